@@ -1,0 +1,84 @@
+/* Every limit of loyaltyd in one place, with the reason where it is not obvious. docs/protocol.md lists those
+ * a client can meet; a test holds the two together. */
+#ifndef LOYALTY_BASE_LIMITS_H
+#define LOYALTY_BASE_LIMITS_H
+
+#include <assert.h>
+
+enum {
+    /* wire */
+    FRAME_TERMINAL_BYTES_MAX = 64 * 1024,   /* a frame from a terminal, without its length */
+    FRAME_OPERATOR_BYTES_MAX = 1024 * 1024, /* a frame from an operator */
+    FRAME_HANDSHAKE_BYTES_MAX = 4 * 1024,   /* a frame before authentication */
+    BODY_TERMINAL_BYTES_MAX = 60 * 1024,    /* a signed body from a terminal */
+    BODY_OPERATOR_BYTES_MAX = 320 * 1024,   /* a signed body from an operator: a programme and its frame */
+    REQUESTS_IN_FLIGHT_MAX = 256,           /* on one connection */
+    CONNECTION_BUFFER_BYTES = 2 * 1024,     /* what a connection owns; larger frames take a block */
+    BLOCK_BYTES = 64 * 1024 + 64,           /* of the bounded pool */
+    BLOCK_LARGE_BYTES = 1024 * 1024 + 64,   /* of the pool for operators' frames */
+    UNSENT_BYTES_MAX = 1024 * 1024,         /* replies a client has not read; then it is not read either */
+
+    /* identifiers and texts, in bytes without NUL */
+    ID_BYTES_MAX = 32,
+    SKU_BYTES_MAX = 40,
+    LABELS_MAX = 8, /* of one line */
+    CODES_MAX = 8,  /* of one basket */
+    CARD_BYTES_MAX = 64,
+    RECEIPT_NUMBER_BYTES_MAX = 40,
+    TILL_LABEL_BYTES_MAX = 32,
+    NAME_BYTES_MAX = 128,
+    LOCALE_BYTES_MAX = 16,
+
+    /* baskets */
+    LINES_MAX = 1200,
+    TENDERS_MAX = 16,
+
+    /* log */
+    BATCH_EVENTS_MAX = 256, /* events a transaction */
+
+    /* members */
+    LOTS_MAX = 4096, /* open lots a member */
+
+    /* programme */
+    PROGRAMME_BYTES_MAX = 256 * 1024,
+    RULES_MAX = 256,
+    LEVELS_MAX = 16,
+    CARDS_MAX = 32,
+    REWARDS_MAX = 128,
+    STORES_MAX = 1024,
+    LOCALES_MAX = 16,
+    SELECTOR_VALUES_MAX = 64, /* values in one list of a selector */
+    NUMBERS_MAX = 4096,       /* names a programme ever used: numbers are never given twice */
+
+    /* decisions */
+    EFFECTS_MAX = 12 * 1024, /* of one event: every open lot may fall due with it, twice */
+    NEAR_MISSES_MAX = 3,
+    EXCEPTIONS_MAX = 16,
+    VOUCHERS_PER_EVENT_MAX = 64,
+
+    /* principals */
+    PRINCIPALS_MAX = 4096,
+
+    CARD_SALT_BYTES = 16,
+    HASH_BYTES = 32,
+    KEY_BYTES = 32,
+    SIGNATURE_BYTES = 64,
+    PROGRAMME_ID_BYTES = 16,
+    VOUCHER_CODE_BYTES = 16,
+    EPOCH_BYTES = 16,
+};
+
+/* Points and money stay far from the ends of int64, so that sums over a basket cannot overflow. */
+#define AMOUNT_MAX 1000000000000LL /* minor units, of a line or a basket */
+#define POINTS_MAX 1000000000000LL /* smallest units, of one event */
+#define QUANTITY_MAX 1000000000LL  /* thousandths: a million pieces */
+
+static_assert(FRAME_HANDSHAKE_BYTES_MAX > CONNECTION_BUFFER_BYTES, "the small buffer is a start");
+static_assert(BLOCK_BYTES >= FRAME_TERMINAL_BYTES_MAX + 4, "a block holds any frame of a terminal");
+static_assert(BLOCK_LARGE_BYTES >= FRAME_OPERATOR_BYTES_MAX + 4, "a large block holds any frame");
+static_assert(BODY_TERMINAL_BYTES_MAX + 1024 <= FRAME_TERMINAL_BYTES_MAX, "a body fits its frame");
+static_assert(BODY_OPERATOR_BYTES_MAX + 1024 <= FRAME_OPERATOR_BYTES_MAX, "a body fits its frame");
+static_assert(PROGRAMME_BYTES_MAX + 1024 <= BODY_OPERATOR_BYTES_MAX, "a programme fits its body");
+static_assert(EFFECTS_MAX >= 2 * LOTS_MAX + 1024, "every open lot may fall due in one event");
+
+#endif
