@@ -1,0 +1,75 @@
+/* The engine: what a programme makes of an event. Pure: the same inputs give the same bytes; no clock, no
+ * randomness, no I/O, no allocation, no floating point. Everything an event's decision reads of the world and
+ * of the member stands in its context, which is recorded; so a decision can be made again years later from
+ * (programme, event, context) alone.
+ *
+ * One event, in the order the ledger calls:
+ *   engine_due       which days' starts the settlement needs                     -> context.day_starts
+ *   engine_settle    what fell due by booked_at                                  -> effects, applied to the
+ * state engine_observe   the part of the settled state the decision reads            -> context engine_decide
+ * the decision itself                                         -> outcome and trace engine_apply     the fold
+ * of an effect into a member's state; the store's SQL must agree with it row by row
+ *
+ * A bound that input could exceed (open lots, effects) is ERR_TOO_LARGE, never a CHECK; the ledger books it
+ * as LIMIT_EXCEEDED. ERR_OVERFLOW where points or money leave their range. All pointers are borrowed for the
+ * call. */
+#ifndef LOYALTY_ENGINE_ENGINE_H
+#define LOYALTY_ENGINE_ENGINE_H
+
+#include "base/error.h"
+#include "model/context.h"
+#include "model/decision.h"
+#include "model/effect.h"
+#include "model/event.h"
+#include "model/member_state.h"
+#include "model/programme.h"
+
+/* Raised whenever engine_decide or engine_settle may answer differently for the same inputs. Booked in the
+ * log before the first event decided under it. */
+enum { ENGINE_REVISION = 1 };
+
+/* The days d, ascending and each once, at whose start something of the member's falls due up to and including
+ * `booked_day` (an expiry at the start of the day after the last valid one, a tier review likewise). At most
+ * `days_max`; more is ERR_TOO_LARGE. */
+int engine_due(const struct programme *programme, const struct member_state *state, int32_t booked_day,
+               int32_t *ret_days, size_t days_max, size_t *ret_count) MUST_CHECK;
+
+/* Adds to `outcome` the effects of what fell due by context->booked_day, in order of due day; on one day
+ * pending, expiry, tier review. Entries carry effective_at = the day's start from context->day_starts, which
+ * must hold every day of engine_due. Does not change `state`; apply the effects to see what is left. Settling
+ * to a and then b gives the same as settling to b. */
+int engine_settle(const struct programme *programme, const struct member_state *state,
+                  const struct context *context, struct outcome *outcome) MUST_CHECK;
+
+/* Fills the second part of the context (previous, balances, level, metrics, stamps, ...) with what
+ * engine_decide will read for this event. `state` is the settled state, or that of nobody (member 0) for a
+ * member about to be enrolled or for no member. */
+void engine_observe(const struct programme *programme, const struct event *event,
+                    const struct member_state *state, struct context *context);
+
+/* Decides a purchase or an enrolment. `terminal_store` and `till` are the signing terminal's, used where the
+ * event names none. Appends to `decision`, whose outcome may hold the settlement's effects already: code,
+ * effects, balances after (of the member, when there is one), near misses, exceptions, and the trace.
+ *
+ * context->member is the member the card belongs to (0: none known). With a card commitment and no member the
+ * decision enrols context->new_member when the programme says auto_enrol, else books without a member and an
+ * exception; context->new_member == 0 means the card was not opened (exception CARD_NOT_OPENED). */
+struct engine_place {
+    const char *store; /* id; never NULL for a purchase */
+    const char *till;  /* label */
+};
+int engine_decide(const struct programme *programme, const struct engine_place *place,
+                  const struct event *event, const struct context *context,
+                  struct decision *decision) MUST_CHECK;
+
+/* Folds one effect of the event at `position` into the member's state, when it is about this member; other
+ * effects leave it as it is. ERR_TOO_LARGE when an array of the state is full. */
+int engine_apply(struct member_state *state, uint64_t position, const struct effect *effect) MUST_CHECK;
+
+/* Whether available + reserved = points in open lots, less what is owed beyond them; pending = points in
+ * pending lots; and, while points are owed, every point in an open lot is reserved. Used by tests, verify and
+ * the simulator. (Available is stored with its sign: the deficit is -available, so available + reserved =
+ * open lots - deficit.) */
+bool engine_state_holds(const struct member_state *state);
+
+#endif

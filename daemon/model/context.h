@@ -1,0 +1,53 @@
+/* What a decision reads beside the programme and the event: recorded with it, so that it can be made again.
+ * The meaning of each field is that of loyalty.Context in proto/loyalty/log.proto. */
+#ifndef LOYALTY_MODEL_CONTEXT_H
+#define LOYALTY_MODEL_CONTEXT_H
+
+#include "base/limits.h"
+#include "model/account.h"
+#include "model/member_state.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CONTEXT_METRICS_MAX = 8, CONTEXT_DAY_STARTS_MAX = 1024 };
+
+struct context_metric {
+    uint32_t metric;
+    int64_t value;
+};
+
+struct day_start {
+    int32_t day;
+    int64_t at; /* ms UTC */
+};
+
+struct context {
+    /* facts, filled by the caller of the engine */
+    int32_t day;        /* business day of occurred_at in the store's zone */
+    int32_t minute;     /* civil minute of occurred_at there */
+    int32_t offset;     /* minutes east of UTC */
+    int32_t member_day; /* business day of occurred_at in the programme's zone */
+    int32_t booked_day; /* business day of booked_at in the programme's zone */
+    uint32_t member;    /* 0: none */
+    uint32_t new_member;
+    uint8_t
+        random[VOUCHERS_PER_EVENT_MAX * VOUCHER_CODE_BYTES]; /* drawn in advance; recorded as far as used */
+    size_t random_size;
+    struct day_start day_starts[CONTEXT_DAY_STARTS_MAX]; /* ascending */
+    size_t day_starts_count;
+
+    /* the part of the member's state the decision reads, filled by engine_observe */
+    uint64_t previous;
+    int64_t balances[MEMBER_ACCOUNTS];
+    uint32_t level;
+    int32_t level_until;
+    uint32_t purchases;
+    int32_t last_purchase;
+    struct context_metric metrics[CONTEXT_METRICS_MAX];
+    size_t metrics_count;
+    struct stamps stamps[CARDS_MAX];
+    size_t stamps_count;
+};
+
+#endif

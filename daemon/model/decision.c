@@ -1,0 +1,120 @@
+#include "model/decision.h"
+
+#include "model/programme.h"
+
+const char *outcome_code_text(enum outcome_code code)
+{
+    switch (code) {
+#define X(name, number, text)                                                                                \
+    case CODE_##name:                                                                                        \
+        return text;
+#include "model/refusal.def"
+#undef X
+    }
+    return "unknown code";
+}
+
+const char *outcome_code_name(enum outcome_code code)
+{
+    switch (code) {
+#define X(name, number, text)                                                                                \
+    case CODE_##name:                                                                                        \
+        return #name;
+#include "model/refusal.def"
+#undef X
+    }
+    return "UNKNOWN";
+}
+
+const char *exception_text(enum exception_kind kind)
+{
+    switch (kind) {
+    case EXCEPTION_UNKNOWN_CARD:
+        return "the card is unknown: booked without a member";
+    case EXCEPTION_CARD_NOT_OPENED:
+        return "the card was not sent with the event, or is not the one signed: booked without a member";
+    case EXCEPTION_REDEMPTION_LEFT_OUT:
+        return "redemptions that could not be honoured";
+    case EXCEPTION_FREE_UNITS_LEFT_OUT:
+        return "units the till gave free that were not due";
+    case EXCEPTION_POINTS_LEFT_OUT:
+        return "points that could not be used to pay";
+    }
+    return "unknown exception";
+}
+
+const char *trace_reason_text(enum trace_reason reason)
+{
+    switch (reason) {
+    case TRACE_APPLIED:
+        return "applied";
+    case TRACE_NO_MEMBER:
+        return "no member: nothing to give to";
+    case TRACE_NO_LINES:
+        return "no such goods in the basket";
+    case TRACE_MIN_SPEND:
+        return "too little spent on these goods";
+    case TRACE_MIN_QUANTITY:
+        return "too few of these goods";
+    case TRACE_MIN_BASKET:
+        return "basket too small";
+    case TRACE_DATES:
+        return "not in its dates";
+    case TRACE_WEEKDAY:
+        return "not on this weekday";
+    case TRACE_HOURS:
+        return "not at this hour";
+    case TRACE_STORE:
+        return "not in this store";
+    case TRACE_TERMINAL:
+        return "not at this till";
+    case TRACE_CODE:
+        return "code not given";
+    case TRACE_LEVEL:
+        return "not at this level";
+    case TRACE_FIRST_PURCHASE:
+        return "not the first purchase";
+    case TRACE_UNLESS:
+        return "excluded by its `unless`";
+    case TRACE_NOTHING:
+        return "less than one step";
+    case TRACE_NOT_BEST:
+        return "another rule took its place";
+    }
+    return "unknown reason";
+}
+
+void decision_clear(struct decision *decision)
+{
+    struct outcome *outcome = &decision->outcome;
+    outcome->code = CODE_ACCEPTED;
+    outcome->programme_version = 0;
+    outcome->member = 0;
+    outcome->has_balances = false;
+    outcome->balances = (struct balances){.level_until = DAY_NEVER};
+    outcome->near_misses_count = 0;
+    outcome->exceptions_count = 0;
+    outcome->effects_count = 0;
+    decision->trace_count = 0;
+}
+
+void decision_refuse(struct decision *decision, enum outcome_code code)
+{
+    struct outcome *outcome = &decision->outcome;
+    const uint32_t version = outcome->programme_version;
+    const uint32_t member = outcome->member;
+    decision_clear(decision);
+    outcome->code = code;
+    outcome->programme_version = version;
+    outcome->member = member;
+}
+
+struct effect *outcome_add(struct outcome *outcome, enum effect_kind kind, uint32_t member)
+{
+    if (outcome->effects_count == EFFECTS_MAX) {
+        return NULL;
+    }
+    struct effect *effect = &outcome->effects[outcome->effects_count++];
+    *effect = (struct effect){.kind = kind, .member = member};
+    return effect;
+}

@@ -1,0 +1,125 @@
+/* A decision: the outcome that is recorded, and the trace that explains it and is made anew whenever asked
+ * for. */
+#ifndef LOYALTY_MODEL_DECISION_H
+#define LOYALTY_MODEL_DECISION_H
+
+#include "base/limits.h"
+#include "model/account.h"
+#include "model/effect.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum outcome_code {
+#define X(name, number, text) CODE_##name = (number),
+#include "model/refusal.def"
+#undef X
+};
+
+/* The text of a code for a shop's staff. */
+const char *outcome_code_text(enum outcome_code code);
+
+/* "ACCEPTED", "MALFORMED", ... */
+const char *outcome_code_name(enum outcome_code code);
+
+enum near_miss_reason { NEAR_NEXT_LEVEL = 0, NEAR_NEXT_REWARD = 1, NEAR_MIN_SPEND = 2, NEAR_MIN_BASKET = 3 };
+
+struct near_miss {
+    enum near_miss_reason reason;
+    uint32_t number; /* of the level, card or rule, by reason */
+    int64_t lacking;
+};
+
+enum exception_kind {
+    EXCEPTION_UNKNOWN_CARD = 0,
+    EXCEPTION_CARD_NOT_OPENED = 1,
+    EXCEPTION_REDEMPTION_LEFT_OUT = 2,
+    EXCEPTION_FREE_UNITS_LEFT_OUT = 3,
+    EXCEPTION_POINTS_LEFT_OUT = 4
+};
+
+struct exception {
+    enum exception_kind kind;
+    int64_t amount;
+};
+
+/* What an exception means, for the back office. */
+const char *exception_text(enum exception_kind kind);
+
+struct balances {
+    int64_t accounts[MEMBER_ACCOUNTS];
+    uint32_t level;
+    int32_t level_until;
+    int64_t qualifying;
+};
+
+/* Fields as of loyalty.Outcome in proto/loyalty/log.proto. Pointers in effects belong to the event's arena.
+ */
+struct outcome {
+    enum outcome_code code;
+    uint32_t programme_version;
+    uint32_t member; /* 0: none */
+    bool has_balances;
+    struct balances balances;
+    size_t near_misses_count;
+    struct near_miss near_misses[NEAR_MISSES_MAX];
+    size_t exceptions_count;
+    struct exception exceptions[EXCEPTIONS_MAX];
+    size_t effects_count;
+    struct effect effects[EFFECTS_MAX];
+};
+
+/* Why a rule gave what it gave, or nothing. */
+enum trace_reason {
+    TRACE_APPLIED,
+    TRACE_NO_MEMBER,
+    TRACE_NO_LINES,  /* the selector matches no line */
+    TRACE_MIN_SPEND, /* conditions that do not hold */
+    TRACE_MIN_QUANTITY,
+    TRACE_MIN_BASKET,
+    TRACE_DATES,
+    TRACE_WEEKDAY,
+    TRACE_HOURS,
+    TRACE_STORE,
+    TRACE_TERMINAL,
+    TRACE_CODE,
+    TRACE_LEVEL,
+    TRACE_FIRST_PURCHASE,
+    TRACE_UNLESS,   /* something that must not hold does */
+    TRACE_NOTHING,  /* less than the first step */
+    TRACE_NOT_BEST, /* another base rule gave more, or came first */
+};
+
+/* What the reason means, for a shop manager. */
+const char *trace_reason_text(enum trace_reason reason);
+
+struct trace_line {
+    enum trace_kind { TRACE_RULE, TRACE_MULTIPLIER, TRACE_CARD, TRACE_TIER } kind;
+    uint32_t number; /* of the rule, level or card, by kind */
+    enum trace_reason reason;
+    int64_t basis;   /* minor units, thousandths of units, or visits, as the rule counts; points put into a
+                        multiplier */
+    int64_t factor;  /* multiplier: thousandths */
+    int64_t given;   /* points or stamps after rounding and limits */
+    int64_t lacking; /* with TRACE_MIN_*: what is missing */
+};
+
+enum { TRACE_LINES_MAX = RULES_MAX + 2 * CARDS_MAX + 16 };
+
+struct decision {
+    struct outcome outcome;
+    size_t trace_count;
+    struct trace_line trace[TRACE_LINES_MAX];
+};
+
+/* An accepted outcome with nothing in it. Cheaper than zeroing all of it. */
+void decision_clear(struct decision *decision);
+
+/* Makes the outcome a refusal: the code, and nothing else but the version and the member. */
+void decision_refuse(struct decision *decision, enum outcome_code code);
+
+/* The next effect of the outcome, zeroed and of this kind, or NULL when EFFECTS_MAX are there. */
+struct effect *outcome_add(struct outcome *outcome, enum effect_kind kind, uint32_t member);
+
+#endif

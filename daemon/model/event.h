@@ -1,0 +1,169 @@
+/* Events as plain data. Strings are NUL-terminated UTF-8 and, like all pointers here, live in the arena of
+ * the request they came with. Units and ranges are those of proto/loyalty/event.proto; a `struct event` made
+ * by daemon/wire is within them. */
+#ifndef LOYALTY_MODEL_EVENT_H
+#define LOYALTY_MODEL_EVENT_H
+
+#include "base/bytes.h"
+#include "base/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(name, number, who): the kinds of loyalty.Body and the principals that may sign them. */
+#define EVENT_KIND_TABLE(X)                                                                                  \
+    X(PURCHASE, 16, terminal)                                                                                \
+    X(ENROLMENT, 17, terminal)                                                                               \
+    X(GENESIS, 18, daemon)                                                                                   \
+    X(INVITE, 19, manager)                                                                                   \
+    X(PRINCIPAL_ADDED, 20, daemon)                                                                           \
+    X(REVOKE, 21, manager)                                                                                   \
+    X(PROGRAMME_CHANGE, 22, admin)                                                                           \
+    X(GO_LIVE, 23, admin)                                                                                    \
+    X(ENGINE_REVISION, 24, daemon)
+
+enum event_kind {
+#define X(name, number, who) EVENT_##name = (number),
+    EVENT_KIND_TABLE(X)
+#undef X
+};
+
+/* As loyalty.Role; the daemon itself (principal 0) has none. */
+enum role { ROLE_TERMINAL = 0, ROLE_CLERK = 1, ROLE_MANAGER = 2, ROLE_ADMIN = 3, ROLE_AUDITOR = 4 };
+
+struct receipt {
+    const char *store; /* NULL: the terminal's */
+    int32_t business_date;
+    const char *till; /* NULL: the terminal's */
+    const char *number;
+};
+
+struct line {
+    const char *sku;      /* NULL: none */
+    const char *category; /* NULL: none */
+    const char *const *labels;
+    size_t labels_count;
+    int64_t quantity; /* thousandths */
+    int64_t gross;
+    int64_t discount;
+    int64_t tax;
+    bool weighed;
+    bool voided;
+};
+
+enum tender_kind {
+    TENDER_CASH = 0,
+    TENDER_CARD = 1,
+    TENDER_GIFT_CARD = 2,
+    TENDER_VOUCHER = 3,
+    TENDER_POINTS = 4,
+    TENDER_OTHER = 5
+};
+
+struct tender {
+    enum tender_kind kind;
+    int64_t amount;
+    const char *label; /* NULL: none */
+};
+
+struct free_units {
+    const char *card;
+    uint32_t line;
+    uint32_t units;
+    bool charged;
+};
+
+struct redemption {
+    struct bytes voucher; /* 16 bytes; empty: not a voucher */
+    const char *reward;   /* NULL: not a reward of the catalogue */
+    uint64_t reservation; /* 0: not a reservation */
+    uint32_t units;
+    uint32_t wallet;
+};
+
+struct pay_with_points {
+    int64_t points; /* 0: max */
+    uint32_t wallet;
+};
+
+struct purchase {
+    struct receipt receipt;
+    struct bytes card; /* commitment, 32 bytes; empty: no member */
+    const struct line *lines;
+    size_t lines_count;
+    int64_t basket_discount;
+    int64_t cash_rounding;
+    int64_t tip;
+    const struct tender *tenders;
+    size_t tenders_count;
+    const char *const *codes;
+    size_t codes_count;
+    const struct free_units *free_units;
+    size_t free_units_count;
+    const struct redemption *redemptions;
+    size_t redemptions_count;
+    const struct pay_with_points *pay_with_points; /* NULL: none */
+    bool redeem_done;
+};
+
+struct event {
+    int64_t occurred_at;
+    int64_t clock_correction;
+    enum event_kind kind;
+    union {
+        struct purchase purchase;
+        struct {
+            struct bytes card; /* commitment, 32 bytes */
+        } enrolment;
+        struct {
+            uint32_t format;
+            struct bytes daemon_key;
+            struct bytes operator_key;
+            const char *currency;
+            struct bytes random;
+        } genesis;
+        struct {
+            struct bytes code_hash;
+            enum role role;
+            const char *store; /* NULL: none */
+            const char *label;
+            int64_t expires_at;
+        } invite;
+        struct {
+            uint32_t principal;
+            struct bytes key;
+            uint64_t invite;
+            struct bytes proof;
+        } principal_added;
+        struct {
+            uint32_t principal;
+            const char *reason; /* NULL: none */
+        } revoke;
+        struct {
+            struct bytes yaml;
+        } programme_change;
+        struct {
+            uint32_t revision;
+            const char *version;
+        } engine_revision;
+    };
+};
+
+/* The card commitment of an event that may carry one (purchase, enrolment); empty when it has none. */
+struct bytes event_card(const struct event *event);
+
+/* "purchase", "enrolment", ... */
+const char *event_kind_name(enum event_kind kind);
+
+/* "terminal", "clerk", ... */
+const char *role_name(enum role role);
+
+/* Whether a principal of this role may sign this kind. A manager may what a clerk may, an admin what a
+ * manager may. */
+bool role_may_sign(enum role role, enum event_kind kind);
+
+/* Whether the daemon itself signs this kind. */
+bool event_is_daemons(enum event_kind kind);
+
+#endif

@@ -1,0 +1,43 @@
+#include "model/member_state.h"
+
+#include "model/programme.h"
+
+void member_state_clear(struct member_state *state, uint32_t member)
+{
+    state->member = member;
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        state->balances[i] = 0;
+    }
+    state->level = 0;
+    state->level_until = DAY_NEVER;
+    state->purchases = 0;
+    state->last_purchase = 0;
+    state->last_position = 0;
+    state->lots_count = 0;
+    state->stamps_count = 0;
+    state->metric_days_count = 0;
+    state->vouchers_count = 0;
+}
+
+const struct stamps *member_state_stamps(const struct member_state *state, uint32_t card)
+{
+    for (size_t i = 0; i < state->stamps_count; i++) {
+        if (state->stamps[i].card == card) {
+            return &state->stamps[i];
+        }
+    }
+    return NULL;
+}
+
+int64_t member_state_metric(const struct member_state *state, uint32_t metric, int32_t first, int32_t last)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < state->metric_days_count; i++) {
+        const struct metric_day *day = &state->metric_days[i];
+        if (day->metric == metric && day->day >= first && day->day <= last &&
+            __builtin_add_overflow(sum, day->amount, &sum)) {
+            return INT64_MAX;
+        }
+    }
+    return sum;
+}

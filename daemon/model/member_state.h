@@ -1,0 +1,81 @@
+/* Everything the daemon knows of one member's holdings: what the store keeps in its rows, what the engine
+ * reads and what effects change. Plain data of fixed size; about 400 KiB, of which only what is used is ever
+ * touched. */
+#ifndef LOYALTY_MODEL_MEMBER_STATE_H
+#define LOYALTY_MODEL_MEMBER_STATE_H
+
+#include "base/limits.h"
+#include "model/account.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { METRIC_DAYS_MAX = 4096, VOUCHERS_MAX = 1024 };
+
+/* Who opened something: the event's position and which of those it opened. */
+struct origin {
+    uint64_t position;
+    uint32_t index;
+};
+
+/* Points credited together. Kept while any are left. */
+struct lot {
+    struct origin origin;
+    int64_t amount; /* all that ever came in */
+    int64_t left;
+    int32_t since; /* day of the purchase */
+    int32_t until; /* last valid day, or DAY_NEVER */
+    int32_t due;   /* pending: first day available; else 0 */
+};
+
+struct stamps {
+    uint32_t card; /* number */
+    int64_t count; /* on the card; below 0: owed */
+    uint32_t completed;
+    int32_t since; /* day of the first stamp on it */
+};
+
+struct metric_day {
+    uint32_t metric;
+    int32_t day;
+    int64_t amount;
+};
+
+struct held_voucher {
+    struct origin origin;
+    uint8_t code[VOUCHER_CODE_BYTES];
+    uint32_t reward; /* number */
+    uint32_t card;   /* number of the stamp card that gave it, or 0 */
+    int32_t since;
+    int32_t until; /* last valid day, or DAY_NEVER */
+};
+
+struct member_state {
+    uint32_t member;                   /* 0: nobody */
+    int64_t balances[MEMBER_ACCOUNTS]; /* available is negative while points are owed */
+    uint32_t level;                    /* number, 0: none */
+    int32_t level_until;               /* last day, or DAY_NEVER */
+    uint32_t purchases;                /* that stand */
+    int32_t last_purchase;             /* day of the latest */
+    uint64_t last_position;            /* of the member's last event */
+    size_t lots_count;
+    size_t stamps_count;
+    size_t metric_days_count;
+    size_t vouchers_count;
+    struct stamps stamps[CARDS_MAX * 4];            /* by card number; cards of older versions stay */
+    struct held_voucher vouchers[VOUCHERS_MAX];     /* issued and not used, by origin */
+    struct metric_day metric_days[METRIC_DAYS_MAX]; /* by metric and day */
+    struct lot lots[LOTS_MAX];                      /* by origin */
+};
+
+/* Makes the state that of a member without any holdings. Cheaper than zeroing all of it. */
+void member_state_clear(struct member_state *state, uint32_t member);
+
+/* The member's stamps of a card, or NULL. */
+const struct stamps *member_state_stamps(const struct member_state *state, uint32_t card);
+
+/* The sum of a metric over first..last, both days included. Saturates at INT64_MAX. */
+int64_t member_state_metric(const struct member_state *state, uint32_t metric, int32_t first, int32_t last);
+
+#endif

@@ -1,0 +1,78 @@
+#include "model/programme.h"
+
+#include <string.h>
+
+/* How well a locale fits: 3 the same, 2 the same language, 0 not at all. */
+static int locale_fit(const char *have, const char *want)
+{
+    if (strcmp(have, want) == 0) {
+        return 3;
+    }
+    const size_t language = strcspn(want, "-_");
+    return strcspn(have, "-_") == language && strncmp(have, want, language) == 0 ? 2 : 0;
+}
+
+const struct localised *texts_item(const struct texts *texts, const char *locale)
+{
+    const struct localised *best = texts->count > 0 ? &texts->items[0] : NULL;
+    int best_fit = 0;
+    for (size_t i = 0; i < texts->count && locale != NULL; i++) {
+        const int fit = locale_fit(texts->items[i].locale, locale);
+        if (fit > best_fit) {
+            best = &texts->items[i];
+            best_fit = fit;
+        }
+    }
+    return best;
+}
+
+const char *texts_choose(const struct texts *texts, const char *locale, const char *fallback)
+{
+    const struct localised *item = texts_item(texts, locale);
+    return item != NULL ? item->text : fallback;
+}
+
+const struct store_place *programme_store(const struct programme *programme, const char *id)
+{
+    for (size_t i = 0; i < programme->stores_count; i++) {
+        if (strcmp(programme->stores[i].id, id) == 0) {
+            return &programme->stores[i];
+        }
+    }
+    return NULL;
+}
+
+#define FIND_BY_NUMBER(items, items_count, wanted)                                                           \
+    for (size_t i = 0; i < (items_count); i++) {                                                             \
+        if ((items)[i].number == (wanted)) {                                                                 \
+            found = &(items)[i];                                                                             \
+        }                                                                                                    \
+    }
+
+const struct level *programme_level(const struct programme *programme, uint32_t number)
+{
+    const struct level *found = NULL;
+    FIND_BY_NUMBER(programme->tiers.levels, programme->tiers.count, number)
+    return found;
+}
+
+const struct stamp_card *programme_card(const struct programme *programme, uint32_t number)
+{
+    const struct stamp_card *found = NULL;
+    FIND_BY_NUMBER(programme->cards, programme->cards_count, number)
+    return found;
+}
+
+const struct reward *programme_reward(const struct programme *programme, uint32_t number)
+{
+    const struct reward *found = NULL;
+    FIND_BY_NUMBER(programme->rewards, programme->rewards_count, number)
+    return found;
+}
+
+const struct rule *programme_rule(const struct programme *programme, uint32_t number)
+{
+    const struct rule *found = NULL;
+    FIND_BY_NUMBER(programme->rules, programme->rules_count, number)
+    return found;
+}

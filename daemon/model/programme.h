@@ -1,0 +1,214 @@
+/* The programme: one merchant's rules as plain data, made by daemon/programme from YAML and read by the
+ * engine.
+ *
+ * The five forms of every rule (selector, condition, term, limit, metric) are one struct each and mean the
+ * same wherever they stand. Arrays and strings live in the arena the programme was loaded into and never
+ * change. Points are int64 in the programme's smallest unit, money int64 in minor units, quantities and
+ * multipliers in thousandths. */
+#ifndef LOYALTY_MODEL_PROGRAMME_H
+#define LOYALTY_MODEL_PROGRAMME_H
+
+#include "base/limits.h"
+#include "model/numbers.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DAY_NEVER INT32_MAX /* the last valid day of what never ends */
+
+/* A text of the merchant's in one language. */
+struct localised {
+    const char *locale; /* BCP 47, such as "et" or "en-GB" */
+    const char *text;   /* when it is counted: of plural form `other` */
+    const char *one;    /* other plural forms, NULL where the language or the merchant has none */
+    const char *two;
+    const char *few;
+    const char *many;
+    const char *zero;
+};
+
+struct texts {
+    const struct localised *items; /* in the order of the file; the first is the fallback */
+    size_t count;
+};
+
+struct id_list {
+    const char *const *items;
+    size_t count;
+};
+
+/* Which lines: those that match any of a list, in each list that is given (skus or categories or labels). */
+struct selection {
+    struct id_list skus;
+    struct id_list categories;
+    struct id_list labels;
+};
+
+/* Without `only` every line; then `except` is taken away. */
+struct selector {
+    bool has_only;
+    struct selection only;
+    struct selection except;
+};
+
+struct hours {
+    int32_t from; /* minute of the civil day, included */
+    int32_t to;   /* minute, excluded; less than `from` when it spans midnight */
+};
+
+/* What must hold. A list or value that is not given asks nothing. */
+struct condition {
+    bool has_min_spend;
+    int64_t min_spend; /* of the selected lines */
+    bool has_min_quantity;
+    int64_t min_quantity; /* thousandths, of the selected lines */
+    bool has_min_basket;
+    int64_t min_basket; /* of all lines that count */
+    bool has_from;
+    int32_t from; /* first day */
+    bool has_to;
+    int32_t to;       /* last day */
+    uint8_t weekdays; /* bit 0 Monday ... bit 6 Sunday; 0: any */
+    const struct hours *hours;
+    size_t hours_count;
+    struct id_list stores;
+    struct id_list terminals; /* till labels */
+    struct id_list codes;
+    const uint32_t *levels; /* level numbers (`tiers` in the file) */
+    size_t levels_count;
+    bool first_purchase;
+};
+
+struct term {
+    enum term_unit { TERM_NEVER, TERM_DAYS, TERM_MONTHS, TERM_YEARS } unit;
+    int32_t count; /* 0 to 36,500 */
+    enum term_round { TERM_EXACT, TERM_END_OF_MONTH, TERM_END_OF_QUARTER, TERM_END_OF_YEAR } round;
+};
+
+/* A metric and the window it is summed over. */
+struct window {
+    enum window_kind { WINDOW_LIFETIME, WINDOW_CALENDAR_YEAR, WINDOW_MONTH, WINDOW_ROLLING } kind;
+    int32_t days; /* of a rolling window: 1 to 3,660; today is its last day */
+};
+
+enum { METRIC_QUALIFYING = 0 }; /* metric numbers of the log */
+
+enum rule_kind {
+    RULE_SPEND, /* `give` per `per` minor units of basis */
+    RULE_ITEM,  /* `give` per unit or line */
+    RULE_VISIT, /* `give` per receipt */
+};
+
+struct rule {
+    const char *id;
+    uint32_t number;
+    struct texts name; /* none: the id is shown */
+    enum rule_kind kind;
+    int64_t give; /* points or stamps */
+    int64_t per;  /* spend: minor units, at least 1 */
+    enum rule_steps { STEPS_EXACT, STEPS_WHOLE } steps;
+    enum rule_per { PER_UNIT, PER_LINE } item_per;
+    int32_t card;   /* index of the stamp card in `cards` it gives stamps of; -1: it gives points */
+    bool qualifies; /* its points count towards levels */
+    struct selector selector;
+    struct condition when;
+    struct condition unless; /* none of what is given holds */
+    int line;                /* of the file, for findings */
+};
+
+struct level {
+    const char *id;
+    uint32_t number;
+    struct texts name;
+    int64_t qualifying; /* to reach it; 0 for the lowest */
+    int64_t multiplier; /* thousandths; 1000: none */
+    int line;
+};
+
+struct tiers {
+    const struct level *levels; /* lowest first; none: no tiers */
+    size_t count;
+    struct window window;
+    struct term valid;  /* from the day it was last reached */
+    bool downgrade_one; /* falls one level at a time; else to what the metric reaches */
+};
+
+struct stamp_card {
+    const char *id;
+    uint32_t number;
+    struct texts name;
+    int64_t required; /* stamps that complete it: 1 to 10,000 */
+    int32_t reward;   /* index in `rewards` */
+    int line;
+};
+
+enum reward_kind { REWARD_FREE_ITEM, REWARD_AMOUNT_OFF, REWARD_PERCENT_OFF, REWARD_GIFT };
+
+struct reward {
+    const char *id;
+    uint32_t number;
+    struct texts name;
+    enum reward_kind kind;
+    int64_t value;     /* amount off: minor units; percent off: thousandths of a percent */
+    int64_t max_value; /* minor units; 0: no maximum */
+    struct term valid; /* of its voucher */
+    struct selector selector;
+    int line;
+};
+
+struct store_place {
+    const char *id;
+    const char *zone;   /* IANA name */
+    int32_t day_starts; /* minute of the civil day */
+};
+
+struct programme {
+    const char *id;
+    uint32_t version;  /* 1 to 10^9, grows with every change */
+    int32_t effective; /* first day */
+    char currency[4];
+    int32_t currency_digits;
+    const char *zone;
+    int32_t day_starts; /* minute */
+    struct texts name;
+    struct texts points_name; /* counted */
+    int32_t points_decimals;  /* 0 to 2 */
+    bool auto_enrol;
+    bool tax_excluded;       /* basis: gross without its tax */
+    bool discounts_before;   /* basis: before line discounts */
+    struct selector exclude; /* lines that never count: only its `except` part is used */
+    struct term expiry;      /* of points, from the day of the purchase */
+    enum { ROUNDING_FLOOR, ROUNDING_HALF_UP, ROUNDING_CEIL } rounding; /* of the multiplied sum */
+    enum { COMBINE_SUM, COMBINE_BEST, COMBINE_FIRST } combine;
+    const struct rule *rules; /* in the order of the file */
+    size_t rules_count;
+    struct tiers tiers;
+    const struct stamp_card *cards;
+    size_t cards_count;
+    const struct reward *rewards;
+    size_t rewards_count;
+    const struct store_place *stores; /* at least one */
+    size_t stores_count;
+    int32_t clock_ahead_minutes;   /* occurred_at may be this far ahead of the daemon's clock */
+    int32_t max_offline_days;      /* and this far behind */
+    int32_t outbox_retention_days; /* clients keep acknowledged events */
+};
+
+/* The text of `texts` for a locale: exact, then the same language, then the first; NULL when there is none.
+ * `fallback` is returned instead of NULL. */
+const char *texts_choose(const struct texts *texts, const char *locale, const char *fallback);
+
+/* The item texts_choose would take, or NULL. */
+const struct localised *texts_item(const struct texts *texts, const char *locale);
+
+/* The store with this id, or NULL. */
+const struct store_place *programme_store(const struct programme *programme, const char *id);
+
+/* The level, card, reward or rule with this number, or NULL when this version has none. */
+const struct level *programme_level(const struct programme *programme, uint32_t number);
+const struct stamp_card *programme_card(const struct programme *programme, uint32_t number);
+const struct reward *programme_reward(const struct programme *programme, uint32_t number);
+const struct rule *programme_rule(const struct programme *programme, uint32_t number);
+
+#endif

@@ -1,0 +1,318 @@
+/* Requests and replies as plain data; the meaning of each field is that of proto/loyalty/wire.proto, fields
+ * that are absent there are NULL, empty or 0 here unless said otherwise. Pointers live in the arena of the
+ * call that made them. */
+#ifndef LOYALTY_WIRE_MESSAGE_H
+#define LOYALTY_WIRE_MESSAGE_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PROTOCOL_VERSION = 1 };
+
+enum request_kind {
+    REQUEST_HELLO = 16,
+    REQUEST_AUTHENTICATE = 17,
+    REQUEST_ENROL = 18,
+    REQUEST_BOOK = 19,
+    REQUEST_GET_MEMBER = 20,
+    REQUEST_GET_EVENT = 21,
+    REQUEST_GET_STATUS = 22,
+    REQUEST_GET_PRINCIPALS = 23,
+    REQUEST_GET_PROGRAMME = 24,
+    REQUEST_CHECK_PROGRAMME = 25,
+};
+
+struct opening {
+    struct bytes salt; /* 16 bytes; empty: no opening */
+    const char *card;
+};
+
+struct request_book {
+    uint32_t principal;
+    uint64_t sequence;
+    struct bytes body;
+    struct bytes signature; /* 64 bytes */
+    struct opening opening;
+    const char *locale; /* NULL: no rendering */
+};
+
+struct request {
+    uint32_t id;
+    enum request_kind kind;
+    union {
+        struct {
+            uint32_t version;
+            struct bytes programme_id; /* empty: not known */
+            bool has_principal;
+            uint32_t principal;
+            uint64_t last_position;
+            struct bytes last_chain;
+            const char *software;
+        } hello;
+        struct {
+            uint32_t principal;
+            struct bytes signature;
+        } authenticate;
+        struct {
+            const char *code;
+            struct bytes key;
+            struct bytes proof;
+        } enrol;
+        struct request_book book;
+        struct {
+            const char *card; /* NULL: by number */
+            uint32_t member;
+        } get_member;
+        struct {
+            uint64_t position; /* 0: by principal and sequence */
+            uint32_t principal;
+            uint64_t sequence;
+        } get_event;
+        struct {
+            uint32_t version; /* 0: in force */
+        } get_programme;
+        struct {
+            struct bytes yaml;
+        } check_programme;
+    };
+};
+
+enum reply_kind {
+    REPLY_FAILURE = 16,
+    REPLY_WELCOME = 17,
+    REPLY_READY = 18,
+    REPLY_ENROLLED = 19,
+    REPLY_BOOKED = 20,
+    REPLY_MEMBER = 21,
+    REPLY_EVENT = 22,
+    REPLY_STATUS = 23,
+    REPLY_PRINCIPALS = 24,
+    REPLY_PROGRAMME = 25,
+    REPLY_PROGRAMME_CHECKED = 26,
+};
+
+/* X(name, number): loyalty.FailureCode. */
+#define FAILURE_TABLE(X)                                                                                     \
+    X(BAD_FRAME, 0)                                                                                          \
+    X(BAD_VERSION, 1)                                                                                        \
+    X(OTHER_PROGRAMME, 2)                                                                                    \
+    X(UNKNOWN_PRINCIPAL, 3)                                                                                  \
+    X(REVOKED, 4)                                                                                            \
+    X(BAD_SIGNATURE, 5)                                                                                      \
+    X(NOT_AUTHENTICATED, 6)                                                                                  \
+    X(FORBIDDEN, 7)                                                                                          \
+    X(AHEAD, 8)                                                                                              \
+    X(CONFLICT, 9)                                                                                           \
+    X(NOT_FOUND, 10)                                                                                         \
+    X(INVITE_INVALID, 11)                                                                                    \
+    X(TOO_LARGE, 12)                                                                                         \
+    X(RETRY, 13)                                                                                             \
+    X(BUSY, 14)                                                                                              \
+    X(STOPPING, 15)                                                                                          \
+    X(INVALID, 16)                                                                                           \
+    X(REPLACED, 17)
+
+enum failure_code {
+#define X(name, number) FAILURE_##name = (number),
+    FAILURE_TABLE(X)
+#undef X
+};
+
+/* "BAD_FRAME", ... */
+const char *failure_name(enum failure_code code);
+
+struct voucher_view {
+    const char *code; /* as printed */
+    const char *reward;
+    bool has_until;
+    int32_t until;
+    const char *card; /* NULL: none */
+};
+
+struct card_view {
+    const char *card;
+    int64_t stamps;
+    int64_t required;
+    uint32_t completed;
+};
+
+struct lot_view {
+    uint64_t position;
+    uint32_t index;
+    int64_t left;
+    bool has_until;
+    int32_t until;
+};
+
+struct member_view {
+    uint32_t member;
+    int64_t available;
+    int64_t pending;
+    int64_t reserved;
+    const char *level; /* NULL: none */
+    bool has_level_until;
+    int32_t level_until;
+    int64_t qualifying;
+    const char *next_level; /* NULL: none above */
+    int64_t next_level_lacking;
+    struct card_view *cards;
+    size_t cards_count;
+    struct voucher_view *vouchers;
+    size_t vouchers_count;
+    struct lot_view *lots;
+    size_t lots_count;
+    uint64_t last_position;
+    uint32_t purchases;
+};
+
+struct rendering {
+    const char **lines;
+    size_t lines_count;
+    int64_t points;
+    const struct member_view *member; /* NULL: none */
+    struct voucher_view *vouchers;
+    size_t vouchers_count;
+};
+
+struct principal_view {
+    uint32_t principal;
+    uint32_t role;
+    const char *store; /* NULL: none */
+    const char *label;
+    struct bytes key;
+    bool revoked;
+    uint64_t next_sequence;
+    uint64_t added;
+};
+
+struct counter_view {
+    const char *name;
+    uint64_t value;
+    const char *text;
+};
+
+struct finding_view {
+    bool warning;
+    uint32_t line;
+    uint32_t column;
+    const char *path;
+    const char *text;
+};
+
+struct reply {
+    uint32_t id;
+    enum reply_kind kind;
+    union {
+        struct {
+            enum failure_code code;
+            const char *text;
+            bool has_expected_sequence;
+            uint64_t expected_sequence;
+            int64_t now;
+        } failure;
+        struct {
+            uint32_t version;
+            struct bytes programme_id;
+            struct bytes challenge;
+            int64_t now;
+            struct bytes daemon_key;
+            const char *software;
+        } welcome;
+        struct {
+            uint64_t expected_sequence;
+            struct bytes epoch;
+            uint32_t programme_version;
+            uint64_t position;
+            bool log_differs;
+            int64_t now;
+            uint32_t role;
+            const char *store;
+            const char *label;
+            const char *currency;
+            uint32_t outbox_retention_days;
+        } ready;
+        struct {
+            uint32_t principal;
+            struct bytes programme_id;
+            struct bytes daemon_key;
+            uint32_t role;
+            const char *store;
+            const char *label;
+        } enrolled;
+        struct {
+            struct bytes booked; /* packed, wire/body.h */
+            bool repeated;
+            const struct rendering *rendering; /* NULL: none */
+        } booked;
+        struct {
+            const struct member_view *view;
+            uint64_t position;
+        } member;
+        struct {
+            uint64_t position;
+            uint32_t principal;
+            uint64_t sequence;
+            int64_t booked_at;
+            struct bytes body;
+            struct bytes signature;
+            struct bytes context;
+            struct bytes outcome;
+            struct bytes chain;
+            const char **trace;
+            size_t trace_count;
+        } event;
+        struct {
+            const char *software;
+            struct bytes programme_id;
+            uint32_t programme_version;
+            const char *programme; /* NULL: none yet */
+            uint64_t position;
+            struct bytes chain;
+            int64_t now;
+            int64_t started_at;
+            bool live;
+            uint32_t connections;
+            uint32_t engine_revision;
+            struct counter_view *counters;
+            size_t counters_count;
+            uint32_t members;
+            uint32_t principals;
+            bool balanced;
+            int64_t outstanding;
+        } status;
+        struct {
+            struct principal_view *items;
+            size_t count;
+        } principals;
+        struct {
+            uint32_t version;
+            int32_t effective;
+            struct bytes yaml;
+            uint64_t position;
+        } programme;
+        struct {
+            struct finding_view *items;
+            size_t count;
+        } programme_checked;
+    };
+};
+
+/* A message from a frame. ERR_FORMAT when it is none, holds no known kind, lacks a required field or has a
+ * value out of range; ret->id is set as soon as it could be read (0 before). `request.book.body` and other
+ * bytes point into `message` where possible: it must outlive the request. Unknown fields of unsigned messages
+ * are ignored. */
+int wire_request_unpack(struct bytes message, struct arena *arena, struct request *ret_request) MUST_CHECK;
+int wire_reply_unpack(struct bytes message, struct arena *arena, struct reply *ret_reply) MUST_CHECK;
+
+/* The message with its frame header in front, in the arena. ERR_TOO_LARGE when the arena has no room or the
+ * message exceeds FRAME_OPERATOR_BYTES_MAX. */
+int wire_request_pack(const struct request *request, struct arena *arena, struct bytes *ret_frame) MUST_CHECK;
+int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes *ret_frame) MUST_CHECK;
+
+#endif
