@@ -2,8 +2,6 @@
 
 #include "base/check.h"
 
-#include <stdio.h>
-
 /* Years are counted from 1 March within cycles of 400, so that the leap day is the last of its year and every
  * month's start is a linear expression of its number. */
 enum {
@@ -181,9 +179,21 @@ int day_parse(const char *text, size_t size, int32_t *ret_day)
     return 0;
 }
 
+static void digits_write(int32_t value, size_t count, char *to)
+{
+    for (size_t i = count; i-- > 0;) {
+        to[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
+
 void day_format(int32_t day, char ret_text[DAY_TEXT_BYTES])
 {
     const struct date date = date_from_day(day);
-    CHECK(snprintf(ret_text, DAY_TEXT_BYTES, "%04u-%02u-%02u", (unsigned)date.year % 10000,
-                   (unsigned)date.month % 100, (unsigned)date.day % 100) == DAY_TEXT_BYTES - 1);
+    digits_write(date.year, 4, ret_text);
+    ret_text[4] = '-';
+    digits_write(date.month, 2, ret_text + 5);
+    ret_text[7] = '-';
+    digits_write(date.day, 2, ret_text + 8);
+    ret_text[10] = '\0';
 }

@@ -1,0 +1,119 @@
+/* What the parts of the ledger share (ledger*.c only). */
+#ifndef LOYALTY_SERVICE_LEDGER_INTERNAL_H
+#define LOYALTY_SERVICE_LEDGER_INTERNAL_H
+
+#include "service/ledger.h"
+
+#include "civil/locale.h"
+#include "civil/zone.h"
+#include "engine/engine.h"
+#include "model/decision.h"
+#include "model/numbers.h"
+#include "programme/load.h"
+#include "service/render.h"
+#include "wire/body.h"
+
+/* A version of the programme, loaded for good: effects and late events refer to it for ever. */
+struct version {
+    uint8_t *memory; /* of its arena, owned */
+    const struct programme *programme;
+    uint64_t position; /* of the event that booked it */
+};
+
+enum {
+    LEDGER_SCRATCH_BYTES = 16 * 1024 * 1024, /* address space; touched as far as an event needs */
+    LEDGER_RANDOM_BYTES = 4096,
+    CLOCK_BEHIND_MS_MAX = 5 * 60 * 1000, /* the daemon waits while its clock is further behind the log */
+    CAREFUL_EVENTS = 1000,               /* decided alone after a crash before batches are trusted again */
+    QUARANTINE_ENDS = 2,                 /* crashes while deciding an event before it is set aside */
+};
+
+struct ledger {
+    struct ledger_options options;
+    struct metrics metrics;
+    int64_t started_at;
+    struct store_head head; /* after the last event decided, committed or not */
+    uint8_t programme_id[PROGRAMME_ID_BYTES];
+    char currency[4];
+    struct version *versions; /* ascending */
+    size_t versions_count;
+    size_t versions_room;
+    struct numbers *numbers;
+    struct numbers *numbers_draft;    /* for loading a version that may be refused */
+    struct principal_row *principals; /* by number */
+    size_t principals_count;
+    struct zones zones;
+    struct renderer renderer;
+    uint32_t careful_left; /* events still to be decided alone */
+    bool in_transaction;
+
+    /* one event at a time works in these */
+    struct arena scratch;
+    struct event event;
+    struct context context;
+    struct context past; /* of a stored event that is explained */
+    struct member_state *state;
+    struct decision *decision;
+    uint8_t random[LEDGER_RANDOM_BYTES];
+    size_t random_used;
+};
+
+/* An event on its way into the log. */
+struct draft {
+    uint32_t principal;
+    uint64_t sequence;
+    struct bytes body;
+    struct bytes signature;
+    int64_t booked_at;
+    const struct event *event; /* NULL: the body could not be read */
+    const struct opening *opening;
+    const struct programme *programme; /* in force when it occurred; NULL before the first one */
+    uint8_t card_hash[HASH_BYTES];     /* of the opened card */
+    bool card_opened;
+    struct receipt_key receipt; /* number NULL: the event has none */
+    struct bytes yaml;          /* of an accepted programme change */
+    uint64_t position;          /* filled by ledger_write */
+    uint8_t chain[HASH_BYTES];  /* filled by ledger_write */
+    struct bytes outcome;       /* packed; filled by ledger_write */
+};
+
+/* Opens the batch's transaction if it is not open yet. */
+int ledger_begin(struct ledger *ledger) MUST_CHECK;
+
+/* Reads head, programmes and principals again, as after a rollback. */
+int ledger_load(struct ledger *ledger) MUST_CHECK;
+
+/* Signs an event of the daemon's own and fills the draft; body and signature live in scratch. */
+int ledger_daemon_draft(struct ledger *ledger, const struct event *event, struct draft *ret_draft) MUST_CHECK;
+
+/* Writes the decided event: hashes, rows, effects; the head moves on. The decision is ledger->decision. */
+int ledger_write(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* The daemon's clock as an event is booked by: never behind the log. */
+int64_t ledger_now(const struct ledger *ledger);
+
+/* Decides what an operator asks for; fills ledger->decision. */
+int ledger_decide_operator(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* The programme in force on the day `occurred_at` belongs to; NULL when there is none yet. */
+const struct programme *ledger_programme_at(struct ledger *ledger, int64_t occurred_at);
+
+/* The newest version, or NULL. */
+const struct programme *ledger_programme_newest(const struct ledger *ledger);
+const struct programme *ledger_programme_version(const struct ledger *ledger, uint32_t version);
+
+/* The principal, or NULL. */
+struct principal_row *ledger_principal(struct ledger *ledger, uint32_t principal);
+
+/* One job: fills the reply, whose pointers live in scratch until it is packed. */
+int ledger_book(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
+                struct ledger_result *result) MUST_CHECK;
+int ledger_enrol(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
+                 struct ledger_result *result) MUST_CHECK;
+int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
+                 struct ledger_result *result) MUST_CHECK;
+
+/* Makes the reply a failure with this code and text. */
+void ledger_fail(struct ledger *ledger, struct reply *reply, enum failure_code code, const char *text);
+
+#endif

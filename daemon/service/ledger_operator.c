@@ -1,0 +1,260 @@
+/* What operators ask for, and enrolment, which answers an operator's invite. */
+#include "service/ledger_internal.h"
+
+#include "base/check.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A manager looks after tills and clerks; an admin after everybody. */
+static bool may_manage(enum role signer, enum role role)
+{
+    return signer == ROLE_ADMIN || (signer == ROLE_MANAGER && (role == ROLE_TERMINAL || role == ROLE_CLERK));
+}
+
+static int decide_invite(struct ledger *ledger, const struct draft *draft)
+{
+    const struct event *event = draft->event;
+    const struct programme *programme = ledger_programme_newest(ledger);
+    struct invite_row existing;
+    if (!may_manage(ledger->principals[draft->principal].role, event->invite.role)) {
+        decision_refuse(ledger->decision, CODE_NOT_ALLOWED);
+        return 0;
+    }
+    const char *store = event->invite.store;
+    const bool needs_store = event->invite.role == ROLE_TERMINAL;
+    if ((needs_store && store == NULL) ||
+        (store != NULL && (programme == NULL || programme_store(programme, store) == NULL))) {
+        decision_refuse(ledger->decision, CODE_UNKNOWN_STORE);
+        return 0;
+    }
+    const int result = store_invite_find(ledger->options.store, event->invite.code_hash.data, &existing);
+    if (result == 0) {
+        decision_refuse(ledger->decision, CODE_ALREADY_DONE);
+        return 0;
+    }
+    if (result != ERR_NOT_FOUND) {
+        return result;
+    }
+    struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_INVITE, 0);
+    CHECK(effect != NULL);
+    effect->invite.code_hash = event->invite.code_hash;
+    effect->invite.role = event->invite.role;
+    effect->invite.store = store;
+    effect->invite.label = event->invite.label;
+    effect->invite.expires_at = event->invite.expires_at;
+    return 0;
+}
+
+static int decide_revoke(struct ledger *ledger, const struct draft *draft)
+{
+    const uint32_t target = draft->event->revoke.principal;
+    const struct principal_row *row = ledger_principal(ledger, target);
+    if (row == NULL || target == 0 || target == draft->principal) {
+        decision_refuse(ledger->decision, CODE_UNKNOWN_PRINCIPAL);
+        return 0;
+    }
+    if (!may_manage(ledger->principals[draft->principal].role, row->role)) {
+        decision_refuse(ledger->decision, CODE_NOT_ALLOWED);
+        return 0;
+    }
+    if (row->revoked) {
+        decision_refuse(ledger->decision, CODE_ALREADY_DONE);
+        return 0;
+    }
+    struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PRINCIPAL, 0);
+    CHECK(effect != NULL);
+    effect->principal.principal = target;
+    effect->principal.role = row->role;
+    effect->principal.store = row->store[0] == '\0' ? NULL : row->store;
+    effect->principal.label = row->label;
+    effect->principal.revoked = true;
+    return 0;
+}
+
+/* Loads the new version beside the others; `ret_version` owns its memory. */
+static int load_draft(struct ledger *ledger, struct bytes yaml, struct findings *findings,
+                      struct version *ret_version)
+{
+    uint8_t *memory = malloc(PROGRAMME_ARENA_BYTES);
+    if (memory == NULL) {
+        return ERR_NOMEM;
+    }
+    struct arena arena;
+    arena_init(&arena, memory, PROGRAMME_ARENA_BYTES);
+    *ledger->numbers_draft = *ledger->numbers;
+    const struct programme *programme;
+    int result = programme_load(yaml, &arena, ledger->numbers_draft, &programme, findings);
+    if (result == 0) {
+        result = programme_follows(ledger_programme_newest(ledger), programme, ledger->currency, findings);
+    }
+    if (result < 0) {
+        free(memory);
+        return result;
+    }
+    *ret_version = (struct version){.memory = memory, .programme = programme};
+    return 0;
+}
+
+static int decide_programme(struct ledger *ledger, struct draft *draft)
+{
+    struct findings *findings = arena_alloc(&ledger->scratch, 1, sizeof(*findings));
+    struct version version;
+    if (findings == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    int result = load_draft(ledger, draft->event->programme_change.yaml, findings, &version);
+    if (result == ERR_FORMAT || result == ERR_TOO_LARGE) {
+        decision_refuse(ledger->decision, CODE_PROGRAMME_INVALID);
+        return 0;
+    }
+    if (result < 0) {
+        return result;
+    }
+    if (ledger->versions_count == ledger->versions_room) {
+        const size_t room = ledger->versions_room == 0 ? 16 : 2 * ledger->versions_room;
+        struct version *versions = realloc(ledger->versions, room * sizeof(*versions));
+        if (versions == NULL) {
+            free(version.memory);
+            return ERR_NOMEM;
+        }
+        ledger->versions = versions;
+        ledger->versions_room = room;
+    }
+    /* Should the batch fail, ledger_load reads all versions again. */
+    version.position = ledger->head.position + 1;
+    ledger->versions[ledger->versions_count++] = version;
+    *ledger->numbers = *ledger->numbers_draft;
+    ledger->decision->outcome.programme_version = version.programme->version;
+    struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PROGRAMME, 0);
+    CHECK(effect != NULL);
+    effect->programme.version = version.programme->version;
+    effect->programme.effective = version.programme->effective;
+    draft->yaml = draft->event->programme_change.yaml;
+    return 0;
+}
+
+static void decide_go_live(struct ledger *ledger)
+{
+    if (ledger->head.live) {
+        decision_refuse(ledger->decision, CODE_ALREADY_DONE);
+        return;
+    }
+    CHECK(outcome_add(&ledger->decision->outcome, EFFECT_LIVE, 0) != NULL);
+}
+
+int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
+{
+    switch (draft->event->kind) {
+    case EVENT_INVITE:
+        return decide_invite(ledger, draft);
+    case EVENT_REVOKE:
+        return decide_revoke(ledger, draft);
+    case EVENT_PROGRAMME_CHANGE:
+        return decide_programme(ledger, draft);
+    case EVENT_GO_LIVE:
+        decide_go_live(ledger);
+        return 0;
+    case EVENT_PURCHASE:
+    case EVENT_ENROLMENT:
+    case EVENT_GENESIS:
+    case EVENT_PRINCIPAL_ADDED:
+    case EVENT_ENGINE_REVISION:
+        break;
+    }
+    CHECK(false);
+    return 0;
+}
+
+static void reply_enrolled(const struct ledger *ledger, const struct principal_row *row, struct reply *reply)
+{
+    reply->kind = REPLY_ENROLLED;
+    memset(&reply->enrolled, 0, sizeof(reply->enrolled));
+    reply->enrolled.principal = row->principal;
+    reply->enrolled.programme_id = (struct bytes){ledger->programme_id, PROGRAMME_ID_BYTES};
+    reply->enrolled.daemon_key = (struct bytes){ledger->options.daemon_key->public_key, KEY_BYTES};
+    reply->enrolled.role = (uint32_t)row->role;
+    reply->enrolled.store = row->store[0] == '\0' ? NULL : row->store;
+    reply->enrolled.label = row->label;
+}
+
+/* Books that the holder of this key is a principal from here on. */
+static int book_principal(struct ledger *ledger, const struct request *request,
+                          const struct invite_row *invite)
+{
+    struct event *event = &ledger->event;
+    const uint32_t principal = ledger->head.next_principal;
+    *event = (struct event){
+        .occurred_at = ledger_now(ledger),
+        .kind = EVENT_PRINCIPAL_ADDED,
+        .principal_added = {.principal = principal,
+                            .key = request->enrol.key,
+                            .invite = invite->position,
+                            .proof = request->enrol.proof},
+    };
+    struct draft draft;
+    int result = ledger_daemon_draft(ledger, event, &draft);
+    if (result < 0) {
+        return result;
+    }
+    decision_clear(ledger->decision);
+    context_clear(&ledger->context);
+    struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PRINCIPAL, 0);
+    CHECK(effect != NULL);
+    effect->principal.principal = principal;
+    effect->principal.role = invite->role;
+    effect->principal.store = invite->store[0] == '\0' ? NULL : invite->store;
+    effect->principal.label = invite->label;
+    effect->principal.key = request->enrol.key;
+    effect->principal.invite = invite->position;
+    result = ledger_begin(ledger);
+    return result < 0 ? result : ledger_write(ledger, &draft);
+}
+
+int ledger_enrol(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
+                 struct ledger_result *result)
+{
+    uint8_t hash[HASH_BYTES];
+    struct invite_row invite;
+    int status = invite_code_hash(job->request->enrol.code, hash);
+    if (status == 0) {
+        status = store_invite_find(ledger->options.store, hash, &invite);
+    }
+    if (status == ERR_FORMAT || status == ERR_NOT_FOUND) {
+        ledger_fail(ledger, reply, FAILURE_INVITE_INVALID,
+                    "no invite has this code: check it, or ask for a new one");
+        return 0;
+    }
+    if (status < 0) {
+        return status;
+    }
+    if (invite.used_by != 0) {
+        const struct principal_row *row = ledger_principal(ledger, invite.used_by);
+        CHECK(row != NULL);
+        if (memcmp(row->key, job->request->enrol.key.data, KEY_BYTES) == 0 && !row->revoked) {
+            reply_enrolled(ledger, row, reply);
+        } else {
+            ledger_fail(ledger, reply, FAILURE_INVITE_INVALID,
+                        "this code was used by another till: ask for a new one");
+        }
+        return 0;
+    }
+    const struct world *world = ledger->options.world;
+    if (world->wall_ms(world->context) > invite.expires_at) {
+        ledger_fail(ledger, reply, FAILURE_INVITE_INVALID, "this code has expired: ask for a new one");
+        return 0;
+    }
+    if (ledger->head.next_principal >= PRINCIPALS_MAX) {
+        ledger_fail(ledger, reply, FAILURE_TOO_LARGE, "the programme has as many principals as it can hold");
+        return 0;
+    }
+    status = book_principal(ledger, job->request, &invite);
+    if (status < 0) {
+        return status;
+    }
+    result->note = LEDGER_ADDED;
+    result->principal = ledger->principals[ledger->decision->outcome.effects[0].principal.principal];
+    reply_enrolled(ledger, &ledger->principals[result->principal.principal], reply);
+    return 0;
+}

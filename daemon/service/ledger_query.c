@@ -1,0 +1,401 @@
+/* Questions: answered from the store, in order with the writes. */
+#include "service/ledger_internal.h"
+
+#include "base/check.h"
+#include "crypto/card.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int reply_ready(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
+                       struct ledger_result *result)
+{
+    const struct principal_row *row = ledger_principal(ledger, job->principal);
+    if (row == NULL || row->revoked) {
+        ledger_fail(ledger, reply, FAILURE_REVOKED,
+                    "this principal was revoked: enrol again with a new invite");
+        result->note = LEDGER_CLOSE;
+        return 0;
+    }
+    bool differs = false;
+    if (job->last_position > 0) {
+        uint8_t chain[HASH_BYTES];
+        const int status = store_chain_read(ledger->options.store, job->last_position, chain);
+        if (status < 0 && status != ERR_NOT_FOUND) {
+            return status;
+        }
+        differs = status == ERR_NOT_FOUND || job->last_chain.size != HASH_BYTES ||
+                  memcmp(chain, job->last_chain.data, HASH_BYTES) != 0;
+    }
+    const struct programme *programme = ledger_programme_newest(ledger);
+    reply->kind = REPLY_READY;
+    memset(&reply->ready, 0, sizeof(reply->ready));
+    reply->ready.expected_sequence = row->next_sequence;
+    reply->ready.epoch = (struct bytes){ledger->head.epoch, EPOCH_BYTES};
+    reply->ready.programme_version = programme == NULL ? 0 : programme->version;
+    reply->ready.position = ledger->head.position;
+    reply->ready.log_differs = differs;
+    reply->ready.now = ledger->options.world->wall_ms(ledger->options.world->context);
+    reply->ready.role = (uint32_t)row->role;
+    reply->ready.store = row->store[0] == '\0' ? NULL : row->store;
+    reply->ready.label = row->label;
+    reply->ready.currency = ledger->currency;
+    reply->ready.outbox_retention_days = programme == NULL ? 7 : (uint32_t)programme->outbox_retention_days;
+    result->note = LEDGER_READY;
+    return 0;
+}
+
+/* The member a request names, by card or by number. ERR_NOT_FOUND. */
+static int find_member(struct ledger *ledger, const struct request *request, uint32_t *ret_member)
+{
+    if (request->get_member.card == NULL) {
+        *ret_member = request->get_member.member;
+        return 0;
+    }
+    struct card_number card;
+    const char *text = request->get_member.card;
+    if (card_normalise(text, strlen(text), &card) < 0) {
+        return ERR_NOT_FOUND;
+    }
+    uint8_t hash[HASH_BYTES];
+    crypto_card_lookup(ledger->options.lookup_key, &card, hash);
+    return store_card_find(ledger->options.store, hash, ret_member);
+}
+
+/* The business day it is now in the programme's zone. */
+static int today(struct ledger *ledger, const struct programme *programme, int32_t *ret_day)
+{
+    struct zone *zone;
+    struct civil_time time;
+    int result = zones_open(&ledger->zones, programme->zone, &zone);
+    if (result == 0) {
+        result = civil_from_instant(zone, ledger_now(ledger), programme->day_starts, &time);
+    }
+    if (result == 0) {
+        *ret_day = time.day;
+    }
+    return result;
+}
+
+/* What the member would have if it were settled now; nothing is written. */
+static int settle_view(struct ledger *ledger, const struct programme *programme, int32_t day)
+{
+    struct context *context = &ledger->context;
+    context_clear(context);
+    decision_clear(ledger->decision);
+    context->booked_day = day;
+    int32_t *days = arena_alloc(&ledger->scratch, CONTEXT_DAY_STARTS_MAX, sizeof(*days));
+    if (days == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    size_t count;
+    int result = engine_due(programme, ledger->state, day, days, CONTEXT_DAY_STARTS_MAX, &count);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        context->day_starts[i] = (struct day_start){.day = days[i]};
+    }
+    if (result < 0) {
+        return result;
+    }
+    context->day_starts_count = count;
+    struct outcome *outcome = &ledger->decision->outcome;
+    result = engine_settle(programme, ledger->state, context, outcome);
+    for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
+        result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
+    }
+    return result;
+}
+
+static int reply_member(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
+{
+    const struct programme *programme = ledger_programme_at(ledger, ledger_now(ledger));
+    uint32_t member;
+    int result = programme == NULL ? ERR_NOT_FOUND : find_member(ledger, job->request, &member);
+    if (result == 0) {
+        result = store_member_read(ledger->options.store, member, ledger->state);
+    }
+    if (result == ERR_NOT_FOUND) {
+        ledger_fail(ledger, reply, FAILURE_NOT_FOUND, "no member has this card or number");
+        return 0;
+    }
+    int32_t day = 0;
+    if (result == 0) {
+        result = today(ledger, programme, &day);
+    }
+    if (result == 0) {
+        result = settle_view(ledger, programme, day);
+    }
+    if (result < 0) {
+        return result;
+    }
+    reply->kind = REPLY_MEMBER;
+    memset(&reply->member, 0, sizeof(reply->member));
+    reply->member.position = ledger->head.position;
+    return render_member(programme, ledger->numbers, ledger->state, day, &ledger->scratch,
+                         &reply->member.view);
+}
+
+/* Makes the decision of a stored purchase or enrolment again, for its trace. */
+static int explain(struct ledger *ledger, const struct event_row *row, struct reply *reply)
+{
+    struct outcome *outcome = &ledger->decision->outcome;
+    int result = wire_body_unpack(row->body, &ledger->scratch, &ledger->event, NULL);
+    if (result < 0) {
+        return 0; /* it was booked as MALFORMED: nothing to explain */
+    }
+    decision_clear(ledger->decision);
+    result = wire_outcome_unpack(row->outcome, &ledger->scratch, outcome);
+    if (result == 0) {
+        result = wire_context_unpack(row->context, &ledger->scratch, &ledger->past);
+    }
+    if (result < 0) {
+        return ERR_CORRUPT;
+    }
+    const struct event *event = &ledger->event;
+    const struct programme *programme = ledger_programme_version(ledger, outcome->programme_version);
+    const struct principal_row *principal = ledger_principal(ledger, row->principal);
+    if (outcome->code != CODE_ACCEPTED || event->kind != EVENT_PURCHASE || programme == NULL ||
+        principal == NULL) {
+        return 0;
+    }
+    const struct receipt *receipt = &event->purchase.receipt;
+    const struct engine_place place = {
+        .store = receipt->store != NULL ? receipt->store : principal->store,
+        .till = receipt->till != NULL ? receipt->till : principal->label,
+    };
+    decision_clear(ledger->decision);
+    result = engine_decide(programme, &place, event, &ledger->past, ledger->decision);
+    if (result < 0) {
+        return result;
+    }
+    return render_trace(programme, ledger->decision, &ledger->scratch, &reply->event.trace,
+                        &reply->event.trace_count);
+}
+
+static int reply_event(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
+{
+    const struct request *request = job->request;
+    struct event_row row;
+    int result =
+        request->get_event.position > 0
+            ? store_event_read(ledger->options.store, request->get_event.position, &ledger->scratch, &row)
+            : store_event_find(ledger->options.store, request->get_event.principal,
+                               request->get_event.sequence, &ledger->scratch, &row);
+    if (result == ERR_NOT_FOUND) {
+        ledger_fail(ledger, reply, FAILURE_NOT_FOUND, "nothing is booked there");
+        return 0;
+    }
+    if (result < 0) {
+        return result;
+    }
+    uint8_t *chain = arena_copy(&ledger->scratch, row.chain, HASH_BYTES);
+    if (chain == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    reply->kind = REPLY_EVENT;
+    memset(&reply->event, 0, sizeof(reply->event));
+    reply->event.position = row.position;
+    reply->event.principal = row.principal;
+    reply->event.sequence = row.sequence;
+    reply->event.booked_at = row.booked_at;
+    reply->event.body = row.body;
+    reply->event.signature = row.signature;
+    reply->event.context = row.context;
+    reply->event.outcome = row.outcome;
+    reply->event.chain = (struct bytes){chain, HASH_BYTES};
+    return explain(ledger, &row, reply);
+}
+
+/* The caller's counters and ours, by name. */
+static int add_counters(struct ledger *ledger, const struct metrics *other, struct reply *reply)
+{
+    static const struct metrics none;
+    if (other == NULL) {
+        other = &none;
+    }
+    const struct counter_view counters[] = {
+#define X(name, documentation) {#name, ledger->metrics.name + other->name, documentation},
+#include "base/metrics.def"
+#undef X
+    };
+    struct counter_view *items = arena_alloc(&ledger->scratch, 1, sizeof(counters));
+    if (items == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    memcpy(items, counters, sizeof(counters));
+    reply->status.counters = items;
+    reply->status.counters_count = sizeof(counters) / sizeof(counters[0]);
+    return 0;
+}
+
+static int reply_status(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
+{
+    struct store_totals totals;
+    const int result = store_totals(ledger->options.store, &totals);
+    if (result < 0) {
+        return result;
+    }
+    const struct programme *programme = ledger_programme_newest(ledger);
+    reply->kind = REPLY_STATUS;
+    memset(&reply->status, 0, sizeof(reply->status));
+    reply->status.software = LOYALTY_VERSION;
+    reply->status.programme_id = (struct bytes){ledger->programme_id, PROGRAMME_ID_BYTES};
+    reply->status.programme_version = programme == NULL ? 0 : programme->version;
+    reply->status.programme = programme == NULL ? NULL : programme->id;
+    reply->status.position = ledger->head.position;
+    reply->status.chain = (struct bytes){ledger->head.chain, HASH_BYTES};
+    reply->status.now = ledger->options.world->wall_ms(ledger->options.world->context);
+    reply->status.started_at = ledger->started_at;
+    reply->status.live = ledger->head.live;
+    reply->status.connections = job->connections;
+    reply->status.engine_revision = ledger->head.engine_revision;
+    reply->status.members = totals.members;
+    reply->status.principals = totals.principals;
+    reply->status.balanced = totals.balanced;
+    reply->status.outstanding = totals.outstanding;
+    return add_counters(ledger, job->metrics, reply);
+}
+
+static int reply_principals(struct ledger *ledger, struct reply *reply)
+{
+    const size_t count = ledger->principals_count;
+    struct principal_view *items = arena_alloc(&ledger->scratch, count, sizeof(*items));
+    if (items == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct principal_row *row = &ledger->principals[i];
+        items[i] = (struct principal_view){
+            .principal = row->principal,
+            .role = (uint32_t)row->role,
+            .store = row->store[0] == '\0' ? NULL : row->store,
+            .label = row->label,
+            .key = {row->key, KEY_BYTES},
+            .revoked = row->revoked,
+            .next_sequence = row->next_sequence,
+            .added = row->added,
+        };
+    }
+    reply->kind = REPLY_PRINCIPALS;
+    reply->principals.items = items;
+    reply->principals.count = count;
+    return 0;
+}
+
+static int reply_programme(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
+{
+    const uint32_t wanted = job->request->get_programme.version;
+    const struct version *version = NULL;
+    for (size_t i = 0; i < ledger->versions_count; i++) {
+        if (wanted == 0 || ledger->versions[i].programme->version == wanted) {
+            version = &ledger->versions[i];
+        }
+    }
+    struct event_row row;
+    if (version == NULL) {
+        ledger_fail(ledger, reply, FAILURE_NOT_FOUND, "the programme has no such version");
+        return 0;
+    }
+    int result = store_event_read(ledger->options.store, version->position, &ledger->scratch, &row);
+    if (result == 0) {
+        result = wire_body_unpack(row.body, &ledger->scratch, &ledger->event, NULL);
+    }
+    if (result < 0) {
+        return result;
+    }
+    reply->kind = REPLY_PROGRAMME;
+    memset(&reply->programme, 0, sizeof(reply->programme));
+    reply->programme.version = version->programme->version;
+    reply->programme.effective = version->programme->effective;
+    reply->programme.yaml = ledger->event.programme_change.yaml;
+    reply->programme.position = version->position;
+    return 0;
+}
+
+static int reply_findings(struct ledger *ledger, const struct findings *findings, struct reply *reply)
+{
+    struct finding_view *items = arena_alloc(&ledger->scratch, findings->count, sizeof(*items));
+    if (items == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        items[i] = (struct finding_view){
+            .warning = finding->warning,
+            .line = (uint32_t)finding->line,
+            .column = (uint32_t)finding->column,
+            .path = finding->path,
+            .text = finding->text,
+        };
+    }
+    reply->kind = REPLY_PROGRAMME_CHECKED;
+    reply->programme_checked.items = items;
+    reply->programme_checked.count = findings->count;
+    return 0;
+}
+
+static int reply_checked(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
+{
+    struct findings *findings = arena_alloc(&ledger->scratch, 1, sizeof(*findings));
+    uint8_t *memory = malloc(PROGRAMME_ARENA_BYTES);
+    if (findings == NULL || memory == NULL) {
+        free(memory);
+        return ERR_NOMEM;
+    }
+    struct arena arena;
+    arena_init(&arena, memory, PROGRAMME_ARENA_BYTES);
+    *ledger->numbers_draft = *ledger->numbers;
+    const struct programme *programme;
+    int result = programme_load(job->request->check_programme.yaml, &arena, ledger->numbers_draft, &programme,
+                                findings);
+    if (result == 0) {
+        result = programme_follows(ledger_programme_newest(ledger), programme, ledger->currency, findings);
+    }
+    free(memory);
+    if (result == ERR_FORMAT || result == 0) {
+        return reply_findings(ledger, findings, reply);
+    }
+    if (result == ERR_TOO_LARGE) {
+        ledger_fail(ledger, reply, FAILURE_TOO_LARGE, "the programme is larger than it may be");
+        return 0;
+    }
+    return result;
+}
+
+int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
+                 struct ledger_result *result)
+{
+    int status = 0;
+    switch (job->request->kind) {
+    case REQUEST_AUTHENTICATE:
+        status = reply_ready(ledger, job, reply, result);
+        break;
+    case REQUEST_GET_MEMBER:
+        status = reply_member(ledger, job, reply);
+        break;
+    case REQUEST_GET_EVENT:
+        status = reply_event(ledger, job, reply);
+        break;
+    case REQUEST_GET_STATUS:
+        status = reply_status(ledger, job, reply);
+        break;
+    case REQUEST_GET_PRINCIPALS:
+        status = reply_principals(ledger, reply);
+        break;
+    case REQUEST_GET_PROGRAMME:
+        status = reply_programme(ledger, job, reply);
+        break;
+    case REQUEST_CHECK_PROGRAMME:
+        status = reply_checked(ledger, job, reply);
+        break;
+    case REQUEST_HELLO:
+    case REQUEST_ENROL:
+    case REQUEST_BOOK:
+        CHECK(false); /* not questions */
+        break;
+    }
+    if (status == ERR_TOO_LARGE || status == ERR_RANGE || status == ERR_OVERFLOW) {
+        ledger_fail(ledger, reply, FAILURE_TOO_LARGE, "the answer is larger than a frame");
+        status = 0;
+    }
+    return status;
+}

@@ -1,0 +1,214 @@
+/* The decided event becomes rows. Everything of it is written here, in the batch's transaction. */
+#include "service/ledger_internal.h"
+
+#include "base/check.h"
+#include "crypto/chain.h"
+
+#include <string.h>
+
+int ledger_daemon_draft(struct ledger *ledger, const struct event *event, struct draft *ret_draft)
+{
+    const uint64_t sequence = ledger->principals_count == 0 ? 1 : ledger->principals[0].next_sequence;
+    struct bytes body;
+    int result = wire_body_pack(event, &ledger->scratch, &body);
+    if (result < 0) {
+        return result;
+    }
+    const size_t room = SIGN_EVENT_PREFIX_BYTES + body.size;
+    uint8_t *signature = arena_alloc(&ledger->scratch, 1, SIGNATURE_BYTES);
+    uint8_t *signed_bytes = arena_alloc(&ledger->scratch, 1, room);
+    if (signature == NULL || signed_bytes == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    const struct sign_event message = {
+        .programme_id = ledger->programme_id, .sequence = sequence, .body = body};
+    result = sign_event(ledger->options.daemon_key, &message, signed_bytes, room, signature);
+    if (result < 0) {
+        return result;
+    }
+    *ret_draft = (struct draft){
+        .sequence = sequence,
+        .body = body,
+        .signature = {signature, SIGNATURE_BYTES},
+        .booked_at = ledger->head.live ? ledger_now(ledger) : ledger->head.booked_at,
+        .event = event,
+    };
+    if (ledger->head.position == 0) {
+        ret_draft->booked_at = event->occurred_at;
+    }
+    return 0;
+}
+
+/* Money that changed hands for goods: what the till's report counts. */
+static int64_t purchase_gross(const struct purchase *purchase)
+{
+    int64_t sum = -purchase->basket_discount;
+    for (size_t i = 0; i < purchase->lines_count; i++) {
+        /* Cannot overflow: LINES_MAX lines of at most AMOUNT_MAX each. */
+        sum += purchase->lines[i].voided ? 0 : purchase->lines[i].gross;
+    }
+    return sum;
+}
+
+static int64_t points_issued(const struct outcome *outcome)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind == EFFECT_MOVE && effect->move.debit == account_of_programme(PROGRAMME_ISSUED)) {
+            sum += effect->move.amount;
+        }
+    }
+    return sum;
+}
+
+static int write_receipt(struct ledger *ledger, const struct draft *draft)
+{
+    struct store *store = ledger->options.store;
+    int result = store_receipt_write(store, &draft->receipt, draft->position);
+    if (result < 0) {
+        return result;
+    }
+    const struct till_day day = {
+        .key = draft->receipt,
+        .gross = purchase_gross(&draft->event->purchase),
+        .points = points_issued(&ledger->decision->outcome),
+    };
+    return store_till_day_add(store, &day);
+}
+
+/* What stands beside the log and cannot be derived from it. */
+static int write_opening(struct ledger *ledger, const struct draft *draft)
+{
+    struct store *store = ledger->options.store;
+    const struct outcome *outcome = &ledger->decision->outcome;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        if (outcome->effects[i].kind == EFFECT_ENROL) {
+            const int result = store_card_write(store, draft->card_hash, outcome->effects[i].member);
+            if (result < 0) {
+                return result;
+            }
+        }
+    }
+    return store_opening_write(store, draft->position, draft->opening->salt.data);
+}
+
+static int write_rows(struct ledger *ledger, struct draft *draft, const struct event_row *row)
+{
+    struct store *store = ledger->options.store;
+    const struct outcome *outcome = &ledger->decision->outcome;
+    const struct store_applied applied = {
+        .position = row->position, .booked_at = row->booked_at, .yaml = draft->yaml};
+    int result = store_apply(store, &applied, outcome->effects, outcome->effects_count);
+    if (result == 0) {
+        result = store_event_write(store, row);
+    }
+    if (result == 0 && outcome->member != 0 && outcome->code == CODE_ACCEPTED) {
+        result = store_member_touch(store, outcome->member, row->position);
+    }
+    for (size_t i = 0; i < outcome->exceptions_count && result == 0; i++) {
+        result = store_exception_write(store, row->position, (uint32_t)i,
+                                       (uint32_t)outcome->exceptions[i].kind, outcome->exceptions[i].amount);
+    }
+    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->receipt.number != NULL) {
+        result = write_receipt(ledger, draft);
+    }
+    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->card_opened) {
+        result = write_opening(ledger, draft);
+    }
+    return result;
+}
+
+/* The ledger's own memory follows the effects. */
+static int follow_effects(struct ledger *ledger, const struct draft *draft)
+{
+    const struct outcome *outcome = &ledger->decision->outcome;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        switch (effect->kind) {
+        case EFFECT_ENROL:
+            ledger->head.next_member = effect->member + 1;
+            break;
+        case EFFECT_PRINCIPAL: {
+            CHECK(effect->principal.principal < PRINCIPALS_MAX);
+            struct principal_row *row = &ledger->principals[effect->principal.principal];
+            const int result = store_principal_read(ledger->options.store, effect->principal.principal, row);
+            if (result < 0) {
+                return result;
+            }
+            if (row->principal >= ledger->principals_count) {
+                ledger->principals_count = row->principal + 1;
+                ledger->head.next_principal = row->principal + 1;
+            }
+            break;
+        }
+        case EFFECT_LIVE:
+            ledger->head.live = true;
+            break;
+        case EFFECT_REVISION:
+            ledger->head.engine_revision = effect->revision.revision;
+            break;
+        case EFFECT_LOT:
+        case EFFECT_MOVE:
+        case EFFECT_METRIC:
+        case EFFECT_LEVEL:
+        case EFFECT_STAMPS:
+        case EFFECT_VOUCHER:
+        case EFFECT_VISIT:
+        case EFFECT_INVITE:
+        case EFFECT_PROGRAMME:
+            break;
+        }
+    }
+    ledger->principals[draft->principal].next_sequence = draft->sequence + 1;
+    return 0;
+}
+
+int ledger_write(struct ledger *ledger, struct draft *draft)
+{
+    struct outcome *outcome = &ledger->decision->outcome;
+    struct event_row row = {
+        .position = ledger->head.position + 1,
+        .principal = draft->principal,
+        .key_no = ledger->principals_count == 0 ? 1 : ledger->principals[draft->principal].key_no,
+        .sequence = draft->sequence,
+        .booked_at = draft->booked_at,
+        .body = draft->body,
+        .signature = draft->signature,
+    };
+    CHECK(row.booked_at >= ledger->head.booked_at);
+    int result = wire_context_pack(&ledger->context, &ledger->scratch, &row.context);
+    if (result == 0) {
+        result = wire_outcome_pack(outcome, &ledger->scratch, &row.outcome);
+    }
+    if (result < 0) {
+        return result;
+    }
+    const struct chain_leaf leaf = {
+        .position = row.position,
+        .booked_at = row.booked_at,
+        .principal = row.principal,
+        .key_no = row.key_no,
+        .sequence = row.sequence,
+        .body = row.body,
+        .authenticator = row.signature,
+        .context = row.context,
+        .outcome = row.outcome,
+    };
+    uint8_t hash[HASH_BYTES];
+    crypto_leaf(&leaf, hash);
+    crypto_link(ledger->head.chain, hash, row.chain);
+    draft->position = row.position;
+    draft->outcome = row.outcome;
+    memcpy(draft->chain, row.chain, HASH_BYTES);
+    result = write_rows(ledger, draft, &row);
+    if (result < 0) {
+        return result;
+    }
+    ledger->head.position = row.position;
+    ledger->head.booked_at = row.booked_at;
+    memcpy(ledger->head.chain, row.chain, HASH_BYTES);
+    ledger->metrics.events_booked++;
+    ledger->metrics.events_refused += outcome->code != CODE_ACCEPTED;
+    return follow_effects(ledger, draft);
+}

@@ -1,0 +1,45 @@
+/* What people read: members by ids in place of numbers, receipt lines in the customer's language,
+ * explanations. Everything returned lives in the caller's arena. One thread. */
+#ifndef LOYALTY_SERVICE_RENDER_H
+#define LOYALTY_SERVICE_RENDER_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "civil/locale.h"
+#include "model/decision.h"
+#include "model/member_state.h"
+#include "model/numbers.h"
+#include "model/programme.h"
+#include "wire/message.h"
+
+struct renderer {
+    struct locales locales;
+};
+
+void renderer_init(struct renderer *renderer);
+void renderer_fini(struct renderer *renderer);
+
+/* The state of a member as of `day` (of the programme's zone). ERR_TOO_LARGE when the arena has no room. */
+int render_member(const struct programme *programme, const struct numbers *numbers,
+                  const struct member_state *state, int32_t day, struct arena *arena,
+                  const struct member_view **ret_view) MUST_CHECK;
+
+/* What a receipt is written from. */
+struct rendered {
+    const struct programme *programme; /* the version that decided */
+    const struct numbers *numbers;
+    const struct outcome *outcome;
+    uint32_t level_before;          /* number, of the context */
+    const struct member_view *view; /* the member after it, or NULL */
+};
+
+/* An outcome for the customer: lines for the receipt printer in `locale` (merchant's texts in their first
+ * language and our phrases in English where there is nothing in it), points earned, vouchers issued. */
+int render_outcome(struct renderer *renderer, const struct rendered *rendered, const char *locale,
+                   struct arena *arena, const struct rendering **ret_rendering) MUST_CHECK;
+
+/* One line a rule for a shop manager: what it gave, or why not. */
+int render_trace(const struct programme *programme, const struct decision *decision, struct arena *arena,
+                 const char ***ret_lines, size_t *ret_count) MUST_CHECK;
+
+#endif
