@@ -42,7 +42,7 @@ int hex_decode(const char *text, uint8_t *ret_data, size_t size)
         }
     }
     for (size_t i = 0; i < size; i++) {
-        ret_data[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+        ret_data[i] = (uint8_t)(16 * hex_digit(text[2 * i]) + hex_digit(text[2 * i + 1]));
     }
     return 0;
 }

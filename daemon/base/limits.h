@@ -32,6 +32,12 @@ enum {
     /* baskets */
     LINES_MAX = 1200,
     TENDERS_MAX = 16,
+    FREE_UNITS_MAX = 32, /* statements of free units */
+    REDEMPTIONS_MAX = 16,
+    UNITS_MAX = 1000000, /* of one statement or redemption */
+    CASH_ROUNDING_MAX = 1000000,
+    SOFTWARE_BYTES_MAX = 64,
+    INVITE_CODE_BYTES_MAX = 64,
 
     /* log */
     BATCH_EVENTS_MAX = 256, /* events a transaction */
@@ -66,12 +72,18 @@ enum {
     PROGRAMME_ID_BYTES = 16,
     VOUCHER_CODE_BYTES = 16,
     EPOCH_BYTES = 16,
+    GENESIS_FORMAT = 1,
+    GENESIS_RANDOM_BYTES = 32,
 };
 
 /* Points and money stay far from the ends of int64, so that sums over a basket cannot overflow. */
 #define AMOUNT_MAX 1000000000000LL /* minor units, of a line or a basket */
 #define POINTS_MAX 1000000000000LL /* smallest units, of one event */
 #define QUANTITY_MAX 1000000000LL  /* thousandths: a million pieces */
+
+#define TIME_MAX 253402300799999LL           /* ms since 1970 UTC: the end of the year 9999 */
+#define CLOCK_CORRECTION_MAX 1000000000000LL /* ms, either way: 31 years */
+#define QUANTITY_DEFAULT 1000LL              /* of a line that names none: one piece */
 
 static_assert(FRAME_HANDSHAKE_BYTES_MAX > CONNECTION_BUFFER_BYTES, "the small buffer is a start");
 static_assert(BLOCK_BYTES >= FRAME_TERMINAL_BYTES_MAX + 4, "a block holds any frame of a terminal");

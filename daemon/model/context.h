@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONTEXT_METRICS_MAX = 8, CONTEXT_DAY_STARTS_MAX = 1024 };
+enum { CONTEXT_METRICS_MAX = 8, CONTEXT_DAY_STARTS_MAX = LOTS_MAX };
 
+/* A metric before the event. Of an event that comes late the two differ. */
 struct context_metric {
     uint32_t metric;
-    int64_t value;
+    int64_t value; /* over the window that holds the event's day; where several do (a rolling window), the
+                      largest of those that ended by booked_day */
+    int64_t now;   /* over the window that holds booked_day */
 };
 
 struct day_start {

@@ -94,15 +94,23 @@ enum trace_reason {
 /* What the reason means, for a shop manager. */
 const char *trace_reason_text(enum trace_reason reason);
 
+/* One step of the decision. Fields that are not named for a kind are 0.
+ * - RULE: `basis` in minor units, thousandths of units, lines or visits, as the rule counts; `given` points,
+ * or stamps of its card; `lacking` with TRACE_MIN_*: what is missing.
+ * - MULTIPLIER, where the level's is not 1: `basis` points put into it; `given` what it adds (below 0:
+ * takes).
+ * - CARD: `basis` stamps on it afterwards; `given` times it was completed; `lacking` stamps to the next
+ * reward.
+ * - TIER: `number` the level afterwards; `basis` the metric over the window of the event's day, afterwards;
+ *   `lacking` to the next level, 0 where there is none. */
 struct trace_line {
     enum trace_kind { TRACE_RULE, TRACE_MULTIPLIER, TRACE_CARD, TRACE_TIER } kind;
-    uint32_t number; /* of the rule, level or card, by kind */
+    uint32_t number; /* of the rule, level, card or level */
     enum trace_reason reason;
-    int64_t basis;   /* minor units, thousandths of units, or visits, as the rule counts; points put into a
-                        multiplier */
-    int64_t factor;  /* multiplier: thousandths */
-    int64_t given;   /* points or stamps after rounding and limits */
-    int64_t lacking; /* with TRACE_MIN_*: what is missing */
+    int64_t basis;
+    int64_t factor; /* of a multiplier: thousandths; else 0 */
+    int64_t given;
+    int64_t lacking;
 };
 
 enum { TRACE_LINES_MAX = RULES_MAX + 2 * CARDS_MAX + 16 };

@@ -50,7 +50,7 @@ struct effect {
             int64_t amount;
             bool has_lot;
             struct origin lot; /* position 0: this event's own */
-            uint32_t rule;
+            uint32_t rule;     /* number; 0 from `issued`: what the level's multiplier adds to the rules' */
             int64_t effective_at; /* 0: booked_at */
         } move;
         struct {

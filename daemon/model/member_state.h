@@ -36,6 +36,8 @@ struct stamps {
     int32_t since; /* day of the first stamp on it */
 };
 
+/* Never 0: a day whose amount comes to 0 is removed. Days too old for any window to look at one by one are
+ * added up on the day DAY_MIN (model/day.h). */
 struct metric_day {
     uint32_t metric;
     int32_t day;

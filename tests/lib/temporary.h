@@ -1,0 +1,40 @@
+/* A folder of the test's own with a store in it. Everything here fails the test where it cannot do its work.
+ */
+#ifndef LOYALTY_TESTS_LIB_TEMPORARY_H
+#define LOYALTY_TESTS_LIB_TEMPORARY_H
+
+#include "store/store.h"
+
+#include <stdint.h>
+
+struct temporary {
+    char folder[64];
+    char path[96]; /* of the store's file in it */
+    struct store *store;
+};
+
+/* Makes the folder, and with `_open` a new store in it. */
+void temporary_make(struct temporary *temporary);
+void temporary_open(struct temporary *temporary);
+
+/* Closes the store, if it is open, and opens it again. */
+void temporary_reopen(struct temporary *temporary);
+
+/* Closes the store, if it is open, and removes the folder with all its files. */
+void temporary_remove(struct temporary *temporary);
+
+/* As setup and teardown of cmocka: a `struct temporary` in *state. */
+int temporary_setup(void **state);
+int temporary_teardown(void **state);
+
+/* The next event of a principal with small, recognisable bytes, at the end of the log; returns its position.
+ * Inside a transaction. */
+uint64_t temporary_book(struct store *store, uint32_t principal);
+
+/* Applies effects as those of the next position, without an event. */
+void temporary_apply(struct store *store, const struct effect *effects, size_t count);
+
+void temporary_begin(struct store *store);
+void temporary_commit(struct store *store);
+
+#endif
