@@ -12,7 +12,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FINDINGS_MAX = 20, PROGRAMME_ARENA_BYTES = 4 * 1024 * 1024 };
+enum {
+    FINDINGS_MAX = 20,
+    /* Room for the largest programme (a third) and, while it is read, for its document. A small one touches a
+     * few hundred KiB of it, and all but tens of them only while it is read. */
+    PROGRAMME_ARENA_BYTES = 12 * 1024 * 1024
+};
 
 /* What is wrong or questionable, where, and what was expected. */
 struct finding {
@@ -24,14 +29,16 @@ struct finding {
 };
 
 struct findings {
-    size_t count; /* at most FINDINGS_MAX; further ones are dropped */
+    size_t count; /* at most FINDINGS_MAX, by line; further ones are dropped, warnings first */
     struct finding items[FINDINGS_MAX];
 };
 
 /* Reads `yaml` into `arena` (PROGRAMME_ARENA_BYTES hold any valid programme) and numbers its ids: those
- * `numbers` knows keep theirs, new ones are added to it. On failure `numbers` is unchanged. Returns
- * ERR_FORMAT with at least one finding that is no warning, ERR_TOO_LARGE, or ERR_NOMEM. Warnings may be there
- * on success too. Not thread-safe against other users of the arena or numbers. */
+ * `numbers` knows keep theirs, new ones are added to it, in each kind in the order of the file. On failure
+ * `numbers` is unchanged and the arena's room is given back. Returns ERR_FORMAT, ERR_TOO_LARGE (the file, or
+ * all numbers are given) or ERR_NOMEM, each with at least one finding that is no warning. `ret_findings` is
+ * filled in any case; warnings may be there on success too. The programme borrows nothing but the arena. Not
+ * thread-safe against other users of the arena or numbers. */
 int programme_load(struct bytes yaml, struct arena *arena, struct numbers *numbers,
                    const struct programme **ret_programme, struct findings *ret_findings) MUST_CHECK;
 

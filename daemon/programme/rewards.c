@@ -1,0 +1,150 @@
+/* `rewards`: what a customer can get. `stamp_cards`: what gives it. */
+#include "programme/sections.h"
+
+#include "programme/forms.h"
+
+enum {
+    PERCENT_MAX = 100 * 1000, /* thousandths of a percent */
+    REQUIRED_MAX = 10000,     /* stamps of a card */
+};
+
+/* --- rewards --- */
+
+struct reward_keys {
+    struct reward reward;
+    int64_t value;
+    int64_t percent;
+};
+
+static const char *const kind_names[] = {
+    [REWARD_FREE_ITEM] = "free_item",
+    [REWARD_AMOUNT_OFF] = "amount_off",
+    [REWARD_PERCENT_OFF] = "percent_off",
+    [REWARD_GIFT] = "gift",
+    NULL,
+};
+
+static const struct yaml_field reward_fields[] = {
+    YAML_KEY(struct reward_keys, reward.id, "id", YAML_ID, .required = true, .max = ID_BYTES_MAX),
+    NAME_ROW(struct reward_keys, reward.name),
+    YAML_KEY(struct reward_keys, reward.kind, "kind", YAML_NAME, .required = true, .names = kind_names),
+    YAML_FIELD(struct reward_keys, value, YAML_MONEY, .min = 1, .max = AMOUNT_MAX),
+    YAML_FIELD(struct reward_keys, percent, YAML_DECIMAL, .digits = 3, .min = 1, .max = PERCENT_MAX),
+    YAML_KEY(struct reward_keys, reward.max_value, "max_value", YAML_MONEY, .min = 1, .max = AMOUNT_MAX),
+    TERM_ROW(struct reward_keys, reward.valid, "valid"),
+    SELECTOR_ROWS(struct reward_keys, reward.selector),
+};
+static const struct yaml_table reward_table = {YAML_FIELDS(reward_fields),
+                                               .size = sizeof(struct reward_keys)};
+
+#define KIND_BIT(kind) (1U << (kind))
+
+/* Which kinds take and which need a key; keys not named here go with every kind. */
+static const struct {
+    const char *key;
+    unsigned takes;
+    unsigned needs;
+} kind_keys[] = {
+    {"value", KIND_BIT(REWARD_AMOUNT_OFF), KIND_BIT(REWARD_AMOUNT_OFF)},
+    {"percent", KIND_BIT(REWARD_PERCENT_OFF), KIND_BIT(REWARD_PERCENT_OFF)},
+    {"max_value", KIND_BIT(REWARD_FREE_ITEM) | KIND_BIT(REWARD_PERCENT_OFF), 0},
+    {"only", ~KIND_BIT(REWARD_GIFT), 0},
+    {"except", ~KIND_BIT(REWARD_GIFT), 0},
+};
+
+static void check_kind(struct loader *loader, const struct yaml_node *node, enum reward_kind kind)
+{
+    for (size_t i = 0; i < sizeof(kind_keys) / sizeof(kind_keys[0]); i++) {
+        const struct yaml_node *value = yaml_get(node, kind_keys[i].key);
+        if (value != NULL && (kind_keys[i].takes & KIND_BIT(kind)) == 0) {
+            (void)yaml_error(&loader->errors, value, "a reward of kind %s has no '%s'", kind_names[kind],
+                             kind_keys[i].key);
+        }
+        if (value == NULL && (kind_keys[i].needs & KIND_BIT(kind)) != 0) {
+            (void)yaml_error(&loader->errors, node, "key '%s' is missing: kind %s needs it", kind_keys[i].key,
+                             kind_names[kind]);
+        }
+    }
+    if (kind == REWARD_FREE_ITEM && yaml_get(node, "only") == NULL && yaml_get(node, "max_value") == NULL) {
+        yaml_warning(&loader->errors, node,
+                     "any item may be free, whatever it costs: 'only' or 'max_value' would bound it");
+    }
+}
+
+static void read_reward(struct loader *loader, const struct yaml_node *node, void *ret_item)
+{
+    struct reward_keys keys;
+    if (!loader_ok(loader, yaml_bind(&loader->binder, node, &reward_table, &keys))) {
+        return;
+    }
+    struct reward reward = keys.reward;
+    check_kind(loader, node, reward.kind);
+    reward.value = reward.kind == REWARD_PERCENT_OFF ? keys.percent : keys.value;
+    reward.line = node->place.line;
+    reward.number = loader_number(loader, node, NUMBER_REWARD, reward.id);
+    *(struct reward *)ret_item = reward;
+}
+
+void read_rewards(struct loader *loader, const struct yaml_node *list)
+{
+    struct programme *programme = loader->programme;
+    loader_check_ids(loader, SECTION_REWARDS);
+    programme->rewards =
+        loader_list(loader, list, REWARDS_MAX, sizeof(struct reward), read_reward, &programme->rewards_count);
+}
+
+/* --- stamp cards --- */
+
+struct gives_keys {
+    const struct yaml_node *reward;
+};
+
+static const struct yaml_field gives_fields[] = {
+    YAML_FIELD(struct gives_keys, reward, YAML_NODE, .required = true),
+};
+static const struct yaml_table gives_table = {YAML_FIELDS(gives_fields), .size = sizeof(struct gives_keys)};
+
+struct card_keys {
+    struct stamp_card card;
+    int32_t apply;
+    struct gives_keys gives;
+};
+
+static const char *const apply_names[] = {"voucher", NULL};
+
+static const struct yaml_field card_fields[] = {
+    YAML_KEY(struct card_keys, card.id, "id", YAML_ID, .required = true, .max = ID_BYTES_MAX),
+    NAME_ROW(struct card_keys, card.name),
+    YAML_KEY(struct card_keys, card.required, "required", YAML_INTEGER, .required = true, .min = 1,
+             .max = REQUIRED_MAX),
+    YAML_FIELD(struct card_keys, apply, YAML_NAME, .names = apply_names),
+    YAML_FIELD(struct card_keys, gives, YAML_STRUCT, .required = true, .table = &gives_table),
+};
+static const struct yaml_table card_table = {YAML_FIELDS(card_fields), .size = sizeof(struct card_keys)};
+
+static void read_card(struct loader *loader, const struct yaml_node *node, void *ret_item)
+{
+    struct card_keys keys;
+    const char *id;
+    uint32_t index = 0;
+    const bool bound = loader_ok(loader, yaml_bind(&loader->binder, node, &card_table, &keys));
+    if (keys.gives.reward != NULL) {
+        (void)loader_ok(loader, loader_reference(loader, keys.gives.reward, SECTION_REWARDS, &id, &index));
+    }
+    if (!bound) {
+        return;
+    }
+    struct stamp_card card = keys.card;
+    card.reward = (int32_t)index;
+    card.line = node->place.line;
+    card.number = loader_number(loader, node, NUMBER_CARD, card.id);
+    *(struct stamp_card *)ret_item = card;
+}
+
+void read_cards(struct loader *loader, const struct yaml_node *list)
+{
+    struct programme *programme = loader->programme;
+    loader_check_ids(loader, SECTION_CARDS);
+    programme->cards =
+        loader_list(loader, list, CARDS_MAX, sizeof(struct stamp_card), read_card, &programme->cards_count);
+}

@@ -1,0 +1,17 @@
+/* The sections of a programme file. Each fills its part of loader->programme; what is wrong is noted in the
+ * loader's errors. In the order they must be called: the points' decimals and the numbers of levels, cards
+ * and rewards are known before the rules are read. Not for other floors. */
+#ifndef LOYALTY_PROGRAMME_SECTIONS_H
+#define LOYALTY_PROGRAMME_SECTIONS_H
+
+#include "programme/loader.h"
+
+/* Everything but the lists of things with ids; sets loader->sections. */
+void read_head(struct loader *loader);
+/* `rewards`, then `stamp_cards`, which name rewards. */
+void read_rewards(struct loader *loader, const struct yaml_node *list);
+void read_cards(struct loader *loader, const struct yaml_node *list);
+void read_tiers(struct loader *loader, const struct yaml_node *mapping);
+void read_rules(struct loader *loader, const struct yaml_node *list);
+
+#endif

@@ -1,0 +1,503 @@
+/* What a programme file is told when it is wrong: one case a finding, with the line and path it stands at.
+ * Every file here has the five lines of HEAD before what the case shows, so that line 6 is the first of its
+ * own. */
+#include "programme/load.h"
+
+#include "lib/testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD                                                                                                 \
+    "programme: p\n"                                                                                         \
+    "version: 1\n"                                                                                           \
+    "currency: EUR\n"                                                                                        \
+    "zone: Europe/Tallinn\n"                                                                                 \
+    "stores: [{id: old}, {id: new}]\n"
+#define POINTS "points: {name: [{locale: en, one: star, other: stars}]}\n"
+#define SPEND "{id: r, spend: {give: 1, per: 1.00}}"
+#define RULES "rules: [" SPEND "]\n"
+#define CARD "stamp_cards: [{id: c, required: 9, gives: {reward: w}}]\n"
+#define REWARD "rewards: [{id: w, kind: gift}]\n"
+#define STAMPS "rules: [{id: s, card: c, visit: {give: 1}}]\n"
+#define PLAIN STAMPS CARD REWARD /* three lines that ask for no points */
+
+struct expected {
+    const char *yaml;
+    int line;
+    const char *path;
+    const char *text; /* part of what is said */
+};
+
+struct fixture {
+    struct arena arena;
+    struct numbers numbers;
+    struct findings findings;
+    const struct programme *programme;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    void *memory = malloc(PROGRAMME_ARENA_BYTES);
+    assert_non_null(fixture);
+    assert_non_null(memory);
+    arena_init(&fixture->arena, memory, PROGRAMME_ARENA_BYTES);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    free(fixture->arena.memory);
+    free(fixture);
+    return 0;
+}
+
+static int load(struct fixture *fixture, const char *yaml)
+{
+    arena_reset(&fixture->arena);
+    return programme_load((struct bytes){(const uint8_t *)yaml, strlen(yaml)}, &fixture->arena,
+                          &fixture->numbers, &fixture->programme, &fixture->findings);
+}
+
+static void print_findings(const struct fixture *fixture, const char *yaml)
+{
+    print_error("%s", yaml);
+    for (size_t i = 0; i < fixture->findings.count; i++) {
+        const struct finding *finding = &fixture->findings.items[i];
+        print_error("found %d:%d: %s: %s\n", finding->line, finding->column, finding->path, finding->text);
+    }
+}
+
+/* Each file has exactly the one finding. */
+static void check(void **state, const struct expected *cases, size_t count, bool warning)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < count; i++) {
+        const struct expected *expected = &cases[i];
+        const struct finding *finding = &fixture->findings.items[0];
+        const size_t numbers_before = fixture->numbers.count;
+        const int result = load(fixture, expected->yaml);
+        if (result != (warning ? 0 : ERR_FORMAT) || fixture->findings.count != 1 ||
+            finding->warning != warning || finding->line != expected->line ||
+            strcmp(finding->path, expected->path) != 0 || strstr(finding->text, expected->text) == NULL) {
+            print_findings(fixture, expected->yaml);
+            fail_msg("case %zu: %d; expected %d: %s: ...%s...", i, result, expected->line, expected->path,
+                     expected->text);
+        }
+        if (!warning) {
+            assert_int_equal(fixture->numbers.count, numbers_before);
+            assert_int_equal(fixture->arena.used, 0);
+        }
+    }
+}
+
+#define CHECK_ERRORS(state, cases) check((state), (cases), ARRAY_COUNT(cases), false)
+#define CHECK_WARNINGS(state, cases) check((state), (cases), ARRAY_COUNT(cases), true)
+
+static void a_file_without_mistakes_has_no_findings(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const files[] = {
+        HEAD POINTS RULES,
+        HEAD STAMPS CARD REWARD,
+        REWARD CARD STAMPS HEAD,
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        assert_int_equal(load(fixture, files[i]), 0);
+        assert_int_equal(fixture->findings.count, 0);
+    }
+}
+
+static void what_is_no_document_is_told_where(void **state)
+{
+    static const struct expected cases[] = {
+        {"", 0, "", "there is nothing in it"},
+        {HEAD POINTS RULES "name: [\n", 9, "name", "not YAML"},
+        {HEAD POINTS RULES "version: 2\n", 8, "", "key 'version' is given twice, first in line 2"},
+        {HEAD POINTS RULES "clock: &c {}\n", 8, "", "anchors"},
+        {HEAD POINTS RULES "---\na: b\n", 8, "", "second document"},
+        {"- a\n- b\n", 1, "", "expected keys with values"},
+    };
+    CHECK_ERRORS(state, cases);
+}
+
+#define WITHOUT_ID "version: 1\ncurrency: EUR\nzone: UTC\nstores: [{id: old}]\n"
+#define WITHOUT_CURRENCY "programme: p\nversion: 1\nzone: UTC\nstores: [{id: old}]\n"
+#define WITHOUT_ZONE "programme: p\nversion: 1\ncurrency: EUR\nstores: [{id: old}]\n"
+#define WITHOUT_STORES "programme: p\nversion: 1\ncurrency: EUR\nzone: UTC\n"
+
+static void who_and_where_must_be_known(void **state)
+{
+    static const struct expected cases[] = {
+        {WITHOUT_ID POINTS RULES, 1, "", "key 'programme' is missing"},
+        {WITHOUT_ID POINTS RULES "programme: a b\n", 7, "programme", "found 'a b'"},
+        {WITHOUT_CURRENCY POINTS RULES, 1, "", "key 'currency' is missing"},
+        {WITHOUT_CURRENCY POINTS RULES "currency: eur\n", 7, "currency", "such as EUR, found 'eur'"},
+        {WITHOUT_CURRENCY POINTS RULES "currency: EUX\n", 7, "currency", "such as EUR, found 'EUX'"},
+        {WITHOUT_CURRENCY POINTS RULES "currency: XAU\n", 7, "currency", "cannot be counted in 'XAU'"},
+        {WITHOUT_ZONE POINTS RULES, 1, "", "key 'zone' is missing"},
+        {WITHOUT_ZONE POINTS RULES "zone: Europe/Tallin\n", 7, "zone", "found 'Europe/Tallin'"},
+        {WITHOUT_STORES POINTS RULES, 1, "", "key 'stores' is missing"},
+        {WITHOUT_STORES POINTS RULES "stores: []\n", 7, "stores", "a list of 1 to 1024 items"},
+        {WITHOUT_STORES POINTS RULES "stores: old\n", 7, "stores", "expected a list, found 'old'"},
+        {WITHOUT_STORES POINTS RULES "stores:\n  - {id: old}\n  - {id: new}\n  - {id: old}\n", 10,
+         "stores[2].id", "'old' is the id of another store, in line 8"},
+        {WITHOUT_STORES POINTS RULES "stores: [{id: old, zone: Moon}]\n", 7, "stores[0].zone",
+         "a time zone such as Europe/Tallinn, found 'Moon'"},
+        {WITHOUT_STORES POINTS RULES "stores: [{id: old, day_starts: '24:00'}]\n", 7, "stores[0].day_starts",
+         "a time of day"},
+        {HEAD POINTS RULES "effective: 2026-02-29\n", 8, "effective", "a date such as"},
+        {HEAD POINTS RULES "day_starts: 4\n", 8, "day_starts", "a time of day"},
+        {HEAD POINTS RULES "auto_enrol: maybe\n", 8, "auto_enrol", "yes or no"},
+        {HEAD POINTS RULES "stroes: []\n", 8, "stroes", "unknown key 'stroes'; did you mean 'stores'?"},
+        {HEAD POINTS RULES "campaigns: []\n", 8, "campaigns",
+         "unknown key 'campaigns'; known here: programme"},
+        {"version: 0\nprogramme: p\ncurrency: EUR\nzone: UTC\nstores: [{id: old}]\n" POINTS RULES, 1,
+         "version", "a whole number from 1 to 1000000000, found '0'"},
+        {HEAD POINTS, 1, "", "key 'rules' is missing"},
+    };
+    CHECK_ERRORS(state, cases);
+}
+
+static void clocks_have_bounds(void **state)
+{
+    static const struct expected cases[] = {
+        {HEAD POINTS RULES "clock: {ahead_minutes: 1441}\n", 8, "clock.ahead_minutes", "from 0 to 1440"},
+        {HEAD POINTS RULES "clock: {behind_minutes: 5}\n", 8, "clock.behind_minutes", "unknown key"},
+        {HEAD POINTS RULES "max_offline: {days: 0}\n", 8, "max_offline.days", "from 1 to 366"},
+        {HEAD POINTS RULES "outbox_retention: {}\n", 8, "outbox_retention", "key 'days' is missing"},
+    };
+    static const struct expected warnings[] = {
+        {HEAD POINTS RULES "outbox_retention: {days: 31}\n", 8, "outbox_retention",
+         "tills keep events for 31 days, but what is older than 'max_offline', 30 days, is refused"},
+        {HEAD POINTS RULES "max_offline: {days: 6}\n", 8, "max_offline", "for 7 days"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+#define TWO "locales: [en, et]\n"
+
+static void texts_are_in_languages_of_the_programme(void **state)
+{
+    static const struct expected cases[] = {
+        {HEAD PLAIN "locales: []\n", 9, "locales", "a list of 1 to 16 items"},
+        {HEAD PLAIN "locales: [en, qqx]\n", 9, "locales[1]", "such as en, et or de-AT, found 'qqx'"},
+        {HEAD PLAIN "locales: [en, et, EN]\n", 9, "locales[2]", "'en' is in the list already"},
+        {HEAD RULES POINTS "name: []\n", 8, "name", "a list of 1 to 16 items"},
+        {HEAD RULES POINTS "name: Club\n", 8, "name", "expected a list, found 'Club'"},
+        {HEAD RULES POINTS "name: [{locale: en}]\n", 8, "name[0]", "key 'text' is missing"},
+        {HEAD RULES POINTS "name: [{text: Club}]\n", 8, "name[0]", "key 'locale' is missing"},
+        {HEAD RULES POINTS "name: [{locale: e n, text: Club}]\n", 8, "name[0].locale", "found 'e n'"},
+        {HEAD RULES POINTS "name:\n  - {locale: en, text: A}\n  - {locale: en, text: B}\n", 10, "name[1]",
+         "a second text in 'en'"},
+        {HEAD RULES POINTS "locales: [en]\nname: [{locale: en, text: A}, {locale: fi, text: B}]\n", 9,
+         "name[1].locale", "'fi' is not one of the programme's 'locales'"},
+        {HEAD RULES "points: {name: [{locale: en, other: stars, text: star}]}\n", 7, "points.name[0].text",
+         "unknown key"},
+        {HEAD RULES "points: {name: [{locale: en, one: star}]}\n", 7, "points.name[0]",
+         "key 'other' is missing"},
+    };
+    static const struct expected warnings[] = {
+        {HEAD TWO RULES "points: {name: [{locale: et, one: t, other: t}, {locale: en, one: t, other: t}]}\n"
+                        "name: [{locale: et, text: Klubi}]\n",
+         9, "name", "no text in 'en': its readers get another language"},
+        {HEAD RULES "points: {name: [{locale: en, other: stars}]}\n", 7, "points.name[0]",
+         "no 'one', which 'en' has for 1: 'other' is written instead"},
+        {HEAD RULES "points: {name: [{locale: ru, one: a, many: b, other: c}]}\n", 7, "points.name[0]",
+         "no 'few', which 'ru' has for 2"},
+        {HEAD RULES "points: {decimals: 1, name: [{locale: lv, one: a, other: b}]}\n", 7, "points.name[0]",
+         "no 'zero', which 'lv' has for 0,0"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+static void the_basis_and_points_take_what_is_known(void **state)
+{
+    static const struct expected cases[] = {
+        {HEAD PLAIN "basis: {tax: maybe}\n", 9, "basis.tax", "expected one of included, excluded"},
+        {HEAD PLAIN "basis: {discounts: befor}\n", 9, "basis.discounts", "'before' perhaps"},
+        {HEAD PLAIN "basis: {basket_discounts: line}\n", 9, "basis.basket_discounts", "one of spread"},
+        {HEAD PLAIN "basis: {exclude: {}}\n", 9, "basis.exclude", "at least one of skus, categories"},
+        {HEAD PLAIN "basis: {exclude: {skus: []}}\n", 9, "basis.exclude.skus", "a list of 1 to 64"},
+        {HEAD PLAIN "points: {decimals: 3}\n", 9, "points.decimals", "from 0 to 2"},
+        {HEAD PLAIN "points: {combine: max}\n", 9, "points.combine", "sum, best, first"},
+        {HEAD PLAIN "points: {rounding: up}\n", 9, "points.rounding", "floor, half_up, ceil"},
+        {HEAD PLAIN "points: {expiry: {}}\n", 9, "points.expiry", "key 'after' is missing"},
+        {HEAD PLAIN "points: {expiry: {after: {}}}\n", 9, "points.expiry.after",
+         "exactly one of days, months, years"},
+        {HEAD PLAIN "points: {expiry: {after: {days: 1, years: 1}}}\n", 9, "points.expiry.after",
+         "exactly one of days, months, years"},
+        {HEAD PLAIN "points: {expiry: {after: {days: 36501}}}\n", 9, "points.expiry.after.days", "to 36500"},
+        {HEAD PLAIN "points: {expiry: {after: {days: 1, round: week}}}\n", 9, "points.expiry.after.round",
+         "none, end_of_month, end_of_quarter, end_of_year"},
+    };
+    static const struct expected warnings[] = {
+        {HEAD RULES "points: {decimals: 0}\n", 7, "points", "points have no 'name'"},
+        {HEAD RULES, 0, "", "points have no 'name'"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+#define RULE(text) HEAD POINTS "rules:\n  - {id: r, " text "}\n"
+#define SPEND_RULE(text) RULE("spend: {give: 1, per: 1.00}, " text)
+
+static void a_rule_is_of_one_kind_and_gives_something(void **state)
+{
+    static const struct expected cases[] = {
+        {HEAD POINTS "rules: []\n", 7, "rules", "a list of 1 to 256 items"},
+        {HEAD POINTS "rules: [spend]\n", 7, "rules[0]", "expected keys with values, found 'spend'"},
+        {HEAD POINTS "rules: [{visit: {give: 1}}]\n", 7, "rules[0]", "key 'id' is missing"},
+        {RULE("qualifies: no"), 8, "rules[0]", "expected exactly one of spend, item, visit"},
+        {RULE("visit: {give: 1}, item: {give: 1}"), 8, "rules[0]", "exactly one of spend, item, visit"},
+        {RULE("visit: {}"), 8, "rules[0].visit", "key 'give' is missing"},
+        {RULE("visit: {give: 0}"), 8, "rules[0].visit.give",
+         "a whole number from 1 to 1000000000, found '0'"},
+        {RULE("visit: {give: -1}"), 8, "rules[0].visit.give", "from 1 to"},
+        {RULE("visit: {give: 1.5}"), 8, "rules[0].visit.give", "a whole number"},
+        {RULE("visit: {give: 010}"), 8, "rules[0].visit.give", "found '010'"},
+        {RULE("spend: {give: 1}"), 8, "rules[0].spend", "key 'per' is missing"},
+        {RULE("spend: {give: 1, per: 0}"), 8, "rules[0].spend.per", "from 0.01 to"},
+        {RULE("spend: {give: 1, per: 0.001}"), 8, "rules[0].spend.per", "with at most 2 decimals"},
+        {RULE("spend: {give: 1, per: 1.00, steps: half}"), 8, "rules[0].spend.steps", "exact, whole"},
+        {RULE("item: {give: 1, per: basket}"), 8, "rules[0].item.per", "unit, line"},
+        {RULE("multiply: 2, visit: {give: 1}"), 8, "rules[0].multiply", "unknown key 'multiply'; known here"},
+        {HEAD POINTS "rules:\n  - " SPEND "\n  - " SPEND "\n", 9, "rules[1].id",
+         "'r' is the id of another rule, in line 8"},
+        {SPEND_RULE("only: {}"), 8, "rules[0].only", "at least one of skus, categories, labels"},
+        {SPEND_RULE("except: {labels: []}"), 8, "rules[0].except.labels", "a list of 1 to 64 items"},
+        {SPEND_RULE("except: {colours: [red]}"), 8, "rules[0].except.colours", "unknown key"},
+    };
+    CHECK_ERRORS(state, cases);
+}
+
+#define LEVELS "tiers: {window: lifetime, levels: [{id: base}, {id: gold, qualifying: 100}]}\n"
+
+static void a_condition_can_hold(void **state)
+{
+    static const struct expected cases[] = {
+        {SPEND_RULE("when: {}"), 8, "rules[0].when", "at least one condition, or no 'when' at all"},
+        {SPEND_RULE("unless: {}"), 8, "rules[0].unless", "or no 'unless' at all"},
+        {SPEND_RULE("when: {min_spend: 0}"), 8, "rules[0].when.min_spend", "from 0.01"},
+        {SPEND_RULE("when: {min_basket: ten}"), 8, "rules[0].when.min_basket", "found 'ten'"},
+        {SPEND_RULE("when: {min_quantity: 0.0001}"), 8, "rules[0].when.min_quantity", "at most 3 decimals"},
+        {SPEND_RULE("when: {from: 2026-12-24, to: 2026-12-01}"), 8, "rules[0].when.to",
+         "the last day lies before the first"},
+        {SPEND_RULE("when: {from: tomorrow}"), 8, "rules[0].when.from", "a date"},
+        {SPEND_RULE("when: {weekdays: [monday]}"), 8, "rules[0].when.weekdays[0]", "found 'monday'"},
+        {SPEND_RULE("when: {weekdays: [mon, mon]}"), 8, "rules[0].when.weekdays[1]", "'mon' is given twice"},
+        {SPEND_RULE("when: {weekdays: []}"), 8, "rules[0].when.weekdays", "a list of 1 to"},
+        {SPEND_RULE("when: {hours: []}"), 8, "rules[0].when.hours", "a list of 1 to 16 items"},
+        {SPEND_RULE("when: {hours: [{from: '09:00', to: '09:00'}]}"), 8, "rules[0].when.hours[0]",
+         "'from' and 'to' are the same"},
+        {SPEND_RULE("when: {hours: [{from: '24:00', to: '09:00'}]}"), 8, "rules[0].when.hours[0].from",
+         "a time of day"},
+        {SPEND_RULE("when: {stores: [old, older]}"), 8, "rules[0].when.stores[1]",
+         "no store 'older'; there are old, new"},
+        {SPEND_RULE("when: {stores: []}"), 8, "rules[0].when.stores", "a list of 1 to"},
+        {SPEND_RULE("when: {terminals: [till 1]}"), 8, "rules[0].when.terminals[0]", "found 'till 1'"},
+        {SPEND_RULE("when: {codes: []}"), 8, "rules[0].when.codes", "a list of 1 to"},
+        {SPEND_RULE("when: {tiers: [gold]}"), 8, "rules[0].when.tiers[0]",
+         "no level 'gold': the programme has no 'tiers'"},
+        {SPEND_RULE("when: {tiers: [base, glod]}") LEVELS, 8, "rules[0].when.tiers[1]",
+         "no level 'glod'; there are base, gold"},
+        {SPEND_RULE("when: {first_purchase: no}"), 8, "rules[0].when.first_purchase",
+         "put it under 'unless'"},
+        {SPEND_RULE("when: {segments: [a]}"), 8, "rules[0].when.segments", "unknown key"},
+    };
+    CHECK_ERRORS(state, cases);
+}
+
+#define CARD_RULE(text) HEAD POINTS "rules:\n  - {id: r, card: c, " text "}\n" CARD REWARD
+
+static void stamps_are_of_cards_that_give_rewards(void **state)
+{
+    static const struct expected cases[] = {
+        {RULE("card: c, visit: {give: 1}"), 8, "rules[0].card",
+         "no stamp card 'c': the programme has no 'stamp_cards'"},
+        {HEAD "rules:\n  - {id: s, card: c, visit: {give: 1}}\n  - {id: t, card: d, visit: {give: 1}}\n" CARD
+             REWARD,
+         8, "rules[1].card", "no stamp card 'd'; there are c"},
+        {CARD_RULE("visit: {give: 1}, qualifies: yes"), 8, "rules[0].qualifies", "stamps never count"},
+        {CARD_RULE("visit: {give: 0.5}"), 8, "rules[0].visit.give", "a whole number"},
+        {HEAD STAMPS REWARD "stamp_cards: [{id: c, required: 0, gives: {reward: w}}]\n", 8,
+         "stamp_cards[0].required", "from 1 to 10000"},
+        {HEAD STAMPS REWARD "stamp_cards: [{id: c, required: 9, apply: same_purchase, gives: {reward: w}}]\n",
+         8, "stamp_cards[0].apply", "expected one of voucher"},
+        {HEAD STAMPS "stamp_cards: [{id: c, required: 9}]\n", 7, "stamp_cards[0]", "key 'gives' is missing"},
+        {HEAD STAMPS "stamp_cards: [{id: c, required: 9, gives: {}}]\n", 7, "stamp_cards[0].gives",
+         "key 'reward' is missing"},
+        {HEAD STAMPS CARD, 7, "stamp_cards[0].gives.reward", "no reward 'w': the programme has no 'rewards'"},
+        {HEAD STAMPS "stamp_cards:\n  - {id: c, required: 9, gives: {reward: v}}\n"
+                     "  - {id: c, required: 9, gives: {reward: v}}\nrewards: [{id: v, kind: gift}]\n",
+         9, "stamp_cards[1].id", "'c' is the id of another stamp card, in line 8"},
+    };
+    static const struct expected warnings[] = {
+        {HEAD POINTS RULES REWARD CARD, 9, "stamp_cards[0]",
+         "no rule gives stamps of 'c': expected one with 'card: c'"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+#define REWARD_OF(text) HEAD STAMPS CARD "rewards: [{id: w, " text "}]\n"
+
+static void a_reward_has_what_its_kind_needs(void **state)
+{
+    static const struct expected cases[] = {
+        {REWARD_OF("valid: {days: 1}"), 8, "rewards[0]", "key 'kind' is missing"},
+        {REWARD_OF("kind: cake"), 8, "rewards[0].kind", "free_item, amount_off, percent_off, gift"},
+        {REWARD_OF("kind: amount_off"), 8, "rewards[0]", "key 'value' is missing: kind amount_off needs it"},
+        {REWARD_OF("kind: amount_off, value: 0"), 8, "rewards[0].value", "from 0.01"},
+        {REWARD_OF("kind: amount_off, value: 5.00, max_value: 5.00"), 8, "rewards[0].max_value",
+         "a reward of kind amount_off has no 'max_value'"},
+        {REWARD_OF("kind: percent_off"), 8, "rewards[0]", "key 'percent' is missing"},
+        {REWARD_OF("kind: percent_off, percent: 100.001"), 8, "rewards[0].percent", "from 0.001 to 100"},
+        {REWARD_OF("kind: percent_off, percent: 10, value: 1.00"), 8, "rewards[0].value", "has no 'value'"},
+        {REWARD_OF("kind: gift, only: {skus: [a]}"), 8, "rewards[0].only", "kind gift has no 'only'"},
+        {REWARD_OF("kind: gift, valid: {weeks: 2}"), 8, "rewards[0].valid.weeks", "unknown key"},
+        {REWARD_OF("kind: gift, cost: 100"), 8, "rewards[0].cost", "unknown key"},
+        {HEAD POINTS RULES "rewards: []\n", 8, "rewards", "a list of 1 to 128 items"},
+        {HEAD STAMPS CARD "rewards:\n  - {id: w, kind: gift}\n  - {id: w, kind: gift}\n", 10, "rewards[1].id",
+         "'w' is the id of another reward, in line 9"},
+        {HEAD STAMPS CARD "rewards:\n  - {id: w, kind: gift}\n  - {id: cake, kind: gift}\n", 10, "rewards[1]",
+         "nothing gives 'cake': expected a stamp card with 'gives: {reward: cake}'"},
+    };
+    static const struct expected warnings[] = {
+        {REWARD_OF("kind: free_item"), 8, "rewards[0]", "any item may be free"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+#define TIERS(text) HEAD POINTS RULES "tiers: {" text "}\n"
+
+static void levels_rise_from_nothing(void **state)
+{
+    static const struct expected cases[] = {
+        {TIERS("levels: [{id: base}]"), 8, "tiers", "key 'window' is missing"},
+        {TIERS("window: month"), 8, "tiers", "key 'levels' is missing"},
+        {TIERS("window: week, levels: [{id: base}]"), 8, "tiers.window", "one of lifetime, calendar_year"},
+        {TIERS("window: rolling, levels: [{id: base}]"), 8, "tiers", "a rolling window needs it"},
+        {TIERS("window: month, days: 30, levels: [{id: base}]"), 8, "tiers.days", "only a rolling window"},
+        {TIERS("window: rolling, days: 0, levels: [{id: base}]"), 8, "tiers.days", "from 1 to 3660"},
+        {TIERS("window: month, falls: at_once, levels: [{id: base}]"), 8, "tiers.falls", "found 'at_once'"},
+        {TIERS("window: month, downgrade: no, levels: [{id: base}]"), 8, "tiers.downgrade",
+         "full, one_level"},
+        {TIERS("window: month, levels: []"), 8, "tiers.levels", "a list of 1 to 16 items"},
+        {TIERS("window: month, levels: [{id: base, qualifying: 10}]"), 8, "tiers.levels[0].qualifying",
+         "everybody starts at the first level"},
+        {TIERS("window: month, levels: [{id: base}, {id: gold}]"), 8, "tiers.levels[1]",
+         "expected more than level 'base' before it needs"},
+        {TIERS("window: month, levels: [{id: a}, {id: b, qualifying: 9}, {id: c, qualifying: 9}]"), 8,
+         "tiers.levels[2].qualifying", "expected more than level 'b' before it needs"},
+        {TIERS("window: month, levels: [{id: a}, {id: a, qualifying: 9}]"), 8, "tiers.levels[1].id",
+         "'a' is the id of another level, in line 8"},
+        {TIERS("window: month, levels: [{id: a, multiply: 1000.001}]"), 8, "tiers.levels[0].multiply",
+         "from 0 to 1000 with at most 3 decimals"},
+    };
+    static const struct expected warnings[] = {
+        {HEAD STAMPS CARD REWARD LEVELS, 9, "tiers.levels", "nobody leaves the first level"},
+        {SPEND_RULE("qualifies: no") LEVELS, 9, "tiers.levels", "nobody leaves the first level"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+static void one_run_tells_all_in_the_order_of_the_file(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        int line;
+        const char *path;
+    } expected[] = {
+        {2, "version"},
+        {3, "currency"},
+        {6, "rules[0].when.tiers[0]"},
+        {7, "rules[1].spend.give"},
+        {8, "rules[2]"},
+        {9, "rewards[0].kind"},
+        {10, "tiers"},
+    };
+    const int result = load(fixture, "programme: p\n"
+                                     "version: one\n"
+                                     "currency: EURO\n"
+                                     "zone: UTC\nstores: [{id: old}]\n"
+                                     "rules: [{id: a, visit: {give: 1}, when: {tiers: [gold]}},\n"
+                                     "  {id: b, spend: {give: none, per: 1.0001, steps: whole}},\n"
+                                     "  {id: c}]\n"
+                                     "rewards: [{id: w, kind: present}]\n"
+                                     "tiers: {levels: [{id: base}]}\n");
+    assert_int_equal(result, ERR_FORMAT);
+    size_t found = 0;
+    int line = 0;
+    for (size_t i = 0; i < fixture->findings.count; i++) {
+        const struct finding *finding = &fixture->findings.items[i];
+        assert_true(finding->line >= line);
+        line = finding->line;
+        if (found < ARRAY_COUNT(expected) && finding->line == expected[found].line &&
+            strcmp(finding->path, expected[found].path) == 0) {
+            found++;
+        }
+    }
+    assert_int_equal(found, ARRAY_COUNT(expected));
+}
+
+static void more_findings_than_there_is_room_for_are_dropped(void **state)
+{
+    struct fixture *fixture = *state;
+    char yaml[8192];
+    size_t used = (size_t)snprintf(yaml, sizeof(yaml), "%srules:\n", HEAD POINTS);
+    for (int i = 0; i < 60; i++) {
+        used += (size_t)snprintf(yaml + used, sizeof(yaml) - used, "  - {id: r%d, visit: {give: 0}}\n", i);
+    }
+    assert_int_equal(load(fixture, yaml), ERR_FORMAT);
+    assert_int_equal(fixture->findings.count, FINDINGS_MAX);
+    for (int i = 0; i < FINDINGS_MAX; i++) {
+        assert_int_equal(fixture->findings.items[i].line, 8 + i);
+    }
+}
+
+static void a_file_too_large_is_not_read(void **state)
+{
+    struct fixture *fixture = *state;
+    char *yaml = malloc(PROGRAMME_BYTES_MAX + 2);
+    assert_non_null(yaml);
+    const size_t used = (size_t)snprintf(yaml, PROGRAMME_BYTES_MAX, "%s", HEAD POINTS RULES);
+    memset(yaml + used, '\n', PROGRAMME_BYTES_MAX + 1 - used);
+    yaml[PROGRAMME_BYTES_MAX + 1] = '\0';
+    assert_int_equal(load(fixture, yaml), ERR_TOO_LARGE);
+    assert_int_equal(fixture->findings.count, 1);
+    assert_int_equal(fixture->findings.items[0].line, 0);
+    assert_false(fixture->findings.items[0].warning);
+    yaml[PROGRAMME_BYTES_MAX] = '\0';
+    assert_int_equal(load(fixture, yaml), 0);
+    free(yaml);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_without_mistakes_has_no_findings),
+        cmocka_unit_test(what_is_no_document_is_told_where),
+        cmocka_unit_test(who_and_where_must_be_known),
+        cmocka_unit_test(clocks_have_bounds),
+        cmocka_unit_test(texts_are_in_languages_of_the_programme),
+        cmocka_unit_test(the_basis_and_points_take_what_is_known),
+        cmocka_unit_test(a_rule_is_of_one_kind_and_gives_something),
+        cmocka_unit_test(a_condition_can_hold),
+        cmocka_unit_test(stamps_are_of_cards_that_give_rewards),
+        cmocka_unit_test(a_reward_has_what_its_kind_needs),
+        cmocka_unit_test(levels_rise_from_nothing),
+        cmocka_unit_test(one_run_tells_all_in_the_order_of_the_file),
+        cmocka_unit_test(more_findings_than_there_is_room_for_are_dropped),
+        cmocka_unit_test(a_file_too_large_is_not_read),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
