@@ -4,11 +4,11 @@
  * (programme, event, context) alone.
  *
  * One event, in the order the ledger calls:
- *   engine_due       which days' starts the settlement needs                     -> context.day_starts
- *   engine_settle    what fell due by booked_at                                  -> effects, applied to the
- * state engine_observe   the part of the settled state the decision reads            -> context engine_decide
- * the decision itself                                         -> outcome and trace engine_apply     the fold
- * of an effect into a member's state; the store's SQL must agree with it row by row
+ * - engine_due: which days' starts the settlement needs, for context.day_starts;
+ * - engine_settle: effects of what fell due by booked_at, which the ledger applies to the state;
+ * - engine_observe: the part of the settled state the decision reads, into the context;
+ * - engine_decide: the decision itself, outcome and trace;
+ * - engine_apply: the fold of an effect into a member's state; the store's SQL must agree with it row by row.
  *
  * A bound that input could exceed (open lots, effects) is ERR_TOO_LARGE, never a CHECK; the ledger books it
  * as LIMIT_EXCEEDED. ERR_OVERFLOW where points or money leave their range. All pointers are borrowed for the
@@ -28,32 +28,41 @@
  * log before the first event decided under it. */
 enum { ENGINE_REVISION = 1 };
 
-/* The days d, ascending and each once, at whose start something of the member's falls due up to and including
- * `booked_day` (an expiry at the start of the day after the last valid one, a tier review likewise). At most
- * `days_max`; more is ERR_TOO_LARGE. */
+/* The days d, ascending and each once, at whose start points of the member's fall due up to and including
+ * `booked_day` (an expiry at the start of the day after the last valid one). A tier review makes no entry, so
+ * it needs no instant. At most `days_max`, which LOTS_MAX always is enough for; more is ERR_TOO_LARGE. */
 int engine_due(const struct programme *programme, const struct member_state *state, int32_t booked_day,
                int32_t *ret_days, size_t days_max, size_t *ret_count) MUST_CHECK;
 
-/* Adds to `outcome` the effects of what fell due by context->booked_day, in order of due day; on one day
- * pending, expiry, tier review. Entries carry effective_at = the day's start from context->day_starts, which
- * must hold every day of engine_due. Does not change `state`; apply the effects to see what is left. Settling
- * to a and then b gives the same as settling to b. */
+/* Adds to `outcome` the effects of what fell due by context->booked_day: expiry in order of due day, of one
+ * day in order of the lots' origin; then tier reviews in order of due day; then days of metrics no window
+ * needs one by one any more are added up (model/member_state.h). Expiry and reviews do not look at each
+ * other. Entries carry effective_at = the day's start from context->day_starts, which must hold every day of
+ * engine_due (else ERR_CORRUPT). Does not change `state`; apply the effects to see what is left. Settling to
+ * a and then b gives the same entries and the same state as settling to b. */
 int engine_settle(const struct programme *programme, const struct member_state *state,
                   const struct context *context, struct outcome *outcome) MUST_CHECK;
 
-/* Fills the second part of the context (previous, balances, level, metrics, stamps, ...) with what
+/* Fills the second part of the context (from `previous` on: balances, level, metrics, stamps, ...) with what
  * engine_decide will read for this event. `state` is the settled state, or that of nobody (member 0) for a
  * member about to be enrolled or for no member. */
 void engine_observe(const struct programme *programme, const struct event *event,
                     const struct member_state *state, struct context *context);
 
-/* Decides a purchase or an enrolment. `terminal_store` and `till` are the signing terminal's, used where the
- * event names none. Appends to `decision`, whose outcome may hold the settlement's effects already: code,
- * effects, balances after (of the member, when there is one), near misses, exceptions, and the trace.
+/* Decides a purchase or an enrolment. `place` is the signing terminal's, used where the event names none; an
+ * enrolment needs none (NULL). Appends to `decision`, whose outcome may hold the settlement's effects
+ * already: code, effects, balances after (of the member, when there is one), near misses, exceptions, and the
+ * trace.
  *
  * context->member is the member the card belongs to (0: none known). With a card commitment and no member the
  * decision enrols context->new_member when the programme says auto_enrol, else books without a member and an
- * exception; context->new_member == 0 means the card was not opened (exception CARD_NOT_OPENED). */
+ * exception; context->new_member == 0 means the card was not opened (exception CARD_NOT_OPENED). An enrolment
+ * enrols context->new_member whatever auto_enrol says.
+ *
+ * The member's vouchers take the context's random bytes from the start, VOUCHER_CODE_BYTES each: those of the
+ * effects issued are what must be recorded of them. A refusal drops the settlement's effects too; they come
+ * with the next event. On an error what was appended is to be thrown away: ERR_TOO_LARGE, ERR_OVERFLOW, and
+ * ERR_CORRUPT for a context that does not hold what the decision needs. */
 struct engine_place {
     const char *store; /* id; never NULL for a purchase */
     const char *till;  /* label */
@@ -62,8 +71,13 @@ int engine_decide(const struct programme *programme, const struct engine_place *
                   const struct event *event, const struct context *context,
                   struct decision *decision) MUST_CHECK;
 
-/* Folds one effect of the event at `position` into the member's state, when it is about this member; other
- * effects leave it as it is. ERR_TOO_LARGE when an array of the state is full. */
+/* Qualifying points over the tiers' window that ends on `day`; 0 without tiers. */
+int64_t engine_qualifying(const struct programme *programme, const struct member_state *state, int32_t day);
+
+/* Folds one effect of the event at `position` (from 1) into the member's state, when it is about this member,
+ * and makes that the member's last position; other effects leave the state as it is. ENROL makes of nobody's
+ * state (member 0) the new member's. ERR_TOO_LARGE when an array of the state is full, ERR_OVERFLOW,
+ * ERR_CORRUPT for effects that no decision can have given; the state is then not to be used any more. */
 int engine_apply(struct member_state *state, uint64_t position, const struct effect *effect) MUST_CHECK;
 
 /* Whether available + reserved = points in open lots, less what is owed beyond them; pending = points in

@@ -65,6 +65,18 @@ int64_t ledger_now(const struct ledger *ledger)
     return now > ledger->head.booked_at ? now : ledger->head.booked_at;
 }
 
+int64_t ledger_booked_at(const struct ledger *ledger, const struct event *event)
+{
+    const int64_t last = ledger->head.booked_at;
+    if (ledger->head.live || (event != NULL && event->kind == EVENT_GO_LIVE)) {
+        return ledger_now(ledger);
+    }
+    /* While history loads only what terminals state moves time: an operator of today must not end the past.
+     */
+    const bool states_time = event != NULL && role_may_sign(ROLE_TERMINAL, event->kind);
+    return states_time && event->occurred_at > last ? event->occurred_at : last;
+}
+
 static int load_principal(struct ledger *ledger, const struct principal_row *row)
 {
     if (row->principal != ledger->principals_count || row->principal >= PRINCIPALS_MAX) {
@@ -154,6 +166,17 @@ int ledger_load(struct ledger *ledger)
     return result < 0 ? result : loading.result;
 }
 
+void ledger_take_genesis(struct ledger *ledger, const struct event *genesis, struct bytes body)
+{
+    uint8_t hash[HASH_BYTES];
+    crypto_genesis(body, hash);
+    memcpy(ledger->programme_id, hash, PROGRAMME_ID_BYTES);
+    snprintf(ledger->currency, sizeof(ledger->currency), "%s", genesis->genesis.currency);
+    if (ledger->head.position == 0) {
+        memcpy(ledger->head.chain, hash, HASH_BYTES);
+    }
+}
+
 /* Reads genesis and holds it against our key. */
 static int check_genesis(struct ledger *ledger, char *text, size_t text_size)
 {
@@ -180,10 +203,7 @@ static int check_genesis(struct ledger *ledger, char *text, size_t text_size)
                  "put back the daemon.key or the log that belongs here");
         return ERR_MISMATCH;
     }
-    uint8_t hash[HASH_BYTES];
-    crypto_genesis(row.body, hash);
-    memcpy(ledger->programme_id, hash, PROGRAMME_ID_BYTES);
-    snprintf(ledger->currency, sizeof(ledger->currency), "%s", ledger->event.genesis.currency);
+    ledger_take_genesis(ledger, &ledger->event, row.body);
     arena_reset(&ledger->scratch);
     return 0;
 }
@@ -210,11 +230,10 @@ static int book_revision(struct ledger *ledger)
     if (result < 0) {
         return result;
     }
-    decision_clear(ledger->decision);
-    struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_REVISION, 0);
-    CHECK(effect != NULL);
-    effect->revision.revision = ENGINE_REVISION;
-    result = ledger_begin(ledger);
+    result = ledger_decide_daemon(ledger, event);
+    if (result == 0) {
+        result = ledger_begin(ledger);
+    }
     if (result == 0) {
         result = ledger_write(ledger, &draft);
     }
@@ -240,7 +259,7 @@ static int count_unclean_end(struct ledger *ledger)
     return store_note_write(ledger->options.store, &note);
 }
 
-static int allocate(const struct ledger_options *options, struct ledger **ret_ledger)
+int ledger_allocate(const struct ledger_options *options, struct ledger **ret_ledger)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
     if (ledger == NULL) {
@@ -272,7 +291,7 @@ int ledger_new(const struct ledger_options *options, struct ledger **ret_ledger,
 {
     struct ledger *ledger;
     snprintf(ret_text, text_size, "%s", "");
-    int result = allocate(options, &ledger);
+    int result = ledger_allocate(options, &ledger);
     if (result < 0) {
         return result;
     }
@@ -322,20 +341,6 @@ void ledger_free(struct ledger *ledger)
     free(ledger);
 }
 
-/* Effects of genesis: the daemon is principal 0, the first operator principal 1. */
-static void genesis_effects(struct ledger *ledger, const uint8_t *daemon_key, const uint8_t *operator_key)
-{
-    decision_clear(ledger->decision);
-    for (uint32_t principal = 0; principal < 2; principal++) {
-        struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PRINCIPAL, 0);
-        CHECK(effect != NULL);
-        effect->principal.principal = principal;
-        effect->principal.role = ROLE_ADMIN;
-        effect->principal.label = principal == 0 ? "daemon" : "admin";
-        effect->principal.key = (struct bytes){principal == 0 ? daemon_key : operator_key, KEY_BYTES};
-    }
-}
-
 static int create(struct ledger *ledger, const uint8_t *operator_key, const char *currency)
 {
     const struct ledger_options *options = &ledger->options;
@@ -362,14 +367,16 @@ static int create(struct ledger *ledger, const uint8_t *operator_key, const char
     if (result < 0) {
         return result;
     }
-    crypto_genesis(body, ledger->head.chain);
-    memcpy(ledger->programme_id, ledger->head.chain, PROGRAMME_ID_BYTES);
+    ledger_take_genesis(ledger, &event, body);
     struct draft draft;
     result = ledger_daemon_draft(ledger, &event, &draft);
     if (result < 0) {
         return result;
     }
-    genesis_effects(ledger, options->daemon_key->public_key, operator_key);
+    result = ledger_decide_daemon(ledger, &event);
+    if (result < 0) {
+        return result;
+    }
     result = ledger_begin(ledger);
     if (result < 0) {
         return result;
@@ -391,7 +398,7 @@ int ledger_create(const struct ledger_options *options, const uint8_t operator_k
                   const char *currency, uint8_t ret_programme_id[PROGRAMME_ID_BYTES])
 {
     struct ledger *ledger;
-    int result = allocate(options, &ledger);
+    int result = ledger_allocate(options, &ledger);
     if (result < 0) {
         return result;
     }

@@ -47,9 +47,18 @@ static void open_card(const struct ledger *ledger, struct draft *draft)
 }
 
 /* Finds the member of the opened card; fills the context's member or new_member. */
-static int find_member(struct ledger *ledger, const struct draft *draft)
+static int find_member(struct ledger *ledger, struct draft *draft)
 {
     struct context *context = &ledger->context;
+    if (draft->recorded != NULL) {
+        context->member = draft->recorded->member;
+        context->new_member = draft->recorded->new_member;
+        draft->card_opened = context->member != 0 || context->new_member != 0;
+        /* A card is told from another only by what the log does not hold; the number it got must be the next.
+         */
+        return context->new_member == 0 || context->new_member == ledger->head.next_member ? 0 : ERR_FORMAT;
+    }
+    open_card(ledger, draft);
     if (!draft->card_opened) {
         return 0;
     }
@@ -69,6 +78,15 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
     const struct programme *programme = draft->programme;
     struct zone *zone;
     struct civil_time time;
+    if (draft->recorded != NULL) {
+        /* Zones change their rules; what was true when it was booked stays so. */
+        context->day = draft->recorded->day;
+        context->minute = draft->recorded->minute;
+        context->offset = draft->recorded->offset;
+        context->member_day = draft->recorded->member_day;
+        context->booked_day = draft->recorded->booked_day;
+        return 0;
+    }
     int result = zones_open(&ledger->zones, store->zone, &zone);
     if (result == 0) {
         result = civil_from_instant(zone, draft->event->occurred_at, store->day_starts, &time);
@@ -94,12 +112,11 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
     return result;
 }
 
-/* What fell due before this event: its days' instants into the context, its effects into the outcome and the
- * state. */
-static int settle(struct ledger *ledger, const struct programme *programme)
+/* The instants at which the days start on which something falls due. */
+static int find_day_starts(struct ledger *ledger, const struct draft *draft)
 {
     struct context *context = &ledger->context;
-    struct outcome *outcome = &ledger->decision->outcome;
+    const struct programme *programme = draft->programme;
     int32_t *days = arena_alloc(&ledger->scratch, DUE_DAYS_MAX, sizeof(*days));
     if (days == NULL) {
         return ERR_TOO_LARGE;
@@ -109,6 +126,11 @@ static int settle(struct ledger *ledger, const struct programme *programme)
     if (result < 0 || count == 0) {
         return result;
     }
+    if (draft->recorded != NULL) {
+        memcpy(context->day_starts, draft->recorded->day_starts, count * sizeof(context->day_starts[0]));
+        context->day_starts_count = count;
+        return count == draft->recorded->day_starts_count ? 0 : ERR_FORMAT;
+    }
     struct zone *zone;
     result = zones_open(&ledger->zones, programme->zone, &zone);
     for (size_t i = 0; i < count && result == 0; i++) {
@@ -116,19 +138,36 @@ static int settle(struct ledger *ledger, const struct programme *programme)
         result = civil_day_start(zone, days[i], programme->day_starts, &context->day_starts[i].at);
     }
     context->day_starts_count = count;
-    if (result == 0) {
-        result = engine_settle(programme, ledger->state, context, outcome);
+    return result;
+}
+
+/* What fell due before this event: its effects into the outcome, and into the state. */
+static int settle(struct ledger *ledger, const struct draft *draft)
+{
+    const struct context *context = &ledger->context;
+    struct outcome *outcome = &ledger->decision->outcome;
+    const uint64_t previous = ledger->state->last_position;
+    int result = find_day_starts(ledger, draft);
+    if (result == 0 && context->day_starts_count > 0) {
+        result = engine_settle(draft->programme, ledger->state, context, outcome);
     }
     for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
         result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
     }
+    /* What falls due with an event is part of it: the member's last event is still the one before. */
+    ledger->state->last_position = previous;
     return result;
 }
 
 /* Random bytes for voucher codes are drawn in bulk; a decision takes from the front what it needs. */
-static void offer_random(struct ledger *ledger)
+static void offer_random(struct ledger *ledger, const struct draft *draft)
 {
     struct context *context = &ledger->context;
+    if (draft->recorded != NULL) {
+        memcpy(context->random, draft->recorded->random, sizeof(context->random));
+        context->random_size = draft->recorded->random_size;
+        return;
+    }
     if (LEDGER_RANDOM_BYTES - ledger->random_used < sizeof(context->random)) {
         const struct world *world = ledger->options.world;
         world->random(world->context, ledger->random, sizeof(ledger->random));
@@ -138,7 +177,7 @@ static void offer_random(struct ledger *ledger)
     context->random_size = sizeof(context->random);
 }
 
-static void take_random(struct ledger *ledger)
+static void take_random(struct ledger *ledger, const struct draft *draft)
 {
     const struct outcome *outcome = &ledger->decision->outcome;
     size_t vouchers = 0;
@@ -147,6 +186,9 @@ static void take_random(struct ledger *ledger)
     }
     const size_t used = vouchers * VOUCHER_CODE_BYTES;
     CHECK(used <= ledger->context.random_size);
+    if (draft->recorded != NULL) {
+        return;
+    }
     crypto_erase(&ledger->random[ledger->random_used], used);
     ledger->random_used += used;
     ledger->context.random_size = used;
@@ -180,7 +222,6 @@ static int decide_member_event(struct ledger *ledger, struct draft *draft,
     if (result != ERR_NOT_FOUND) {
         return result;
     }
-    open_card(ledger, draft);
     result = find_member(ledger, draft);
     if (result == 0) {
         result = place_in_time(ledger, draft, store);
@@ -197,17 +238,17 @@ static int decide_member_event(struct ledger *ledger, struct draft *draft,
         }
     }
     ledger->decision->outcome.programme_version = draft->programme->version;
-    result = settle(ledger, draft->programme);
+    result = settle(ledger, draft);
     if (result < 0) {
         return result;
     }
-    offer_random(ledger);
+    offer_random(ledger, draft);
     engine_observe(draft->programme, event, ledger->state, context);
     const struct engine_place place = {
         .store = store_id, .till = draft->receipt.till != NULL ? draft->receipt.till : principal->label};
     result = engine_decide(draft->programme, &place, event, context, ledger->decision);
     if (result == 0) {
-        take_random(ledger);
+        take_random(ledger, draft);
     }
     return result;
 }
@@ -222,7 +263,7 @@ static bool clock_in_bounds(const struct ledger *ledger, int64_t occurred_at, in
                                   occurred_at >= now - behind_days * 24 * 60 * 60 * 1000);
 }
 
-static int decide(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+int ledger_decide(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
     decision_clear(ledger->decision);
     context_clear(&ledger->context);
@@ -300,7 +341,7 @@ static int book_next(struct ledger *ledger, struct draft *draft, const struct pr
         ledger->metrics.events_quarantined++;
         result = 0;
     } else {
-        result = decide(ledger, draft, principal);
+        result = ledger_decide(ledger, draft, principal);
     }
     if (result == 0) {
         result = ledger_begin(ledger);
@@ -405,15 +446,10 @@ static int book_event(struct ledger *ledger, const struct request_book *book, st
         .sequence = book->sequence,
         .body = book->body,
         .signature = book->signature,
-        .booked_at = ledger->head.booked_at,
         .event = unpacked == 0 ? &ledger->event : NULL,
         .opening = &book->opening,
     };
-    if (ledger->head.live) {
-        draft.booked_at = ledger_now(ledger);
-    } else if (draft.event != NULL && draft.event->occurred_at > draft.booked_at) {
-        draft.booked_at = draft.event->occurred_at;
-    }
+    draft.booked_at = ledger_booked_at(ledger, draft.event);
     draft.programme = draft.event == NULL ? NULL : ledger_programme_at(ledger, draft.event->occurred_at);
     int result = book_next(ledger, &draft, principal);
     if (result < 0) {

@@ -67,6 +67,7 @@ struct draft {
     int64_t booked_at;
     const struct event *event; /* NULL: the body could not be read */
     const struct opening *opening;
+    const struct context *recorded;    /* a replay: the facts of then; NULL when they are drawn now */
     const struct programme *programme; /* in force when it occurred; NULL before the first one */
     uint8_t card_hash[HASH_BYTES];     /* of the opened card */
     bool card_opened;
@@ -83,6 +84,12 @@ int ledger_begin(struct ledger *ledger) MUST_CHECK;
 /* Reads head, programmes and principals again, as after a rollback. */
 int ledger_load(struct ledger *ledger) MUST_CHECK;
 
+/* An empty ledger; what it holds is loaded by the caller. */
+int ledger_allocate(const struct ledger_options *options, struct ledger **ret_ledger) MUST_CHECK;
+
+/* Takes the programme id and the currency from the genesis event, and h(0) when the log is empty. */
+void ledger_take_genesis(struct ledger *ledger, const struct event *genesis, struct bytes body);
+
 /* Signs an event of the daemon's own and fills the draft; body and signature live in scratch. */
 int ledger_daemon_draft(struct ledger *ledger, const struct event *event, struct draft *ret_draft) MUST_CHECK;
 
@@ -94,6 +101,18 @@ int64_t ledger_now(const struct ledger *ledger);
 
 /* Decides what an operator asks for; fills ledger->decision. */
 int ledger_decide_operator(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* Decides an event of the daemon's own; fills ledger->decision. It holds no discretion: everything follows
+ * from the event. ERR_FORMAT when it does not fit the log, which only a replay can meet. */
+int ledger_decide_daemon(struct ledger *ledger, const struct event *event) MUST_CHECK;
+
+/* Decides the draft as the next event of its principal: fills ledger->decision and ledger->context. */
+int ledger_decide(struct ledger *ledger, struct draft *draft,
+                  const struct principal_row *principal) MUST_CHECK;
+
+/* When an event is booked: by the clock once the programme is live, by what was booked before while history
+ * loads. */
+int64_t ledger_booked_at(const struct ledger *ledger, const struct event *event);
 
 /* The programme in force on the day `occurred_at` belongs to; NULL when there is none yet. */
 const struct programme *ledger_programme_at(struct ledger *ledger, int64_t occurred_at);

@@ -167,6 +167,75 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     return 0;
 }
 
+static void add_principal(struct ledger *ledger, uint32_t principal, enum role role, const char *label,
+                          struct bytes key)
+{
+    struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PRINCIPAL, 0);
+    CHECK(effect != NULL);
+    effect->principal.principal = principal;
+    effect->principal.role = role;
+    effect->principal.label = label;
+    effect->principal.key = key;
+}
+
+/* Role, store and label of a new principal are those of its invite. */
+static int decide_principal_added(struct ledger *ledger, const struct event *event)
+{
+    struct event_row row;
+    struct event invite;
+    if (event->principal_added.principal != ledger->head.next_principal) {
+        return ERR_FORMAT;
+    }
+    int result =
+        store_event_read(ledger->options.store, event->principal_added.invite, &ledger->scratch, &row);
+    if (result == 0) {
+        result = wire_body_unpack(row.body, &ledger->scratch, &invite, NULL);
+    }
+    if (result < 0 || invite.kind != EVENT_INVITE) {
+        return result == ERR_IO || result == ERR_CORRUPT ? result : ERR_FORMAT;
+    }
+    if (sign_enrol_check(event->principal_added.key.data, ledger->programme_id, invite.invite.code_hash.data,
+                         event->principal_added.proof.data) < 0) {
+        return ERR_FORMAT;
+    }
+    add_principal(ledger, event->principal_added.principal, invite.invite.role, invite.invite.label,
+                  event->principal_added.key);
+    struct effect *effect = &ledger->decision->outcome.effects[0];
+    effect->principal.store = invite.invite.store;
+    effect->principal.invite = event->principal_added.invite;
+    return 0;
+}
+
+int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
+{
+    const struct programme *newest = ledger_programme_newest(ledger);
+    decision_clear(ledger->decision);
+    context_clear(&ledger->context);
+    ledger->decision->outcome.programme_version = newest == NULL ? 0 : newest->version;
+    switch (event->kind) {
+    case EVENT_GENESIS:
+        add_principal(ledger, 0, ROLE_ADMIN, "daemon", event->genesis.daemon_key);
+        add_principal(ledger, 1, ROLE_ADMIN, "admin", event->genesis.operator_key);
+        return 0;
+    case EVENT_PRINCIPAL_ADDED:
+        return decide_principal_added(ledger, event);
+    case EVENT_ENGINE_REVISION: {
+        struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_REVISION, 0);
+        CHECK(effect != NULL);
+        effect->revision.revision = event->engine_revision.revision;
+        return 0;
+    }
+    case EVENT_PURCHASE:
+    case EVENT_ENROLMENT:
+    case EVENT_INVITE:
+    case EVENT_REVOKE:
+    case EVENT_PROGRAMME_CHANGE:
+    case EVENT_GO_LIVE:
+        break;
+    }
+    return ERR_FORMAT;
+}
+
 static void reply_enrolled(const struct ledger *ledger, const struct principal_row *row, struct reply *reply)
 {
     reply->kind = REPLY_ENROLLED;
@@ -198,16 +267,11 @@ static int book_principal(struct ledger *ledger, const struct request *request,
     if (result < 0) {
         return result;
     }
-    decision_clear(ledger->decision);
-    context_clear(&ledger->context);
-    struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PRINCIPAL, 0);
-    CHECK(effect != NULL);
-    effect->principal.principal = principal;
-    effect->principal.role = invite->role;
-    effect->principal.store = invite->store[0] == '\0' ? NULL : invite->store;
-    effect->principal.label = invite->label;
-    effect->principal.key = request->enrol.key;
-    effect->principal.invite = invite->position;
+    result = ledger_decide_daemon(ledger, event);
+    if (result < 0) {
+        /* The proof was checked before; a log that does not fit it is damaged. */
+        return result == ERR_FORMAT ? ERR_CORRUPT : result;
+    }
     result = ledger_begin(ledger);
     return result < 0 ? result : ledger_write(ledger, &draft);
 }

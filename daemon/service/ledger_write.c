@@ -30,12 +30,9 @@ int ledger_daemon_draft(struct ledger *ledger, const struct event *event, struct
         .sequence = sequence,
         .body = body,
         .signature = {signature, SIGNATURE_BYTES},
-        .booked_at = ledger->head.live ? ledger_now(ledger) : ledger->head.booked_at,
+        .booked_at = ledger_booked_at(ledger, event),
         .event = event,
     };
-    if (ledger->head.position == 0) {
-        ret_draft->booked_at = event->occurred_at;
-    }
     return 0;
 }
 
@@ -113,7 +110,7 @@ static int write_rows(struct ledger *ledger, struct draft *draft, const struct e
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->receipt.number != NULL) {
         result = write_receipt(ledger, draft);
     }
-    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->card_opened) {
+    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->card_opened && draft->recorded == NULL) {
         result = write_opening(ledger, draft);
     }
     return result;

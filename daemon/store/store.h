@@ -6,7 +6,7 @@
  * ERR_CORRUPT the store must not be used for anything but store_close: an fsync that failed is never tried
  * again.
  *
- * Tables and why they are shaped so: store/schema.sql and docs/architecture.md. */
+ * Tables and why they are shaped so: store/schema.c and docs/architecture.md. */
 #ifndef LOYALTY_STORE_STORE_H
 #define LOYALTY_STORE_STORE_H
 
@@ -49,7 +49,7 @@ void store_rollback(struct store *store);
  * tells whether it did anything. */
 int store_checkpoint(struct store *store, bool idle, bool *ret_done) MUST_CHECK;
 
-/* The end of the log and what else must be known at the start. */
+/* The end of the log and what else must be known at the start; within a transaction as it stands there. */
 struct store_head {
     uint64_t position;          /* 0: an empty log */
     int64_t booked_at;          /* of the last event */
@@ -79,7 +79,8 @@ struct event_row {
     uint8_t chain[HASH_BYTES];
 };
 
-/* Writes the event at the position after the last one. Sets the principal's next sequence. */
+/* Writes the event at the position after the last one, of a principal that is there, at its next sequence;
+ * all else is a failed CHECK. Sets the principal's next sequence. */
 int store_event_write(struct store *store, const struct event_row *row) MUST_CHECK;
 
 /* ERR_NOT_FOUND when there is none. */
@@ -92,18 +93,19 @@ int store_event_find(struct store *store, uint32_t principal, uint64_t sequence,
 int store_chain_read(struct store *store, uint64_t position, uint8_t ret_chain[HASH_BYTES]) MUST_CHECK;
 
 /* Writes exactly what the effects say: entries, balances, holdings, members, vouchers, principals, invites,
- * programme versions, head. `booked_at` dates entries without an effective time; `body` is the event's, for
- * what effects refer to (the YAML of a programme change is given by `yaml`, empty otherwise). */
+ * programme versions, head, and makes the event the last one of every member in them. Once for an event, with
+ * all its effects; before or after store_event_write. `booked_at` dates entries without an effective time;
+ * `body` is the event's, for what effects refer to (the YAML of a programme change is given by `yaml`, empty
+ * otherwise). */
 struct store_applied {
     uint64_t position;
     int64_t booked_at;
     struct bytes yaml;
-    uint64_t previous; /* unused by effects; kept for the member's last position */
 };
 int store_apply(struct store *store, const struct store_applied *event, const struct effect *effects,
                 size_t effects_count) MUST_CHECK;
 
-/* The member's last event becomes this one. */
+/* The member's last event becomes this one, whether it has effects or not. */
 int store_member_touch(struct store *store, uint32_t member, uint64_t position) MUST_CHECK;
 
 /* All holdings of a member. ERR_NOT_FOUND: no such member. */
@@ -139,7 +141,8 @@ int store_opening_write(struct store *store, uint64_t position,
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,
                           int64_t amount) MUST_CHECK;
 
-/* Principals with their current key. */
+/* Principals with their current key. Principal 0, the daemon, is there from the start: key_no is 0 and the
+ * key zeroed until an effect gives it one. */
 struct principal_row {
     uint32_t principal;
     enum role role;
@@ -154,7 +157,7 @@ struct principal_row {
 int store_principal_read(struct store *store, uint32_t principal,
                          struct principal_row *ret_row) MUST_CHECK; /* ERR_NOT_FOUND */
 
-/* Calls back for each principal in the order of their numbers. */
+/* Calls back for each principal that has a key, in the order of their numbers. */
 int store_principals(struct store *store, void (*each)(void *context, const struct principal_row *row),
                      void *context) MUST_CHECK;
 

@@ -29,8 +29,8 @@ enum request_kind {
 };
 
 struct opening {
-    struct bytes salt; /* 16 bytes; empty: no opening */
-    const char *card;
+    struct bytes salt; /* CARD_SALT_BYTES; empty: no opening, or one that can open nothing */
+    const char *card;  /* as read, up to CARD_BYTES_MAX bytes; NULL without an opening */
 };
 
 struct request_book {
@@ -303,15 +303,15 @@ struct reply {
     };
 };
 
-/* A message from a frame. ERR_FORMAT when it is none, holds no known kind, lacks a required field or has a
- * value out of range; ret->id is set as soon as it could be read (0 before). `request.book.body` and other
- * bytes point into `message` where possible: it must outlive the request. Unknown fields of unsigned messages
- * are ignored. */
+/* A message from a frame. ERR_FORMAT: it is none or holds no known kind; ERR_RANGE: it lacks a required field
+ * or has a value out of range (wire.proto states both); ERR_TOO_LARGE: the arena is full. On an error only
+ * the id is set, as soon as it could be read (0 before). Everything else lives in the arena; unknown fields
+ * are passed over, for these messages are not signed. */
 int wire_request_unpack(struct bytes message, struct arena *arena, struct request *ret_request) MUST_CHECK;
 int wire_reply_unpack(struct bytes message, struct arena *arena, struct reply *ret_reply) MUST_CHECK;
 
-/* The message with its frame header in front, in the arena. ERR_TOO_LARGE when the arena has no room or the
- * message exceeds FRAME_OPERATOR_BYTES_MAX. */
+/* The message with its frame header in front, in the arena, which holds nothing else of it. ERR_TOO_LARGE
+ * when the arena has no room or the message exceeds FRAME_OPERATOR_BYTES_MAX. */
 int wire_request_pack(const struct request *request, struct arena *arena, struct bytes *ret_frame) MUST_CHECK;
 int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes *ret_frame) MUST_CHECK;
 

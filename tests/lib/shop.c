@@ -68,9 +68,8 @@ static bool has_key(const char *yaml, const char *key)
 void shop_load(struct shop *shop, const char *yaml)
 {
     static const char *const head[][2] = {
-        {"programme", "test"}, {"version", "1"},
-        {"currency", "EUR"},   {"zone", "Europe/Tallinn"},
-        {"locales", "[en]"},   {"stores", "[{id: shop}, {id: web}]"},
+        {"programme", "test"},      {"version", "1"},    {"currency", "EUR"},
+        {"zone", "Europe/Tallinn"}, {"locales", "[en]"}, {"stores", "[{id: shop}, {id: web}]"},
     };
     char *text = new_memory(SHOP_TEXT_BYTES);
     struct findings *findings = new_memory(sizeof(*findings));
@@ -87,7 +86,8 @@ void shop_load(struct shop *shop, const char *yaml)
     const struct bytes bytes = {(const uint8_t *)text, writer.used};
     const int err = programme_load(bytes, &shop->arena, shop->numbers, &shop->programme, findings);
     for (size_t i = 0; err != 0 && i < findings->count; i++) {
-        print_error("%d: %s: %s\n", findings->items[i].line, findings->items[i].path, findings->items[i].text);
+        print_error("%d: %s: %s\n", findings->items[i].line, findings->items[i].path,
+                    findings->items[i].text);
     }
     free(findings);
     if (err != 0) {
@@ -127,7 +127,8 @@ static void apply(struct shop *shop, const struct effect *effect)
         const uint64_t codes[] = {effect->move.debit, effect->move.credit};
         for (size_t i = 0; i < 2; i++) {
             if (account_member(codes[i]) == 0) {
-                shop->accounts[account_number(codes[i])] += i == 0 ? -effect->move.amount : effect->move.amount;
+                shop->accounts[account_number(codes[i])] +=
+                    i == 0 ? -effect->move.amount : effect->move.amount;
             }
         }
     }
@@ -153,8 +154,7 @@ void shop_settle(struct shop *shop, int customer, int32_t booked_day)
     decision_clear(shop->decision);
     shop->context->booked_day = booked_day;
     find_day_starts(shop, state, booked_day);
-    assert_int_equal(
-        engine_settle(shop->programme, state, shop->context, &shop->decision->outcome), 0);
+    assert_int_equal(engine_settle(shop->programme, state, shop->context, &shop->decision->outcome), 0);
     shop->position++;
     for (size_t i = 0; i < shop->decision->outcome.effects_count; i++) {
         apply(shop, &shop->decision->outcome.effects[i]);
@@ -266,8 +266,8 @@ static void describe_effect(const struct effect *effect, struct text *text)
     case EFFECT_VOUCHER: {
         char code[2 * VOUCHER_CODE_BYTES + 1];
         hex_encode(effect->voucher.code, VOUCHER_CODE_BYTES, code);
-        text_add(text, " #%u %s reward %u card %u %d..%d", effect->voucher.index, code, effect->voucher.reward,
-                 effect->voucher.card, effect->voucher.since, effect->voucher.until);
+        text_add(text, " #%u %s reward %u card %u %d..%d", effect->voucher.index, code,
+                 effect->voucher.reward, effect->voucher.card, effect->voucher.since, effect->voucher.until);
         break;
     }
     case EFFECT_VISIT:

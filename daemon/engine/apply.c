@@ -1,0 +1,289 @@
+#include "engine/engine.h"
+
+#include "base/check.h"
+#include "base/checked.h"
+
+#include <string.h>
+
+/* Room for one more item at `place`; the rest moves up. */
+static int make_room(void *items, size_t item_size, size_t *count, size_t count_max, size_t place)
+{
+    if (*count == count_max) {
+        return ERR_TOO_LARGE;
+    }
+    uint8_t *at = (uint8_t *)items + place * item_size;
+    memmove(at + item_size, at, (*count - place) * item_size);
+    (*count)++;
+    return 0;
+}
+
+static void close_gap(void *items, size_t item_size, size_t *count, size_t place)
+{
+    uint8_t *at = (uint8_t *)items + place * item_size;
+    (*count)--;
+    memmove(at, at + item_size, (*count - place) * item_size);
+}
+
+static int compare_origins(struct origin a, struct origin b)
+{
+    if (a.position != b.position) {
+        return a.position < b.position ? -1 : 1;
+    }
+    return (a.index > b.index) - (a.index < b.index);
+}
+
+/* Where the lot of this origin stands, or would. What is new comes last, so the search starts there. */
+static size_t lot_place(const struct member_state *state, struct origin origin)
+{
+    size_t low = 0;
+    size_t high = state->lots_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (compare_origins(state->lots[middle].origin, origin) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool lot_is_at(const struct member_state *state, size_t place, struct origin origin)
+{
+    return place < state->lots_count && compare_origins(state->lots[place].origin, origin) == 0;
+}
+
+static int apply_lot(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    const struct origin origin = {position, effect->lot.index};
+    const size_t place = lot_place(state, origin);
+    if (lot_is_at(state, place, origin)) {
+        return ERR_CORRUPT;
+    }
+    const int err = make_room(state->lots, sizeof(state->lots[0]), &state->lots_count, LOTS_MAX, place);
+    if (err == 0) {
+        state->lots[place] = (struct lot){
+            .origin = origin,
+            .since = effect->lot.since,
+            .until = effect->lot.until,
+            .due = effect->lot.due,
+        };
+    }
+    return err;
+}
+
+/* The lot of an entry: it grows, shrinks, or (from pending to available) is released. */
+static int move_in_lot(struct member_state *state, uint64_t position, const struct effect *effect,
+                       bool debited, bool credited)
+{
+    const struct origin named = effect->move.lot;
+    const struct origin origin = {named.position != 0 ? named.position : position, named.index};
+    const size_t place = lot_place(state, origin);
+    if (!lot_is_at(state, place, origin)) {
+        return ERR_CORRUPT;
+    }
+    struct lot *lot = &state->lots[place];
+    if (debited && credited) {
+        if (account_number(effect->move.debit) == MEMBER_PENDING) {
+            lot->due = 0;
+        }
+        return 0;
+    }
+    if (credited) {
+        int64_t left;
+        int err = checked_add(lot->left, effect->move.amount, &left);
+        err = err != 0 ? err : checked_add(lot->amount, effect->move.amount, &lot->amount);
+        lot->left = err == 0 ? left : lot->left;
+        return err;
+    }
+    if (lot->left < effect->move.amount) {
+        return ERR_CORRUPT;
+    }
+    lot->left -= effect->move.amount;
+    if (lot->left == 0) {
+        close_gap(state->lots, sizeof(state->lots[0]), &state->lots_count, place);
+    }
+    return 0;
+}
+
+static int apply_move(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    const uint64_t debit = effect->move.debit;
+    const uint64_t credit = effect->move.credit;
+    const bool debited = account_member(debit) == state->member;
+    const bool credited = account_member(credit) == state->member;
+    if ((debited && account_number(debit) >= MEMBER_ACCOUNTS) ||
+        (credited && account_number(credit) >= MEMBER_ACCOUNTS) || effect->move.amount <= 0) {
+        return ERR_CORRUPT;
+    }
+    int err = 0;
+    if (debited) {
+        int64_t *balance = &state->balances[account_number(debit)];
+        err = checked_sub(*balance, effect->move.amount, balance);
+    }
+    if (err == 0 && credited) {
+        int64_t *balance = &state->balances[account_number(credit)];
+        err = checked_add(*balance, effect->move.amount, balance);
+    }
+    if (err == 0 && effect->move.has_lot) {
+        err = move_in_lot(state, position, effect, debited, credited);
+    }
+    return err;
+}
+
+static int apply_metric(struct member_state *state, const struct effect *effect)
+{
+    size_t low = 0;
+    size_t high = state->metric_days_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const struct metric_day *day = &state->metric_days[middle];
+        const bool before = day->metric != effect->metric.metric ? day->metric < effect->metric.metric
+                                                                 : day->day < effect->metric.day;
+        if (before) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    struct metric_day *day = &state->metric_days[low];
+    const size_t size = sizeof(state->metric_days[0]);
+    if (low < state->metric_days_count && day->metric == effect->metric.metric &&
+        day->day == effect->metric.day) {
+        const int err = checked_add(day->amount, effect->metric.amount, &day->amount);
+        if (err == 0 && day->amount == 0) {
+            close_gap(state->metric_days, size, &state->metric_days_count, low);
+        }
+        return err;
+    }
+    if (effect->metric.amount == 0) {
+        return 0;
+    }
+    const int err = make_room(state->metric_days, size, &state->metric_days_count, METRIC_DAYS_MAX, low);
+    if (err == 0) {
+        *day = (struct metric_day){effect->metric.metric, effect->metric.day, effect->metric.amount};
+    }
+    return err;
+}
+
+static int apply_stamps(struct member_state *state, const struct effect *effect)
+{
+    const size_t count_max = sizeof(state->stamps) / sizeof(state->stamps[0]);
+    size_t place = 0;
+    while (place < state->stamps_count && state->stamps[place].card < effect->stamps.card) {
+        place++;
+    }
+    struct stamps *stamps = &state->stamps[place];
+    if (place == state->stamps_count || stamps->card != effect->stamps.card) {
+        const int err =
+            make_room(state->stamps, sizeof(state->stamps[0]), &state->stamps_count, count_max, place);
+        if (err != 0) {
+            return err;
+        }
+        *stamps = (struct stamps){.card = effect->stamps.card};
+    }
+    if (stamps->completed > UINT32_MAX - effect->stamps.completed) {
+        return ERR_OVERFLOW;
+    }
+    stamps->completed += effect->stamps.completed;
+    stamps->count = effect->stamps.count;
+    stamps->since = effect->stamps.since;
+    return 0;
+}
+
+static int apply_voucher(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    const struct origin origin = {position, effect->voucher.index};
+    size_t place = state->vouchers_count;
+    while (place > 0 && compare_origins(state->vouchers[place - 1].origin, origin) > 0) {
+        place--;
+    }
+    if (place > 0 && compare_origins(state->vouchers[place - 1].origin, origin) == 0) {
+        return ERR_CORRUPT;
+    }
+    const int err =
+        make_room(state->vouchers, sizeof(state->vouchers[0]), &state->vouchers_count, VOUCHERS_MAX, place);
+    if (err == 0) {
+        struct held_voucher *voucher = &state->vouchers[place];
+        *voucher = (struct held_voucher){
+            .origin = origin,
+            .reward = effect->voucher.reward,
+            .card = effect->voucher.card,
+            .since = effect->voucher.since,
+            .until = effect->voucher.until,
+        };
+        memcpy(voucher->code, effect->voucher.code, VOUCHER_CODE_BYTES);
+    }
+    return err;
+}
+
+static int apply_visit(struct member_state *state, const struct effect *effect)
+{
+    if (state->purchases == UINT32_MAX) {
+        return ERR_OVERFLOW;
+    }
+    const int32_t day = effect->visit.day;
+    state->last_purchase = state->purchases > 0 && state->last_purchase > day ? state->last_purchase : day;
+    state->purchases++;
+    return 0;
+}
+
+static bool is_about(const struct effect *effect, const struct member_state *state)
+{
+    if (effect->kind == EFFECT_ENROL) {
+        return state->member == 0 || effect->member == state->member;
+    }
+    if (state->member == 0) {
+        return false;
+    }
+    if (effect->kind == EFFECT_MOVE) {
+        return account_member(effect->move.debit) == state->member ||
+               account_member(effect->move.credit) == state->member;
+    }
+    return effect->member == state->member;
+}
+
+static int apply_to_member(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_ENROL:
+        member_state_clear(state, effect->member);
+        return 0;
+    case EFFECT_LOT:
+        return apply_lot(state, position, effect);
+    case EFFECT_MOVE:
+        return apply_move(state, position, effect);
+    case EFFECT_METRIC:
+        return apply_metric(state, effect);
+    case EFFECT_LEVEL:
+        state->level = effect->level.level;
+        state->level_until = effect->level.until;
+        return 0;
+    case EFFECT_STAMPS:
+        return apply_stamps(state, effect);
+    case EFFECT_VOUCHER:
+        return apply_voucher(state, position, effect);
+    case EFFECT_VISIT:
+        return apply_visit(state, effect);
+    case EFFECT_PRINCIPAL:
+    case EFFECT_INVITE:
+    case EFFECT_PROGRAMME:
+    case EFFECT_LIVE:
+    case EFFECT_REVISION:
+        break;
+    }
+    return 0;
+}
+
+int engine_apply(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    CHECK(position > 0);
+    if (!is_about(effect, state)) {
+        return 0;
+    }
+    const int err = apply_to_member(state, position, effect);
+    if (err == 0) {
+        state->last_position = position;
+    }
+    return err;
+}

@@ -1,0 +1,55 @@
+#include "engine/calendar.h"
+
+#include "base/check.h"
+#include "model/day.h"
+
+static int32_t term_add(const struct term *term, int32_t day)
+{
+    switch (term->unit) {
+    case TERM_DAYS:
+        return day_add(day, term->count);
+    case TERM_MONTHS:
+        return day_add_months(day, term->count);
+    case TERM_YEARS:
+        return day_add_years(day, term->count);
+    case TERM_NEVER:
+        break;
+    }
+    return DAY_NEVER;
+}
+
+int32_t term_end(const struct term *term, int32_t day)
+{
+    CHECK(term->count >= 0);
+    const int32_t end = term_add(term, day);
+    if (end == DAY_NEVER) {
+        return end;
+    }
+    switch (term->round) {
+    case TERM_EXACT:
+        break;
+    case TERM_END_OF_MONTH:
+        return day_end_of_month(end);
+    case TERM_END_OF_QUARTER:
+        return day_end_of_quarter(end);
+    case TERM_END_OF_YEAR:
+        return day_end_of_year(end);
+    }
+    return end;
+}
+
+struct day_range window_range(const struct window *window, int32_t day)
+{
+    switch (window->kind) {
+    case WINDOW_LIFETIME:
+        break;
+    case WINDOW_CALENDAR_YEAR:
+        return (struct day_range){day_start_of_year(day), day_end_of_year(day)};
+    case WINDOW_MONTH:
+        return (struct day_range){day_start_of_month(day), day_end_of_month(day)};
+    case WINDOW_ROLLING:
+        CHECK(window->days > 0);
+        return (struct day_range){day_add(day, 1 - (int64_t)window->days), day};
+    }
+    return (struct day_range){DAY_MIN, DAY_MAX};
+}

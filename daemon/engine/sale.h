@@ -1,0 +1,24 @@
+/* A purchase with everything rules and their conditions may ask of it. */
+#ifndef LOYALTY_ENGINE_SALE_H
+#define LOYALTY_ENGINE_SALE_H
+
+#include "engine/basket.h"
+#include "model/context.h"
+#include "model/event.h"
+#include "model/programme.h"
+
+#include <stdint.h>
+
+/* All pointers are borrowed for one decision. */
+struct sale {
+    const struct programme *programme;
+    const struct purchase *purchase;
+    const struct context *context;
+    const char *store; /* ids; where it was rung up */
+    const char *till;
+    uint32_t member; /* 0: nobody; what is decided then is given to no one */
+    int level;       /* index of the level it is decided at, -1: none */
+    struct basket basket;
+};
+
+#endif

@@ -1,0 +1,274 @@
+/* loyaltyd: wiring. */
+#include "base/check.h"
+#include "base/log.h"
+#include "config.h"
+#include "crypto/crypto.h"
+#include "crypto/key_file.h"
+#include "init.h"
+#include "server/crash_mark.h"
+#include "server/server.h"
+#include "server/world.h"
+#include "service/ledger.h"
+#include "service/service.h"
+#include "store/store.h"
+
+#include <argp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *argp_program_version = "loyaltyd " LOYALTY_VERSION;
+
+struct arguments {
+    const char *config;
+    bool check;
+};
+
+enum { OPTION_CHECK_CONFIG = 256 };
+
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "Configuration file (default " CONFIG_PATH_DEFAULT ")", 0},
+    {"check-config", OPTION_CHECK_CONFIG, NULL, 0,
+     "Print the configuration as it was understood and exit: 0 when it is valid, 1 when it is not", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case 'c':
+        arguments->config = value;
+        return 0;
+    case OPTION_CHECK_CONFIG:
+        arguments->check = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unknown command \"%s\"; the only one is init", value);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "\ninit --data DIR --programme FILE",
+    .doc = "Loyalty-point daemon for tills: books what tills sign, and answers what their customers earned."
+           "\vThe first form serves the programme whose data directory the configuration names, until "
+           "SIGTERM or "
+           "SIGINT. The second makes a data directory; see `loyaltyd init --help`.",
+};
+
+/* What the daemon is made of, in the order it is made in. */
+struct parts {
+    struct config config;
+    struct key_pair *daemon_key; /* in guarded memory, like the next */
+    uint8_t *lookup_key;
+    struct store *store;
+    struct ledger *ledger;
+    struct service *service;
+};
+
+static int path_in(const struct config *config, const char *name, char *ret_path, size_t size)
+{
+    const int length = snprintf(ret_path, size, "%s/%s", config->data, name);
+    return length < 0 || (size_t)length >= size ? ERR_TOO_LARGE : 0;
+}
+
+static int load_key(const struct config *config, const char *name, struct key_file *ret_file)
+{
+    char path[4096];
+    int result = path_in(config, name, path, sizeof(path));
+    if (result == 0) {
+        result = key_file_load(path, (struct bytes){0}, ret_file);
+    }
+    if (result == ERR_NOT_FOUND) {
+        log_line(LOG_LEVEL_ERROR,
+                 "main: %s/%s is not there: is this a data directory made by `loyaltyd init`?", config->data,
+                 name);
+    } else if (result == ERR_PERMISSION) {
+        log_line(LOG_LEVEL_ERROR,
+                 "main: %s/%s must be readable by the daemon's user and nobody else (chmod 0600)",
+                 config->data, name);
+    } else if (result != 0) {
+        log_line(LOG_LEVEL_ERROR, "main: %s/%s cannot be used: %s", config->data, name, error_text(result));
+    }
+    return result;
+}
+
+static int load_keys(struct parts *parts)
+{
+    struct key_file file;
+    int result = load_key(&parts->config, DAEMON_KEY_NAME, &file);
+    if (result != 0) {
+        return result;
+    }
+    parts->daemon_key = crypto_secret_new(sizeof(*parts->daemon_key));
+    parts->lookup_key = crypto_secret_new(KEY_BYTES);
+    if (parts->daemon_key == NULL || parts->lookup_key == NULL) {
+        log_line(LOG_LEVEL_ERROR, "main: no memory for the keys");
+        result = ERR_NOMEM;
+    } else {
+        key_pair_from_seed(file.secret, parts->daemon_key);
+        key_file_fini(&file);
+        result = load_key(&parts->config, LOOKUP_KEY_NAME, &file);
+        if (result == 0) {
+            memcpy(parts->lookup_key, file.secret, KEY_BYTES);
+        }
+    }
+    key_file_fini(&file);
+    return result;
+}
+
+static int open_store(struct parts *parts)
+{
+    char path[4096];
+    const char *detail = "";
+    int result = path_in(&parts->config, DATABASE_NAME, path, sizeof(path));
+    const struct store_options store_options = {.path = path};
+    if (result == 0) {
+        result = store_open(&store_options, &parts->store, &detail);
+    }
+    if (result == ERR_LOCKED) {
+        log_line(LOG_LEVEL_ERROR,
+                 "main: %s is in use by another process: a loyaltyd runs on this data directory already",
+                 path);
+    } else if (result != 0) {
+        log_line(LOG_LEVEL_ERROR, "main: %s cannot be opened: %s%s%s", path, error_text(result),
+                 detail == NULL || detail[0] == '\0' ? "" : ": ", detail == NULL ? "" : detail);
+    }
+    return result;
+}
+
+static int open_ledger(struct parts *parts)
+{
+    const bool careful = crash_mark_stands(parts->config.data);
+    if (careful) {
+        log_line(LOG_LEVEL_WARNING,
+                 "main: the last end was a crash: events are decided one by one for a while");
+    }
+    const struct ledger_options ledger_options = {
+        .store = parts->store,
+        .world = world_real(),
+        .daemon_key = parts->daemon_key,
+        .lookup_key = parts->lookup_key,
+        .careful = careful,
+    };
+    char text[256] = "";
+    const int result = ledger_new(&ledger_options, &parts->ledger, text, sizeof(text));
+    if (result != 0) {
+        log_line(LOG_LEVEL_ERROR, "main: the log in %s cannot be served: %s", parts->config.data,
+                 text[0] == '\0' ? error_text(result) : text);
+    }
+    return result;
+}
+
+static void on_principal(void *context, const struct principal_row *row)
+{
+    struct parts *parts = context;
+    service_principal(parts->service, row);
+}
+
+static int make_service(struct parts *parts)
+{
+    const struct service_options service_options = {
+        .world = world_real(),
+        .programme_id = ledger_programme_id(parts->ledger),
+        .daemon_key = parts->daemon_key->public_key,
+        .software = "loyaltyd " LOYALTY_VERSION,
+        .connections_max = parts->config.connections,
+        .requests_max = parts->config.requests,
+        .idle_timeout_ms = (int64_t)parts->config.idle_timeout * 1000,
+    };
+    int result = service_new(&service_options, &parts->service);
+    if (result == 0) {
+        result = ledger_principals(parts->ledger, on_principal, parts);
+    }
+    if (result != 0) {
+        log_line(LOG_LEVEL_ERROR, "main: cannot start: %s", error_text(result));
+    }
+    return result;
+}
+
+static int serve(struct parts *parts)
+{
+    char text[256];
+    int result = server_raise_files(parts->config.connections, text, sizeof(text));
+    if (result != 0) {
+        log_line(LOG_LEVEL_ERROR, "main: %s", text);
+        return result;
+    }
+    const struct server_options server_options = {
+        .ledger = parts->ledger,
+        .service = parts->service,
+        .world = world_real(),
+        .listen = parts->config.listen,
+        .listen_count = parts->config.listen_count,
+        .connections_max = parts->config.connections,
+        .requests_max = parts->config.requests,
+    };
+    return server_run(&server_options);
+}
+
+static int run(struct parts *parts)
+{
+    int result = load_keys(parts);
+    if (result == 0) {
+        result = open_store(parts);
+    }
+    if (result == 0) {
+        result = crash_mark_install(parts->config.data);
+    }
+    if (result == 0) {
+        result = open_ledger(parts);
+    }
+    if (result == 0) {
+        result = make_service(parts);
+    }
+    if (result == 0) {
+        result = serve(parts);
+    }
+    return result;
+}
+
+static void clean_up(struct parts *parts)
+{
+    service_free(parts->service);
+    ledger_free(parts->ledger);
+    store_close(parts->store);
+    crypto_secret_free(parts->daemon_key);
+    crypto_secret_free(parts->lookup_key);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "init") == 0) {
+        return init_main(argc - 1, argv + 1);
+    }
+    struct arguments arguments = {.config = CONFIG_PATH_DEFAULT};
+    static struct parts parts;
+    argp_parse(&parser, argc, argv, 0, NULL, &arguments);
+    if (config_load(arguments.config, stderr, &parts.config) != 0) {
+        return EXIT_FAILURE;
+    }
+    if (arguments.check) {
+        config_print(&parts.config, stdout);
+        return EXIT_SUCCESS;
+    }
+    log_set_level(parts.config.log_level);
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || crypto_init() != 0) {
+        log_line(LOG_LEVEL_ERROR, "main: the system gives no randomness or no signals");
+        return EXIT_FAILURE;
+    }
+    server_set_threads();
+    int result = run(&parts);
+    clean_up(&parts);
+    if (result == 0) {
+        result = crash_mark_remove(parts.config.data);
+        log_line(LOG_LEVEL_NOTICE, "main: stopped");
+    }
+    return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

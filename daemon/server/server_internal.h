@@ -1,0 +1,88 @@
+/* What the parts of the server share: server.c (the loop, its timers and signals), listener.c, peer.c (one
+ * connection). */
+#ifndef LOYALTY_SERVER_SERVER_INTERNAL_H
+#define LOYALTY_SERVER_SERVER_INTERNAL_H
+
+#include "server/server.h"
+#include "server/store_thread.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+/*   RUNNING -- SIGTERM, SIGINT --> DRAINING -- the service is idle --> CLOSING -- every handle closed --> end
+ *      |                              |                                  ^
+ *      '------------ the ledger failed (nothing is answered) ------------' */
+enum server_state { SERVER_RUNNING, SERVER_DRAINING, SERVER_CLOSING };
+
+union stream_handle {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+};
+
+struct listener {
+    union stream_handle handle;
+    struct server *server;
+    enum peer_kind kind;
+    bool open;    /* the handle is there */
+    bool waiting; /* a peer has connected that found no room; libuv holds it and accepts no other */
+    char name[LISTEN_PATH_BYTES];
+};
+
+/* The adapter's side of one connection; its index is the service's number. */
+struct peer {
+    union stream_handle handle;
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    struct server *server;
+    uint32_t connection;
+};
+
+/* A group of signatures on the pool. */
+struct verify_work {
+    uv_work_t work;
+    struct server *server;
+    struct verify_group *group;
+};
+
+struct server {
+    uv_loop_t loop;
+    struct server_options options;
+    enum server_state state;
+    int error; /* why it ends, when not by a signal */
+    struct store_thread store;
+    uv_async_t answered;
+    uv_signal_t signals[3];
+    uv_timer_t tick; /* runs while there are connections, or while draining */
+    uv_timer_t watchdog;
+    uint64_t watchdog_seen; /* progress of the store thread */
+    int64_t draining_ms;    /* since when */
+    struct listener listeners[LISTENERS_MAX];
+    size_t listeners_count;
+    struct peer *peers;        /* connections_max */
+    struct verify_work *works; /* one a group of the service */
+};
+
+/* Carries out what the service wants; after every input. */
+void server_drain(struct server *server);
+
+/* --- listener.c --- */
+
+/* Opens the inherited sockets, or else those of the options. What went wrong is logged. */
+int listeners_open(struct server *server) MUST_CHECK;
+
+/* Lets in those who wait, as far as there is room. */
+void listeners_accept(struct server *server);
+
+void listeners_close(struct server *server);
+
+/* --- peer.c --- */
+
+/* Accepts a connection of the listener; false when there is no room or nobody is there after all. */
+bool peer_accept(struct server *server, struct listener *listener);
+
+/* Carries out an output of the service for this connection. */
+void peer_output(struct server *server, const struct output *output);
+
+#endif

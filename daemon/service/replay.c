@@ -1,0 +1,286 @@
+#include "service/replay.h"
+
+#include "service/ledger_internal.h"
+
+#include "base/check.h"
+#include "crypto/chain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct replay {
+    struct ledger *ledger;
+    bool skip_signatures;
+    uint64_t folded;
+    struct replay_difference *difference; /* of the event at work */
+};
+
+int replay_new(const struct replay_options *options, struct replay **ret_replay)
+{
+    struct replay *replay = calloc(1, sizeof(*replay));
+    if (replay == NULL) {
+        return ERR_NOMEM;
+    }
+    replay->skip_signatures = options->skip_signatures;
+    const struct ledger_options ledger = {.store = options->store, .world = options->world};
+    int result = ledger_allocate(&ledger, &replay->ledger);
+    if (result == 0) {
+        result = store_head(options->store, &replay->ledger->head);
+    }
+    if (result == 0 && replay->ledger->head.position > 0) {
+        result = ERR_EXISTS;
+    }
+    if (result < 0) {
+        replay_free(replay);
+        return result;
+    }
+    *ret_replay = replay;
+    return 0;
+}
+
+void replay_free(struct replay *replay)
+{
+    if (replay != NULL) {
+        ledger_free(replay->ledger);
+        free(replay);
+    }
+}
+
+uint64_t replay_folded(const struct replay *replay)
+{
+    return replay->folded;
+}
+
+const uint8_t *replay_programme_id(const struct replay *replay)
+{
+    return replay->ledger->programme_id;
+}
+
+static int __attribute__((format(printf, 3, 4)))
+differs(struct replay *replay, const char *part, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    replay->difference->part = part;
+    vsnprintf(replay->difference->text, sizeof(replay->difference->text), format, arguments);
+    va_end(arguments);
+    return ERR_CORRUPT;
+}
+
+/* Position 1 brings the keys everything else is checked against. */
+static int take_genesis(struct replay *replay, const struct event_row *row)
+{
+    struct ledger *ledger = replay->ledger;
+    if (row->position != 1) {
+        return differs(replay, "body", "the log does not begin at position 1");
+    }
+    if (wire_body_unpack(row->body, &ledger->scratch, &ledger->event, NULL) < 0 ||
+        ledger->event.kind != EVENT_GENESIS) {
+        return differs(replay, "body", "position 1 is not a genesis event");
+    }
+    ledger_take_genesis(ledger, &ledger->event, row->body);
+    return 0;
+}
+
+static int check_signature(struct replay *replay, const struct event_row *row)
+{
+    struct ledger *ledger = replay->ledger;
+    const uint8_t *key =
+        row->position == 1 ? ledger->event.genesis.daemon_key.data : ledger->principals[row->principal].key;
+    const size_t room = SIGN_EVENT_PREFIX_BYTES + row->body.size;
+    uint8_t *signed_bytes = arena_alloc(&ledger->scratch, 1, room);
+    if (signed_bytes == NULL) {
+        return ERR_NOMEM;
+    }
+    const struct sign_event message = {.programme_id = ledger->programme_id,
+                                       .principal = row->principal,
+                                       .sequence = row->sequence,
+                                       .body = row->body};
+    if (row->signature.size != SIGNATURE_BYTES ||
+        sign_event_check(key, &message, signed_bytes, room, row->signature.data) < 0) {
+        return differs(replay, "signature", "the signature is not that of principal %u over this body",
+                       row->principal);
+    }
+    return 0;
+}
+
+/* What the columns say of themselves: place, signer, time. */
+static int check_columns(struct replay *replay, const struct event_row *row)
+{
+    const struct ledger *ledger = replay->ledger;
+    if (row->position != ledger->head.position + 1) {
+        return differs(replay, "sequence", "position %llu follows position %llu",
+                       (unsigned long long)row->position, (unsigned long long)ledger->head.position);
+    }
+    if (row->booked_at < ledger->head.booked_at) {
+        return differs(replay, "booked_at", "booked before the event in front of it");
+    }
+    if (row->position == 1) {
+        return row->principal == 0 && row->sequence == 1
+                   ? 0
+                   : differs(replay, "sequence", "genesis is the daemon's first event");
+    }
+    const struct principal_row *principal = ledger_principal(replay->ledger, row->principal);
+    if (principal == NULL || principal->revoked) {
+        return differs(replay, "sequence", "principal %u may not book here", row->principal);
+    }
+    if (row->sequence != principal->next_sequence || row->key_no != principal->key_no) {
+        return differs(replay, "sequence", "principal %u books %llu under key %u; %llu under key %u was next",
+                       row->principal, (unsigned long long)row->sequence, row->key_no,
+                       (unsigned long long)principal->next_sequence, principal->key_no);
+    }
+    return 0;
+}
+
+static int check_chain(struct replay *replay, const struct event_row *row)
+{
+    const struct chain_leaf leaf = {
+        .position = row->position,
+        .booked_at = row->booked_at,
+        .principal = row->principal,
+        .key_no = row->key_no,
+        .sequence = row->sequence,
+        .body = row->body,
+        .authenticator = row->signature,
+        .context = row->context,
+        .outcome = row->outcome,
+    };
+    uint8_t hash[HASH_BYTES];
+    crypto_leaf(&leaf, hash);
+    crypto_link(replay->ledger->head.chain, hash, hash);
+    if (memcmp(hash, row->chain, HASH_BYTES) != 0) {
+        return differs(replay, "chain", "the columns of this event do not give its chain hash");
+    }
+    return 0;
+}
+
+/* The decision made again from the recorded facts. */
+static int decide_again(struct replay *replay, struct draft *draft)
+{
+    struct ledger *ledger = replay->ledger;
+    const struct event *event = draft->event;
+    int result;
+    if (draft->principal == 0) {
+        result = event == NULL ? ERR_FORMAT : ledger_decide_daemon(ledger, event);
+    } else {
+        draft->programme = event == NULL ? NULL : ledger_programme_at(ledger, event->occurred_at);
+        result = ledger_decide(ledger, draft, &ledger->principals[draft->principal]);
+    }
+    if (result == ERR_FORMAT || result == ERR_CORRUPT) {
+        return differs(replay, "outcome", "the event does not fit the log it is in");
+    }
+    return result;
+}
+
+static int compare(struct replay *replay, const struct event_row *row)
+{
+    struct ledger *ledger = replay->ledger;
+    struct bytes context;
+    struct bytes outcome;
+    int result = wire_context_pack(&ledger->context, &ledger->scratch, &context);
+    if (result == 0) {
+        result = wire_outcome_pack(&ledger->decision->outcome, &ledger->scratch, &outcome);
+    }
+    if (result < 0) {
+        return result;
+    }
+    if (!bytes_equal(context, row->context)) {
+        return differs(replay, "context",
+                       "recorded are %zu bytes that say something else than the %zu bytes of the replay",
+                       row->context.size, context.size);
+    }
+    if (!bytes_equal(outcome, row->outcome)) {
+        return differs(replay, "outcome",
+                       "recorded are %zu bytes that say something else than the %zu bytes of the replay",
+                       row->outcome.size, outcome.size);
+    }
+    return 0;
+}
+
+/* Fills ledger->decision: decided again and compared, or as recorded where deciding again is not asked for.
+ */
+static int decide_or_fold(struct replay *replay, const struct event_row *row, struct draft *draft)
+{
+    struct ledger *ledger = replay->ledger;
+    struct outcome *recorded = &ledger->decision->outcome;
+    decision_clear(ledger->decision);
+    int result = wire_context_unpack(row->context, &ledger->scratch, &ledger->past);
+    if (result == 0) {
+        result = wire_outcome_unpack(row->outcome, &ledger->scratch, recorded);
+    }
+    if (result < 0) {
+        return differs(replay, "outcome", "the recorded context or outcome cannot be read");
+    }
+    const bool decided_by_engine = draft->event != NULL && (draft->event->kind == EVENT_PURCHASE ||
+                                                            draft->event->kind == EVENT_ENROLMENT);
+    const bool older = decided_by_engine && ledger->head.engine_revision != ENGINE_REVISION;
+    if (recorded->code == CODE_QUARANTINED || older) {
+        replay->folded += older;
+        ledger->context = ledger->past;
+        return 0;
+    }
+    result = decide_again(replay, draft);
+    return result < 0 ? result : compare(replay, row);
+}
+
+static int replay_row(struct replay *replay, const struct event_row *row)
+{
+    struct ledger *ledger = replay->ledger;
+    int result = ledger->head.position == 0 ? take_genesis(replay, row) : 0;
+    if (result == 0) {
+        result = check_columns(replay, row);
+    }
+    if (result == 0) {
+        result = check_chain(replay, row);
+    }
+    if (result == 0 && !replay->skip_signatures) {
+        result = check_signature(replay, row);
+    }
+    if (result < 0) {
+        return result;
+    }
+    const int unpacked = wire_body_unpack(row->body, &ledger->scratch, &ledger->event, NULL);
+    struct draft draft = {
+        .principal = row->principal,
+        .sequence = row->sequence,
+        .body = row->body,
+        .signature = row->signature,
+        .booked_at = row->booked_at,
+        .event = unpacked == 0 ? &ledger->event : NULL,
+        .recorded = &ledger->past,
+    };
+    const bool states_time =
+        !ledger->head.live && !(draft.event != NULL && draft.event->kind == EVENT_GO_LIVE);
+    if (states_time && ledger_booked_at(ledger, draft.event) != row->booked_at) {
+        return differs(replay, "booked_at", "while history loads an event is booked at the time it states");
+    }
+    result = decide_or_fold(replay, row, &draft);
+    if (result == 0) {
+        result = ledger_begin(ledger);
+    }
+    return result < 0 ? result : ledger_write(ledger, &draft);
+}
+
+int replay_event(struct replay *replay, const struct event_row *row, struct replay_difference *ret_difference)
+{
+    struct replay_difference difference = {.position = row->position, .part = ""};
+    replay->difference = &difference;
+    arena_reset(&replay->ledger->scratch);
+    const int result = replay_row(replay, row);
+    replay->difference = NULL;
+    if (result == ERR_CORRUPT && difference.part[0] != '\0') {
+        *ret_difference = difference;
+    }
+    return result;
+}
+
+int replay_commit(struct replay *replay)
+{
+    if (!replay->ledger->in_transaction) {
+        return 0;
+    }
+    replay->ledger->in_transaction = false;
+    return store_commit(replay->ledger->options.store);
+}

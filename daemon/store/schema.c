@@ -1,0 +1,182 @@
+#include "store/schema.h"
+
+#include <stddef.h>
+
+/* Why the tables look so: a purchase of one of 300 tills for one of 100,000 members should change few pages.
+ * Every B-tree whose key is a member or a till costs up to one page image a purchase, whatever its rows; one
+ * whose key grows with the log costs only the bytes. So
+ *   - all that belongs to a member is one B-tree, `holding`, clustered by member;
+ *   - events are found by (principal, sequence) without an index over all of them: every 64th is marked, and
+ * the principal's events are linked backwards;
+ *   - what is kept for each till and day is sorted by day first: today's rows of all tills lie together.
+ * Columns that are NULL, 0 or 1 take no space, so the common value is one of those. */
+const char *const SCHEMA[] = {
+    "PRAGMA application_id = " SCHEMA_APPLICATION_ID,
+    "PRAGMA user_version = " SCHEMA_VERSION,
+
+    /* One row: the end of what is not in the log's own rows. */
+    "CREATE TABLE head ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " live INTEGER NOT NULL CHECK (live IN (0, 1)),"
+    " engine_revision INTEGER NOT NULL CHECK (engine_revision >= 0)," /* 0: none booked */
+    " next_member INTEGER NOT NULL CHECK (next_member >= 1),"
+    " next_principal INTEGER NOT NULL CHECK (next_principal >= 1),"
+    " epoch BLOB NOT NULL CHECK (length(epoch) = 16)"
+    ") STRICT",
+    "INSERT INTO head VALUES (1, 0, 0, 1, 1, zeroblob(16))",
+
+    /* The log. `previous` is the position of the principal's event before this one (0: it is the first):
+     * sequences have no gaps, so from a mark or the principal's last event a sequence is found by counting
+     * back. */
+    "CREATE TABLE event ("
+    " position INTEGER PRIMARY KEY,"
+    " principal INTEGER NOT NULL,"
+    " key_no INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL,"
+    " previous INTEGER NOT NULL,"
+    " booked_at INTEGER NOT NULL," /* ms UTC */
+    " body BLOB NOT NULL,"
+    " signature BLOB NOT NULL,"
+    " context BLOB NOT NULL,"
+    " outcome BLOB NOT NULL,"
+    " chain BLOB NOT NULL CHECK (length(chain) = 32)"
+    ") STRICT",
+
+    /* The position of every 64th event of a principal. */
+    "CREATE TABLE principal_mark ("
+    " principal INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL,"
+    " position INTEGER NOT NULL,"
+    " PRIMARY KEY (principal, sequence)"
+    ") STRICT, WITHOUT ROWID",
+
+    /* Whoever may sign; 0 is the daemon itself and always there. */
+    "CREATE TABLE principal ("
+    " principal INTEGER PRIMARY KEY,"
+    " next_sequence INTEGER NOT NULL CHECK (next_sequence >= 1),"
+    " last_position INTEGER NOT NULL," /* of its last event, 0: none */
+    " role INTEGER NOT NULL,"
+    " store TEXT," /* NULL: none */
+    " label TEXT NOT NULL,"
+    " key_no INTEGER NOT NULL," /* of the current key, 0: none yet */
+    " revoked INTEGER NOT NULL CHECK (revoked IN (0, 1)),"
+    " added INTEGER NOT NULL" /* position */
+    ") STRICT",
+    "INSERT INTO principal VALUES (0, 1, 0, 0, NULL, '', 0, 0, 0)",
+
+    "CREATE TABLE principal_key ("
+    " principal INTEGER NOT NULL,"
+    " key_no INTEGER NOT NULL CHECK (key_no >= 1),"
+    " key BLOB NOT NULL CHECK (length(key) = 32),"
+    " from_position INTEGER NOT NULL,"
+    " until_position INTEGER," /* the position that ended it; NULL: in use */
+    " PRIMARY KEY (principal, key_no)"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE invite ("
+    " code_hash BLOB PRIMARY KEY CHECK (length(code_hash) = 32),"
+    " position INTEGER NOT NULL UNIQUE,"
+    " role INTEGER NOT NULL,"
+    " store TEXT," /* NULL: none */
+    " label TEXT NOT NULL,"
+    " expires_at INTEGER NOT NULL," /* ms UTC */
+    " used_by INTEGER"              /* principal, NULL: open */
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE programme ("
+    " version INTEGER PRIMARY KEY,"
+    " effective INTEGER NOT NULL," /* first day */
+    " position INTEGER NOT NULL,"
+    " yaml BLOB NOT NULL"
+    ") STRICT",
+
+    /* Every receipt ever booked, by the day first: the day's tills lie together. */
+    "CREATE TABLE receipt ("
+    " business_date INTEGER NOT NULL,"
+    " store TEXT NOT NULL,"
+    " till TEXT NOT NULL,"
+    " number TEXT NOT NULL,"
+    " position INTEGER NOT NULL,"
+    " PRIMARY KEY (business_date, store, till, number)"
+    ") STRICT, WITHOUT ROWID",
+
+    /* Double entry: `amount` leaves `debit` and arrives in `credit` (account codes of model/account.h). The
+     * key is position * 16384 + the effect's place in the outcome. */
+    "CREATE TABLE entry ("
+    " id INTEGER PRIMARY KEY,"
+    " debit INTEGER NOT NULL,"
+    " credit INTEGER NOT NULL,"
+    " amount INTEGER NOT NULL CHECK (amount > 0),"
+    " lot_position INTEGER," /* 0: this event's own; NULL: no lot */
+    " lot_index INTEGER,"
+    " rule INTEGER NOT NULL," /* 0: none */
+    " effective_at INTEGER"   /* ms UTC; NULL: booked_at */
+    ") STRICT",
+
+    "CREATE TABLE account ("
+    " account INTEGER PRIMARY KEY," /* of the programme */
+    " balance INTEGER NOT NULL"
+    ") STRICT",
+    "INSERT INTO account VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)",
+
+    /* All of a member's: store/holding.def says what the columns mean in each kind of row. */
+    "CREATE TABLE holding ("
+    " member INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 7),"
+    " key1 INTEGER NOT NULL,"
+    " key2 INTEGER NOT NULL,"
+    " amount INTEGER NOT NULL,"
+    " left INTEGER,"
+    " since INTEGER,"
+    " until INTEGER,"
+    " due INTEGER,"
+    " PRIMARY KEY (member, kind, key1, key2)"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE voucher ("
+    " code BLOB PRIMARY KEY CHECK (length(code) = 16),"
+    " member INTEGER NOT NULL,"
+    " position INTEGER NOT NULL," /* origin */
+    " n INTEGER NOT NULL,"
+    " state INTEGER NOT NULL CHECK (state IN (0))" /* 0: issued */
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE till_day ("
+    " business_date INTEGER NOT NULL,"
+    " store TEXT NOT NULL,"
+    " till TEXT NOT NULL,"
+    " receipts INTEGER NOT NULL,"
+    " gross INTEGER NOT NULL," /* minor units */
+    " points INTEGER NOT NULL,"
+    " PRIMARY KEY (business_date, store, till)"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE exception ("
+    " position INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL,"
+    " amount INTEGER NOT NULL,"
+    " resolved_by INTEGER," /* position, NULL: open */
+    " PRIMARY KEY (position, n)"
+    ") STRICT, WITHOUT ROWID",
+
+    /* Outside the log and not derived from it. */
+    "CREATE TABLE card ("
+    " lookup_hash BLOB PRIMARY KEY CHECK (length(lookup_hash) = 32),"
+    " member INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE opening ("
+    " position INTEGER PRIMARY KEY,"
+    " salt BLOB NOT NULL CHECK (length(salt) = 16)"
+    ") STRICT",
+
+    /* The event that is decided alone after an unclean end, one row at most. */
+    "CREATE TABLE note ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " principal INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL,"
+    " ends INTEGER NOT NULL"
+    ") STRICT",
+    NULL,
+};

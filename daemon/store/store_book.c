@@ -1,0 +1,121 @@
+/* What is kept beside an event: receipts, till days, cards, openings, exceptions, the quarantine note. */
+#include "base/check.h"
+#include "store/connection.h"
+#include "store/store.h"
+
+static void bind_till(struct store *store, enum statement statement, const struct receipt_key *key)
+{
+    CHECK(key->store != NULL);
+    CHECK(key->till != NULL);
+    bind_i64(store, statement, 1, key->business_date);
+    bind_text(store, statement, 2, key->store);
+    bind_text(store, statement, 3, key->till);
+}
+
+static int read_u64(void *context, sqlite3_stmt *row)
+{
+    return column_u64(row, 0, context);
+}
+
+int store_receipt_find(struct store *store, const struct receipt_key *key, uint64_t *ret_position)
+{
+    CHECK(key->number != NULL);
+    bind_till(store, STATEMENT_RECEIPT_FIND, key);
+    bind_text(store, STATEMENT_RECEIPT_FIND, 4, key->number);
+    return statement_find(store, STATEMENT_RECEIPT_FIND, read_u64, ret_position);
+}
+
+int store_receipt_write(struct store *store, const struct receipt_key *key, uint64_t position)
+{
+    CHECK(key->number != NULL);
+    bind_till(store, STATEMENT_RECEIPT_WRITE, key);
+    bind_text(store, STATEMENT_RECEIPT_WRITE, 4, key->number);
+    bind_u64(store, STATEMENT_RECEIPT_WRITE, 5, position);
+    return statement_run_one(store, STATEMENT_RECEIPT_WRITE);
+}
+
+int store_till_day_add(struct store *store, const struct till_day *day)
+{
+    bind_till(store, STATEMENT_TILL_DAY_ADD, &day->key);
+    bind_i64(store, STATEMENT_TILL_DAY_ADD, 4, day->gross);
+    bind_i64(store, STATEMENT_TILL_DAY_ADD, 5, day->points);
+    return statement_run_one(store, STATEMENT_TILL_DAY_ADD);
+}
+
+static int read_u32(void *context, sqlite3_stmt *row)
+{
+    return column_u32(row, 0, context);
+}
+
+int store_card_find(struct store *store, const uint8_t hash[HASH_BYTES], uint32_t *ret_member)
+{
+    bind_bytes(store, STATEMENT_CARD_FIND, 1, (struct bytes){hash, HASH_BYTES});
+    return statement_find(store, STATEMENT_CARD_FIND, read_u32, ret_member);
+}
+
+int store_card_write(struct store *store, const uint8_t hash[HASH_BYTES], uint32_t member)
+{
+    bind_bytes(store, STATEMENT_CARD_WRITE, 1, (struct bytes){hash, HASH_BYTES});
+    bind_i64(store, STATEMENT_CARD_WRITE, 2, member);
+    return statement_run_one(store, STATEMENT_CARD_WRITE);
+}
+
+int store_opening_write(struct store *store, uint64_t position, const uint8_t salt[CARD_SALT_BYTES])
+{
+    bind_u64(store, STATEMENT_OPENING_WRITE, 1, position);
+    bind_bytes(store, STATEMENT_OPENING_WRITE, 2, (struct bytes){salt, CARD_SALT_BYTES});
+    return statement_run_one(store, STATEMENT_OPENING_WRITE);
+}
+
+int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,
+                          int64_t amount)
+{
+    bind_u64(store, STATEMENT_EXCEPTION_WRITE, 1, position);
+    bind_i64(store, STATEMENT_EXCEPTION_WRITE, 2, index);
+    bind_i64(store, STATEMENT_EXCEPTION_WRITE, 3, kind);
+    bind_i64(store, STATEMENT_EXCEPTION_WRITE, 4, amount);
+    return statement_run_one(store, STATEMENT_EXCEPTION_WRITE);
+}
+
+static int read_note(void *context, sqlite3_stmt *row)
+{
+    struct quarantine_note *note = context;
+    int error = column_u32(row, 0, &note->principal);
+    if (error == 0) {
+        error = column_u64(row, 1, &note->sequence);
+    }
+    return error != 0 ? error : column_u32(row, 2, &note->ends);
+}
+
+int store_note_read(struct store *store, struct quarantine_note *ret_note)
+{
+    struct quarantine_note note = {0};
+    const int error = statement_find(store, STATEMENT_NOTE_READ, read_note, &note);
+    if (error == 0) {
+        *ret_note = note;
+    }
+    return error;
+}
+
+int store_note_write(struct store *store, const struct quarantine_note *note)
+{
+    int error = store_begin(store);
+    if (error != 0) {
+        return error;
+    }
+    bind_i64(store, STATEMENT_NOTE_WRITE, 1, note->principal);
+    bind_u64(store, STATEMENT_NOTE_WRITE, 2, note->sequence);
+    bind_i64(store, STATEMENT_NOTE_WRITE, 3, note->ends);
+    error = statement_run_one(store, STATEMENT_NOTE_WRITE);
+    if (error != 0) {
+        store_rollback(store);
+        return error;
+    }
+    return store_commit(store);
+}
+
+int store_note_clear(struct store *store)
+{
+    CHECK(store->writing);
+    return statement_run(store, STATEMENT_NOTE_CLEAR);
+}

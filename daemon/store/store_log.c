@@ -1,0 +1,229 @@
+/* Events, and what finds them. */
+#include "base/check.h"
+#include "store/connection.h"
+#include "store/store.h"
+
+#include <string.h>
+
+enum { MARK_DISTANCE = 64 };
+
+static int write_row(struct store *store, const struct event_row *row, uint64_t previous)
+{
+    bind_u64(store, STATEMENT_EVENT_WRITE, 1, row->position);
+    bind_i64(store, STATEMENT_EVENT_WRITE, 2, row->principal);
+    bind_i64(store, STATEMENT_EVENT_WRITE, 3, row->key_no);
+    bind_u64(store, STATEMENT_EVENT_WRITE, 4, row->sequence);
+    bind_u64(store, STATEMENT_EVENT_WRITE, 5, previous);
+    bind_i64(store, STATEMENT_EVENT_WRITE, 6, row->booked_at);
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 7, row->body);
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 8, row->signature);
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 9, row->context);
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 10, row->outcome);
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 11, (struct bytes){row->chain, HASH_BYTES});
+    return statement_run_one(store, STATEMENT_EVENT_WRITE);
+}
+
+static int write_mark(struct store *store, const struct event_row *row)
+{
+    if (row->sequence % MARK_DISTANCE != 0) {
+        return 0;
+    }
+    bind_i64(store, STATEMENT_MARK_WRITE, 1, row->principal);
+    bind_u64(store, STATEMENT_MARK_WRITE, 2, row->sequence);
+    bind_u64(store, STATEMENT_MARK_WRITE, 3, row->position);
+    return statement_run_one(store, STATEMENT_MARK_WRITE);
+}
+
+int store_event_write(struct store *store, const struct event_row *row)
+{
+    int error = connection_usable(store);
+    if (error != 0) {
+        return error;
+    }
+    CHECK(store->writing);
+    CHECK(row->position == store->head.position + 1);
+    CHECK(row->booked_at >= store->head.booked_at || store->head.position == 0);
+    const struct pending_tail *tail = NULL;
+    error = pending_tail(store, row->principal, &tail);
+    if (error != 0) {
+        CHECK(error != ERR_NOT_FOUND);
+        return error;
+    }
+    CHECK(row->sequence == tail->next_sequence);
+    error = write_row(store, row, tail->last_position);
+    if (error == 0) {
+        error = write_mark(store, row);
+    }
+    if (error == 0) {
+        error = pending_tail_move(store, row->principal, row->sequence, row->position);
+    }
+    if (error == 0) {
+        store->head.position = row->position;
+        store->head.booked_at = row->booked_at;
+        memcpy(store->head.chain, row->chain, HASH_BYTES);
+    }
+    return error;
+}
+
+struct reading {
+    struct arena *arena;
+    struct event_row row;
+};
+
+static int read_blobs(struct reading *reading, sqlite3_stmt *row)
+{
+    struct bytes *const blobs[] = {&reading->row.body, &reading->row.signature, &reading->row.context,
+                                   &reading->row.outcome};
+    for (size_t i = 0; i < sizeof(blobs) / sizeof(blobs[0]); i++) {
+        const int error = column_bytes(row, (int)i + 5, reading->arena, blobs[i]);
+        if (error != 0) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+static int read_event(void *context, sqlite3_stmt *row)
+{
+    struct reading *reading = context;
+    int error = column_u32(row, 0, &reading->row.principal);
+    if (error == 0) {
+        error = column_u32(row, 1, &reading->row.key_no);
+    }
+    if (error == 0) {
+        error = column_u64(row, 2, &reading->row.sequence);
+    }
+    if (error == 0) {
+        error = column_i64(row, 3, &reading->row.booked_at);
+    }
+    if (error == 0) {
+        error = column_array(row, 4, reading->row.chain, HASH_BYTES);
+    }
+    return error != 0 ? error : read_blobs(reading, row);
+}
+
+int store_event_read(struct store *store, uint64_t position, struct arena *arena, struct event_row *ret_row)
+{
+    CHECK(arena != NULL);
+    if (position == 0 || position > store->head.position) {
+        return ERR_NOT_FOUND;
+    }
+    struct reading reading = {.arena = arena, .row.position = position};
+    bind_u64(store, STATEMENT_EVENT_READ, 1, position);
+    const int error = statement_find(store, STATEMENT_EVENT_READ, read_event, &reading);
+    if (error == 0) {
+        *ret_row = reading.row;
+    }
+    return error;
+}
+
+static int read_position(void *context, sqlite3_stmt *row)
+{
+    return column_u64(row, 0, context);
+}
+
+struct link {
+    uint32_t principal;
+    uint64_t sequence;
+    uint64_t previous;
+};
+
+static int read_link(void *context, sqlite3_stmt *row)
+{
+    struct link *link = context;
+    int error = column_u32(row, 0, &link->principal);
+    if (error == 0) {
+        error = column_u64(row, 1, &link->sequence);
+    }
+    return error != 0 ? error : column_u64(row, 2, &link->previous);
+}
+
+/* The nearest event of the principal at or after `sequence` whose position is known. */
+static int find_from(struct store *store, uint32_t principal, uint64_t sequence,
+                     const struct pending_tail *tail, uint64_t *ret_sequence, uint64_t *ret_position)
+{
+    const uint64_t mark = (sequence + MARK_DISTANCE - 1) / MARK_DISTANCE * MARK_DISTANCE;
+    if (mark >= tail->next_sequence) {
+        *ret_sequence = tail->next_sequence - 1;
+        *ret_position = tail->last_position;
+        return 0;
+    }
+    bind_i64(store, STATEMENT_MARK_READ, 1, principal);
+    bind_u64(store, STATEMENT_MARK_READ, 2, mark);
+    const int error = statement_find(store, STATEMENT_MARK_READ, read_position, ret_position);
+    if (error == 0) {
+        *ret_sequence = mark;
+    }
+    return error == ERR_NOT_FOUND ? connection_corrupt(store) : error;
+}
+
+static int find_position(struct store *store, uint32_t principal, uint64_t sequence, uint64_t *ret_position)
+{
+    const struct pending_tail *tail = NULL;
+    int error = pending_tail(store, principal, &tail);
+    if (error != 0) {
+        return error;
+    }
+    if (sequence == 0 || sequence >= tail->next_sequence) {
+        return ERR_NOT_FOUND;
+    }
+    uint64_t at = 0;
+    uint64_t position = 0;
+    error = find_from(store, principal, sequence, tail, &at, &position);
+    CHECK(error != 0 || at - sequence < MARK_DISTANCE);
+    while (error == 0 && at > sequence) {
+        struct link link = {0};
+        bind_u64(store, STATEMENT_EVENT_LINK, 1, position);
+        error = statement_find(store, STATEMENT_EVENT_LINK, read_link, &link);
+        if (error != 0 && error != ERR_NOT_FOUND) {
+            return error;
+        }
+        if (link.principal != principal || link.sequence != at || link.previous >= position) {
+            return connection_corrupt(store);
+        }
+        position = link.previous;
+        at--;
+    }
+    if (error == 0) {
+        *ret_position = position;
+    }
+    return error;
+}
+
+int store_event_find(struct store *store, uint32_t principal, uint64_t sequence, struct arena *arena,
+                     struct event_row *ret_row)
+{
+    int error = connection_usable(store);
+    if (error != 0) {
+        return error;
+    }
+    uint64_t position = 0;
+    error = find_position(store, principal, sequence, &position);
+    struct event_row row;
+    if (error == 0) {
+        error = store_event_read(store, position, arena, &row);
+        error = error == ERR_NOT_FOUND ? connection_corrupt(store) : error;
+    }
+    if (error != 0) {
+        return error;
+    }
+    if (row.principal != principal || row.sequence != sequence) {
+        return connection_corrupt(store);
+    }
+    *ret_row = row;
+    return 0;
+}
+
+static int read_chain(void *context, sqlite3_stmt *row)
+{
+    return column_array(row, 0, context, HASH_BYTES);
+}
+
+int store_chain_read(struct store *store, uint64_t position, uint8_t ret_chain[HASH_BYTES])
+{
+    if (position == 0 || position > store->head.position) {
+        return ERR_NOT_FOUND;
+    }
+    bind_u64(store, STATEMENT_EVENT_CHAIN, 1, position);
+    return statement_find(store, STATEMENT_EVENT_CHAIN, read_chain, ret_chain);
+}

@@ -1,0 +1,293 @@
+#include "wire/body.h"
+
+#include "wire/enums.h"
+#include "wire/protobuf.h"
+#include "wire/values.h"
+
+#include "base/check.h"
+#include "model/day.h"
+
+#include <string.h>
+
+/* Held before anything is allocated for them. */
+static const struct wire_bound body_bounds[] = {
+    {&loyalty__purchase__descriptor, 3, LINES_MAX},
+    {&loyalty__line__descriptor, 3, LABELS_MAX},
+    {&loyalty__purchase__descriptor, 7, TENDERS_MAX},
+    {&loyalty__purchase__descriptor, 8, CODES_MAX},
+    {&loyalty__purchase__descriptor, 9, FREE_UNITS_MAX},
+    {&loyalty__purchase__descriptor, 10, REDEMPTIONS_MAX},
+};
+
+static const struct wire_scan body_scan = {
+    .descriptor = &loyalty__body__descriptor,
+    .strictness = WIRE_STRICT,
+    .bounds = body_bounds,
+    .bounds_count = sizeof(body_bounds) / sizeof(body_bounds[0]),
+};
+
+static const struct wire_range amount_range = {-AMOUNT_MAX, AMOUNT_MAX};
+static const struct wire_range amount_up_range = {0, AMOUNT_MAX}; /* what has no other side */
+static const struct wire_range quantity_range = {-QUANTITY_MAX, QUANTITY_MAX};
+static const struct wire_range rounding_range = {-CASH_ROUNDING_MAX, CASH_ROUNDING_MAX};
+static const struct wire_range units_range = {1, UNITS_MAX};
+static const struct wire_range wallet_range = {0, 0};
+static const struct wire_range points_range = {1, POINTS_MAX};
+static const struct wire_range time_range = {0, TIME_MAX};
+static const struct wire_range correction_range = {-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX};
+static const struct wire_range date_range = {0, DAY_MAX};
+static const struct wire_range number_range = {1, UINT32_MAX};
+
+static void receipt_read(struct wire_values *values, const Loyalty__Receipt *message, struct receipt *receipt)
+{
+    receipt->store = wire_id_optional(values, WIRE_TEXT(message, store), ID_BYTES_MAX);
+    receipt->business_date = (int32_t)wire_required(values, WIRE_FIELD(message, business_date), date_range);
+    receipt->till = wire_id_optional(values, WIRE_TEXT(message, till), TILL_LABEL_BYTES_MAX);
+    receipt->number = wire_text_required(values, WIRE_TEXT(message, number), RECEIPT_NUMBER_BYTES_MAX);
+}
+
+/* The texts stay where protobuf-c laid them. */
+static const char *const *texts_read(struct wire_values *values, char **texts, size_t count, size_t count_max,
+                                     const char *field)
+{
+    wire_value_check(values, count <= count_max, field);
+    for (size_t i = 0; i < count && values->error == 0; i++) {
+        (void)wire_text_required(values, texts[i], field, ID_BYTES_MAX);
+    }
+    return (const char *const *)texts;
+}
+
+static void line_read(struct wire_values *values, const Loyalty__Line *message, struct line *line)
+{
+    line->sku = wire_text_optional(values, WIRE_TEXT(message, sku), SKU_BYTES_MAX);
+    line->category = wire_text_optional(values, WIRE_TEXT(message, category), ID_BYTES_MAX);
+    line->labels = texts_read(values, message->labels, message->n_labels, LABELS_MAX, "labels");
+    line->labels_count = message->n_labels;
+    line->quantity = wire_optional(values, WIRE_FIELD(message, quantity), QUANTITY_DEFAULT, quantity_range);
+    line->gross = wire_required(values, WIRE_FIELD(message, gross), amount_range);
+    line->discount = wire_optional(values, WIRE_FIELD(message, discount), 0, amount_up_range);
+    const struct wire_range tax_range = {line->gross < 0 ? line->gross : 0,
+                                         line->gross > 0 ? line->gross : 0};
+    line->tax = wire_optional(values, WIRE_FIELD(message, tax), 0, tax_range);
+    line->weighed = message->has_weighed && message->weighed;
+    line->voided = message->has_voided && message->voided;
+}
+
+static const struct line *lines_read(struct wire_values *values, const Loyalty__Purchase *message)
+{
+    struct line *lines = wire_array(values, message->n_lines, LINES_MAX, sizeof(*lines), "lines");
+    for (size_t i = 0; lines != NULL && values->error == 0 && i < message->n_lines; i++) {
+        line_read(values, message->lines[i], &lines[i]);
+    }
+    return lines;
+}
+
+static const struct tender *tenders_read(struct wire_values *values, const Loyalty__Purchase *message)
+{
+    struct tender *tenders = wire_array(values, message->n_tenders, TENDERS_MAX, sizeof(*tenders), "tenders");
+    for (size_t i = 0; tenders != NULL && values->error == 0 && i < message->n_tenders; i++) {
+        const Loyalty__Tender *from = message->tenders[i];
+        struct tender *tender = &tenders[i];
+        if (from->has_kind) {
+            wire_value_check(values, wire_tender_kind_read(from->kind, &tender->kind), "kind");
+        }
+        tender->amount = wire_required(values, WIRE_FIELD(from, amount), amount_range);
+        tender->label = wire_text_optional(values, WIRE_TEXT(from, label), ID_BYTES_MAX);
+    }
+    return tenders;
+}
+
+static const struct free_units *free_units_read(struct wire_values *values, const Loyalty__Purchase *message)
+{
+    struct free_units *all =
+        wire_array(values, message->n_free_units, FREE_UNITS_MAX, sizeof(*all), "free_units");
+    const struct wire_range line_range = {0, (int64_t)message->n_lines - 1};
+    for (size_t i = 0; all != NULL && values->error == 0 && i < message->n_free_units; i++) {
+        const Loyalty__FreeUnits *from = message->free_units[i];
+        struct free_units *units = &all[i];
+        units->card = wire_id_required(values, WIRE_TEXT(from, card), ID_BYTES_MAX);
+        /* The default must be an index too. */
+        const int64_t line = from->has_line ? from->line : 0;
+        units->line = (uint32_t)wire_required(values, true, line, "line", line_range);
+        units->units = (uint32_t)wire_optional(values, WIRE_FIELD(from, units), 1, units_range);
+        units->charged = from->has_charged && from->charged;
+    }
+    return all;
+}
+
+static const struct redemption *redemptions_read(struct wire_values *values, const Loyalty__Purchase *message)
+{
+    struct redemption *all =
+        wire_array(values, message->n_redemptions, REDEMPTIONS_MAX, sizeof(*all), "redemptions");
+    for (size_t i = 0; all != NULL && values->error == 0 && i < message->n_redemptions; i++) {
+        const Loyalty__Redemption *from = message->redemptions[i];
+        struct redemption *redemption = &all[i];
+        const int named =
+            (from->has_voucher ? 1 : 0) + (from->reward != NULL ? 1 : 0) + (from->has_reservation ? 1 : 0);
+        wire_value_check(values, named == 1, "redemptions");
+        redemption->voucher = wire_bytes_optional(values, WIRE_FIELD(from, voucher), VOUCHER_CODE_BYTES);
+        redemption->reward = wire_id_optional(values, WIRE_TEXT(from, reward), ID_BYTES_MAX);
+        redemption->reservation = wire_position(values, WIRE_FIELD(from, reservation));
+        redemption->units = (uint32_t)wire_optional(values, WIRE_FIELD(from, units), 1, units_range);
+        redemption->wallet = (uint32_t)wire_optional(values, WIRE_FIELD(from, wallet), 0, wallet_range);
+    }
+    return all;
+}
+
+static const struct pay_with_points *pay_with_points_read(struct wire_values *values,
+                                                          const Loyalty__PayWithPoints *message)
+{
+    struct pay_with_points *pay = wire_array(values, 1, 1, sizeof(*pay), "pay_with_points");
+    if (pay == NULL) {
+        return NULL;
+    }
+    const bool max = message->has_max && message->max;
+    wire_value_check(values, max != message->has_points, "pay_with_points");
+    pay->points = wire_optional(values, WIRE_FIELD(message, points), 0, points_range);
+    pay->wallet = (uint32_t)wire_optional(values, WIRE_FIELD(message, wallet), 0, wallet_range);
+    return pay;
+}
+
+static void purchase_read(struct wire_values *values, const Loyalty__Purchase *message,
+                          struct purchase *purchase)
+{
+    if (message->receipt == NULL) {
+        wire_values_fail(values, ERR_RANGE, "receipt");
+        return;
+    }
+    receipt_read(values, message->receipt, &purchase->receipt);
+    purchase->card = wire_bytes_optional(values, WIRE_FIELD(message, card), HASH_BYTES);
+    purchase->lines = lines_read(values, message);
+    purchase->lines_count = message->n_lines;
+    purchase->basket_discount =
+        wire_optional(values, WIRE_FIELD(message, basket_discount), 0, amount_up_range);
+    purchase->cash_rounding = wire_optional(values, WIRE_FIELD(message, cash_rounding), 0, rounding_range);
+    purchase->tip = wire_optional(values, WIRE_FIELD(message, tip), 0, amount_up_range);
+    purchase->tenders = tenders_read(values, message);
+    purchase->tenders_count = message->n_tenders;
+    purchase->codes = texts_read(values, message->codes, message->n_codes, CODES_MAX, "codes");
+    purchase->codes_count = message->n_codes;
+    purchase->free_units = free_units_read(values, message);
+    purchase->free_units_count = message->n_free_units;
+    purchase->redemptions = redemptions_read(values, message);
+    purchase->redemptions_count = message->n_redemptions;
+    if (message->pay_with_points != NULL) {
+        purchase->pay_with_points = pay_with_points_read(values, message->pay_with_points);
+    }
+    if (message->has_redeem) {
+        wire_value_check(values, wire_redeem_read(message->redeem, &purchase->redeem_done), "redeem");
+    }
+}
+
+static bool is_currency(const char *text)
+{
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3 && text[3] == '\0';
+}
+
+static void genesis_read(struct wire_values *values, const Loyalty__Genesis *message, struct event *event)
+{
+    const struct wire_range format_range = {GENESIS_FORMAT, GENESIS_FORMAT};
+    event->genesis.format = (uint32_t)wire_required(values, WIRE_FIELD(message, format), format_range);
+    event->genesis.daemon_key = wire_bytes_required(values, WIRE_FIELD(message, daemon_key), KEY_BYTES);
+    event->genesis.operator_key = wire_bytes_required(values, WIRE_FIELD(message, operator_key), KEY_BYTES);
+    event->genesis.currency = message->currency;
+    wire_value_check(values, message->currency != NULL && is_currency(message->currency), "currency");
+    event->genesis.random = wire_bytes_required(values, WIRE_FIELD(message, random), GENESIS_RANDOM_BYTES);
+}
+
+static void invite_read(struct wire_values *values, const Loyalty__Invite *message, struct event *event)
+{
+    event->invite.code_hash = wire_bytes_required(values, WIRE_FIELD(message, code_hash), HASH_BYTES);
+    if (message->has_role) {
+        wire_value_check(values, wire_role_read(message->role, &event->invite.role), "role");
+    }
+    event->invite.store = wire_id_optional(values, WIRE_TEXT(message, store), ID_BYTES_MAX);
+    wire_value_check(values, event->invite.role != ROLE_TERMINAL || message->store != NULL, "store");
+    event->invite.label = wire_id_required(values, WIRE_TEXT(message, label), TILL_LABEL_BYTES_MAX);
+    event->invite.expires_at = wire_required(values, WIRE_FIELD(message, expires_at), time_range);
+}
+
+static void principal_added_read(struct wire_values *values, const Loyalty__PrincipalAdded *message,
+                                 struct event *event)
+{
+    event->principal_added.principal =
+        (uint32_t)wire_required(values, WIRE_FIELD(message, principal), number_range);
+    event->principal_added.key = wire_bytes_required(values, WIRE_FIELD(message, key), KEY_BYTES);
+    event->principal_added.invite = wire_position_required(values, WIRE_FIELD(message, invite));
+    event->principal_added.proof = wire_bytes_required(values, WIRE_FIELD(message, proof), SIGNATURE_BYTES);
+}
+
+static void kind_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_PURCHASE:
+        purchase_read(values, body->purchase, &event->purchase);
+        break;
+    case EVENT_ENROLMENT:
+        event->enrolment.card = wire_bytes_required(values, WIRE_FIELD(body->enrolment, card), HASH_BYTES);
+        break;
+    case EVENT_GENESIS:
+        genesis_read(values, body->genesis, event);
+        break;
+    case EVENT_INVITE:
+        invite_read(values, body->invite, event);
+        break;
+    case EVENT_PRINCIPAL_ADDED:
+        principal_added_read(values, body->principal_added, event);
+        break;
+    case EVENT_REVOKE:
+        event->revoke.principal =
+            (uint32_t)wire_required(values, WIRE_FIELD(body->revoke, principal), number_range);
+        event->revoke.reason = wire_text_optional(values, WIRE_TEXT(body->revoke, reason), NAME_BYTES_MAX);
+        break;
+    case EVENT_PROGRAMME_CHANGE: {
+        const Loyalty__ProgrammeChange *change = body->programme_change;
+        event->programme_change.yaml = wire_bytes_any(change->has_yaml, change->yaml);
+        const size_t size = event->programme_change.yaml.size;
+        wire_value_check(values, size >= 1 && size <= PROGRAMME_BYTES_MAX, "yaml");
+        break;
+    }
+    case EVENT_GO_LIVE:
+        break;
+    case EVENT_ENGINE_REVISION:
+        event->engine_revision.revision =
+            (uint32_t)wire_required(values, WIRE_FIELD(body->engine_revision, revision), number_range);
+        event->engine_revision.version =
+            wire_text_required(values, WIRE_TEXT(body->engine_revision, version), SOFTWARE_BYTES_MAX);
+        break;
+    }
+}
+
+static int body_read(struct wire_values *values, const Loyalty__Body *body, struct event *ret_event)
+{
+    struct event event = {0};
+    event.occurred_at = wire_required(values, WIRE_FIELD(body, occurred_at), time_range);
+    event.clock_correction = wire_optional(values, WIRE_FIELD(body, clock_correction), 0, correction_range);
+    if (!wire_event_kind_read(body->kind_case, &event.kind)) {
+        wire_values_fail(values, ERR_RANGE, "kind");
+    } else {
+        kind_read(values, body, &event);
+    }
+    if (values->error == 0) {
+        *ret_event = event;
+    }
+    return values->error;
+}
+
+int wire_body_unpack(struct bytes body, struct arena *arena, struct event *ret_event, const char **ret_field)
+{
+    struct wire_values values;
+    wire_values_init(&values, arena);
+    ProtobufCMessage *message = NULL;
+    int error = wire_unpack(&body_scan, body, arena, &message, &values.field);
+    if (error == 0) {
+        error = wire_check_canonical(message, body, arena);
+    }
+    if (error == 0) {
+        error = body_read(&values, (const Loyalty__Body *)message, ret_event);
+    }
+    if (ret_field != NULL) {
+        *ret_field = values.field;
+    }
+    return error;
+}

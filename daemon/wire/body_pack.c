@@ -1,0 +1,250 @@
+#include "wire/body.h"
+
+#include "wire/enums.h"
+#include "wire/protobuf.h"
+
+/* Arrays of `count` messages and of the pointers to them that protobuf-c wants; false without room. */
+#define MESSAGES(output, count, messages, pointers)                                                          \
+    (((messages) = wire_output_alloc((output), (count), sizeof(*(messages)))) != NULL &&                     \
+     ((pointers) = wire_output_alloc((output), (count), sizeof(*(pointers)))) != NULL)
+
+static char **texts_write(const char *const *texts)
+{
+    return (char **)(uintptr_t)texts;
+}
+
+static void line_write(const struct line *line, Loyalty__Line *message)
+{
+    loyalty__line__init(message);
+    message->sku = wire_text(line->sku);
+    message->category = wire_text(line->category);
+    message->n_labels = line->labels_count;
+    message->labels = texts_write(line->labels);
+    WIRE_PUT_UNLESS(message, quantity, line->quantity, QUANTITY_DEFAULT);
+    WIRE_PUT(message, gross, line->gross);
+    WIRE_PUT_UNLESS(message, discount, line->discount, 0);
+    WIRE_PUT_UNLESS(message, tax, line->tax, 0);
+    WIRE_PUT_UNLESS(message, weighed, line->weighed, false);
+    WIRE_PUT_UNLESS(message, voided, line->voided, false);
+}
+
+static void lines_write(struct wire_output *output, const struct purchase *purchase,
+                        Loyalty__Purchase *message)
+{
+    Loyalty__Line *lines;
+    if (!MESSAGES(output, purchase->lines_count, lines, message->lines)) {
+        return;
+    }
+    for (size_t i = 0; i < purchase->lines_count; i++) {
+        line_write(&purchase->lines[i], &lines[i]);
+        message->lines[i] = &lines[i];
+    }
+    message->n_lines = purchase->lines_count;
+}
+
+static void tenders_write(struct wire_output *output, const struct purchase *purchase,
+                          Loyalty__Purchase *message)
+{
+    Loyalty__Tender *tenders;
+    if (!MESSAGES(output, purchase->tenders_count, tenders, message->tenders)) {
+        return;
+    }
+    for (size_t i = 0; i < purchase->tenders_count; i++) {
+        const struct tender *tender = &purchase->tenders[i];
+        loyalty__tender__init(&tenders[i]);
+        WIRE_PUT_UNLESS(&tenders[i], kind, wire_tender_kind_write(tender->kind),
+                        LOYALTY__TENDER_KIND__TENDER_CASH);
+        WIRE_PUT(&tenders[i], amount, tender->amount);
+        tenders[i].label = wire_text(tender->label);
+        message->tenders[i] = &tenders[i];
+    }
+    message->n_tenders = purchase->tenders_count;
+}
+
+static void free_units_write(struct wire_output *output, const struct purchase *purchase,
+                             Loyalty__Purchase *message)
+{
+    Loyalty__FreeUnits *all;
+    if (!MESSAGES(output, purchase->free_units_count, all, message->free_units)) {
+        return;
+    }
+    for (size_t i = 0; i < purchase->free_units_count; i++) {
+        const struct free_units *units = &purchase->free_units[i];
+        loyalty__free_units__init(&all[i]);
+        all[i].card = wire_text(units->card);
+        WIRE_PUT_UNLESS(&all[i], line, units->line, 0);
+        WIRE_PUT_UNLESS(&all[i], units, units->units, 1);
+        WIRE_PUT_UNLESS(&all[i], charged, units->charged, false);
+        message->free_units[i] = &all[i];
+    }
+    message->n_free_units = purchase->free_units_count;
+}
+
+static void redemptions_write(struct wire_output *output, const struct purchase *purchase,
+                              Loyalty__Purchase *message)
+{
+    Loyalty__Redemption *all;
+    if (!MESSAGES(output, purchase->redemptions_count, all, message->redemptions)) {
+        return;
+    }
+    for (size_t i = 0; i < purchase->redemptions_count; i++) {
+        const struct redemption *redemption = &purchase->redemptions[i];
+        loyalty__redemption__init(&all[i]);
+        WIRE_PUT_BYTES(&all[i], voucher, redemption->voucher);
+        all[i].reward = wire_text(redemption->reward);
+        WIRE_PUT_UNLESS(&all[i], reservation, redemption->reservation, 0);
+        WIRE_PUT_UNLESS(&all[i], units, redemption->units, 1);
+        WIRE_PUT_UNLESS(&all[i], wallet, redemption->wallet, 0);
+        message->redemptions[i] = &all[i];
+    }
+    message->n_redemptions = purchase->redemptions_count;
+}
+
+static void purchase_write(struct wire_output *output, const struct purchase *purchase, Loyalty__Body *body)
+{
+    Loyalty__Purchase message = LOYALTY__PURCHASE__INIT;
+    Loyalty__Receipt receipt = LOYALTY__RECEIPT__INIT;
+    Loyalty__PayWithPoints pay = LOYALTY__PAY_WITH_POINTS__INIT;
+    receipt.store = wire_text(purchase->receipt.store);
+    WIRE_PUT(&receipt, business_date, (uint32_t)purchase->receipt.business_date);
+    receipt.till = wire_text(purchase->receipt.till);
+    receipt.number = wire_text(purchase->receipt.number);
+    message.receipt = &receipt;
+    WIRE_PUT_BYTES(&message, card, purchase->card);
+    lines_write(output, purchase, &message);
+    WIRE_PUT_UNLESS(&message, basket_discount, purchase->basket_discount, 0);
+    WIRE_PUT_UNLESS(&message, cash_rounding, purchase->cash_rounding, 0);
+    WIRE_PUT_UNLESS(&message, tip, purchase->tip, 0);
+    tenders_write(output, purchase, &message);
+    message.n_codes = purchase->codes_count;
+    message.codes = texts_write(purchase->codes);
+    free_units_write(output, purchase, &message);
+    redemptions_write(output, purchase, &message);
+    if (purchase->pay_with_points != NULL) {
+        const int64_t points = purchase->pay_with_points->points;
+        WIRE_PUT_UNLESS(&pay, points, points, 0);
+        WIRE_PUT_UNLESS(&pay, max, points == 0, false);
+        WIRE_PUT_UNLESS(&pay, wallet, purchase->pay_with_points->wallet, 0);
+        message.pay_with_points = &pay;
+    }
+    WIRE_PUT_UNLESS(&message, redeem, wire_redeem_write(purchase->redeem_done),
+                    LOYALTY__REDEEM__REDEEM_REQUIRED);
+    body->purchase = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void enrolment_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+{
+    Loyalty__Enrolment message = LOYALTY__ENROLMENT__INIT;
+    WIRE_PUT(&message, card, wire_bytes(event->enrolment.card));
+    body->enrolment = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void genesis_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+{
+    Loyalty__Genesis message = LOYALTY__GENESIS__INIT;
+    WIRE_PUT(&message, format, event->genesis.format);
+    WIRE_PUT(&message, daemon_key, wire_bytes(event->genesis.daemon_key));
+    WIRE_PUT(&message, operator_key, wire_bytes(event->genesis.operator_key));
+    message.currency = wire_text(event->genesis.currency);
+    WIRE_PUT(&message, random, wire_bytes(event->genesis.random));
+    body->genesis = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void invite_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+{
+    Loyalty__Invite message = LOYALTY__INVITE__INIT;
+    WIRE_PUT(&message, code_hash, wire_bytes(event->invite.code_hash));
+    WIRE_PUT_UNLESS(&message, role, wire_role_write(event->invite.role), LOYALTY__ROLE__ROLE_TERMINAL);
+    message.store = wire_text(event->invite.store);
+    message.label = wire_text(event->invite.label);
+    WIRE_PUT(&message, expires_at, event->invite.expires_at);
+    body->invite = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void principal_added_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+{
+    Loyalty__PrincipalAdded message = LOYALTY__PRINCIPAL_ADDED__INIT;
+    WIRE_PUT(&message, principal, event->principal_added.principal);
+    WIRE_PUT(&message, key, wire_bytes(event->principal_added.key));
+    WIRE_PUT(&message, invite, event->principal_added.invite);
+    WIRE_PUT(&message, proof, wire_bytes(event->principal_added.proof));
+    body->principal_added = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void revoke_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+{
+    Loyalty__Revoke message = LOYALTY__REVOKE__INIT;
+    WIRE_PUT(&message, principal, event->revoke.principal);
+    message.reason = wire_text(event->revoke.reason);
+    body->revoke = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void programme_change_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+{
+    Loyalty__ProgrammeChange message = LOYALTY__PROGRAMME_CHANGE__INIT;
+    WIRE_PUT(&message, yaml, wire_bytes(event->programme_change.yaml));
+    body->programme_change = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void go_live_write(struct wire_output *output, Loyalty__Body *body)
+{
+    Loyalty__GoLive message = LOYALTY__GO_LIVE__INIT;
+    body->go_live = &message;
+    wire_output_add(output, &body->base);
+}
+
+static void engine_revision_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+{
+    Loyalty__EngineRevision message = LOYALTY__ENGINE_REVISION__INIT;
+    WIRE_PUT(&message, revision, event->engine_revision.revision);
+    message.version = wire_text(event->engine_revision.version);
+    body->engine_revision = &message;
+    wire_output_add(output, &body->base);
+}
+
+int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
+{
+    struct wire_output output;
+    wire_output_begin(&output, arena);
+    Loyalty__Body body = LOYALTY__BODY__INIT;
+    WIRE_PUT(&body, occurred_at, event->occurred_at);
+    WIRE_PUT_UNLESS(&body, clock_correction, event->clock_correction, 0);
+    body.kind_case = wire_event_kind_write(event->kind);
+    switch (event->kind) {
+    case EVENT_PURCHASE:
+        purchase_write(&output, &event->purchase, &body);
+        break;
+    case EVENT_ENROLMENT:
+        enrolment_write(&output, event, &body);
+        break;
+    case EVENT_GENESIS:
+        genesis_write(&output, event, &body);
+        break;
+    case EVENT_INVITE:
+        invite_write(&output, event, &body);
+        break;
+    case EVENT_PRINCIPAL_ADDED:
+        principal_added_write(&output, event, &body);
+        break;
+    case EVENT_REVOKE:
+        revoke_write(&output, event, &body);
+        break;
+    case EVENT_PROGRAMME_CHANGE:
+        programme_change_write(&output, event, &body);
+        break;
+    case EVENT_GO_LIVE:
+        go_live_write(&output, &body);
+        break;
+    case EVENT_ENGINE_REVISION:
+        engine_revision_write(&output, event, &body);
+        break;
+    }
+    return wire_output_end(&output, ret_body);
+}

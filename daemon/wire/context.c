@@ -1,0 +1,225 @@
+#include "wire/body.h"
+
+#include "wire/enums.h"
+#include "wire/protobuf.h"
+#include "wire/values.h"
+
+#include "model/programme.h"
+
+#include <string.h>
+
+enum { DAY_STARTS_FIELD = 19 };
+
+static const struct wire_range minute_range = {0, 24 * 60 - 1};
+/* Fields 1 to 15. */
+static void context_write_head(const struct context *context, struct wire_output *output)
+{
+    Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+    WIRE_PUT_UNLESS(&message, day, context->day, 0);
+    WIRE_PUT_UNLESS(&message, minute, (uint32_t)context->minute, 0);
+    WIRE_PUT_UNLESS(&message, offset, context->offset, 0);
+    WIRE_PUT_UNLESS(&message, member_day, context->member_day, context->day);
+    WIRE_PUT_UNLESS(&message, booked_day, context->booked_day, context->member_day);
+    WIRE_PUT_UNLESS(&message, member, context->member, 0);
+    WIRE_PUT_UNLESS(&message, new_member, context->new_member, 0);
+    WIRE_PUT_UNLESS(&message, previous, context->previous, 0);
+    WIRE_PUT_UNLESS(&message, available, context->balances[MEMBER_AVAILABLE], 0);
+    WIRE_PUT_UNLESS(&message, pending, context->balances[MEMBER_PENDING], 0);
+    WIRE_PUT_UNLESS(&message, reserved, context->balances[MEMBER_RESERVED], 0);
+    WIRE_PUT_UNLESS(&message, level, context->level, 0);
+    WIRE_PUT_UNLESS(&message, level_until, context->level_until, DAY_NEVER);
+    WIRE_PUT_UNLESS(&message, purchases, context->purchases, 0);
+    WIRE_PUT_UNLESS(&message, last_purchase, context->last_purchase, 0);
+    wire_output_add(output, &message.base);
+}
+
+static void metrics_write(const struct context *context, struct wire_output *output)
+{
+    for (size_t i = 0; i < context->metrics_count; i++) {
+        const struct context_metric *from = &context->metrics[i];
+        Loyalty__Context__Metric metric = LOYALTY__CONTEXT__METRIC__INIT;
+        Loyalty__Context__Metric *metrics[] = {&metric};
+        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+        WIRE_PUT_UNLESS(&metric, metric, from->metric, 0);
+        WIRE_PUT_UNLESS(&metric, value, from->value, 0);
+        WIRE_PUT_UNLESS(&metric, now, from->now, from->value);
+        WIRE_PUT_UNLESS(&metric, now, from->now, from->value);
+        message.n_metrics = 1;
+        message.metrics = metrics;
+        wire_output_add(output, &message.base);
+    }
+}
+
+static void stamps_write(const struct context *context, struct wire_output *output)
+{
+    for (size_t i = 0; i < context->stamps_count; i++) {
+        const struct stamps *from = &context->stamps[i];
+        Loyalty__Context__Stamps stamps = LOYALTY__CONTEXT__STAMPS__INIT;
+        Loyalty__Context__Stamps *all[] = {&stamps};
+        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+        WIRE_PUT_UNLESS(&stamps, card, from->card, 0);
+        WIRE_PUT_UNLESS(&stamps, count, from->count, 0);
+        WIRE_PUT_UNLESS(&stamps, completed, from->completed, 0);
+        WIRE_PUT_UNLESS(&stamps, since, from->since, 0);
+        message.n_stamps = 1;
+        message.stamps = all;
+        wire_output_add(output, &message.base);
+    }
+}
+
+static void day_starts_write(const struct context *context, struct wire_output *output)
+{
+    for (size_t i = 0; i < context->day_starts_count; i++) {
+        const struct day_start *from = &context->day_starts[i];
+        Loyalty__Context__DayStart start = LOYALTY__CONTEXT__DAY_START__INIT;
+        Loyalty__Context__DayStart *starts[] = {&start};
+        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+        WIRE_PUT_UNLESS(&start, day, from->day, 0);
+        WIRE_PUT_UNLESS(&start, at, from->at, 0);
+        message.n_day_starts = 1;
+        message.day_starts = starts;
+        wire_output_add(output, &message.base);
+    }
+}
+
+int wire_context_pack(const struct context *context, struct arena *arena, struct bytes *ret_bytes)
+{
+    struct wire_output output;
+    wire_output_begin(&output, arena);
+    /* Part by part, in the order of the fields: no array of pointers is needed. */
+    context_write_head(context, &output);
+    metrics_write(context, &output);
+    stamps_write(context, &output);
+    if (context->random_size > 0) {
+        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+        WIRE_PUT(&message, random, wire_bytes((struct bytes){context->random, context->random_size}));
+        wire_output_add(&output, &message.base);
+    }
+    day_starts_write(context, &output);
+    return wire_output_end(&output, ret_bytes);
+}
+
+static void context_read_numbers(struct wire_values *values, const Loyalty__Context *message,
+                                 struct context *context)
+{
+    context->day = message->day;
+    context->minute = (int32_t)wire_optional(values, WIRE_FIELD(message, minute), 0, minute_range);
+    context->offset = message->offset;
+    context->member_day = message->has_member_day ? message->member_day : context->day;
+    context->booked_day = message->has_booked_day ? message->booked_day : context->member_day;
+    context->member = message->member;
+    context->new_member = message->new_member;
+    context->previous = wire_position(values, WIRE_FIELD(message, previous));
+    context->balances[MEMBER_AVAILABLE] = message->available;
+    context->balances[MEMBER_PENDING] = message->pending;
+    context->balances[MEMBER_RESERVED] = message->reserved;
+    context->level = message->level;
+    context->level_until = message->has_level_until ? message->level_until : DAY_NEVER;
+    context->purchases = message->purchases;
+    context->last_purchase = message->last_purchase;
+}
+
+/* Only after the counts were found to fit. */
+static void context_read_arrays(const Loyalty__Context *message, struct context *context)
+{
+    context->metrics_count = message->n_metrics;
+    for (size_t i = 0; i < message->n_metrics; i++) {
+        const Loyalty__Context__Metric *from = message->metrics[i];
+        context->metrics[i] = (struct context_metric){
+            .metric = from->metric,
+            .value = from->value,
+            .now = from->has_now ? from->now : from->value,
+        };
+    }
+    context->stamps_count = message->n_stamps;
+    for (size_t i = 0; i < message->n_stamps; i++) {
+        const Loyalty__Context__Stamps *from = message->stamps[i];
+        context->stamps[i] = (struct stamps){
+            .card = from->card, .count = from->count, .completed = from->completed, .since = from->since};
+    }
+    context->random_size = message->random.len;
+    if (message->random.len > 0) {
+        memcpy(context->random, message->random.data, message->random.len);
+    }
+}
+
+static int day_start_read(struct bytes bytes, struct arena *arena, struct context *context)
+{
+    if (context->day_starts_count == CONTEXT_DAY_STARTS_MAX) {
+        return ERR_RANGE;
+    }
+    const size_t mark = arena->used;
+    ProtobufCMessage *unpacked = NULL;
+    const int error = wire_unpack_scanned(&loyalty__context__day_start__descriptor, bytes, arena, &unpacked);
+    if (error == 0) {
+        const Loyalty__Context__DayStart *from = (const Loyalty__Context__DayStart *)unpacked;
+        context->day_starts[context->day_starts_count++] =
+            (struct day_start){.day = from->day, .at = from->at};
+    }
+    arena_rewind(arena, mark);
+    return error;
+}
+
+/* The day starts, one at a time, so that thousands need the memory of one. They are the last field: what
+ * stands before them is the rest of the message. */
+static int day_starts_read(struct bytes bytes, struct arena *arena, struct context *context,
+                           struct bytes *ret_head)
+{
+    struct wire_reader reader = wire_reader(bytes);
+    struct wire_field field;
+    size_t head_size = 0;
+    int more;
+    context->day_starts_count = 0;
+    while ((more = wire_reader_next(&reader, &field)) == 1) {
+        if (field.number != DAY_STARTS_FIELD) {
+            head_size = (size_t)(reader.at - bytes.data);
+            continue;
+        }
+        if (field.type != WIRE_PREFIXED) {
+            return ERR_FORMAT;
+        }
+        const int error = day_start_read(field.payload, arena, context);
+        if (error != 0) {
+            return error;
+        }
+    }
+    *ret_head = (struct bytes){bytes.data, head_size};
+    return more;
+}
+
+static int context_read(struct bytes head, struct wire_values *values, struct context *context)
+{
+    ProtobufCMessage *unpacked = NULL;
+    const int error = wire_unpack_scanned(&loyalty__context__descriptor, head, values->arena, &unpacked);
+    if (error != 0) {
+        return error;
+    }
+    const Loyalty__Context *message = (const Loyalty__Context *)unpacked;
+    context_read_numbers(values, message, context);
+    wire_value_check(values, message->n_metrics <= CONTEXT_METRICS_MAX, "metrics");
+    wire_value_check(values, message->n_stamps <= CARDS_MAX, "stamps");
+    wire_value_check(values, message->random.len <= sizeof(context->random), "random");
+    if (values->error == 0) {
+        context_read_arrays(message, context);
+    }
+    return values->error;
+}
+
+int wire_context_unpack(struct bytes bytes, struct arena *arena, struct context *ret_context)
+{
+    const size_t mark = arena->used;
+    struct wire_values values;
+    wire_values_init(&values, arena);
+    struct bytes head;
+    const struct wire_scan scan = {.descriptor = &loyalty__context__descriptor, .strictness = WIRE_STRICT};
+    int error = wire_scan(&scan, bytes, &values.field);
+    if (error == 0) {
+        error = day_starts_read(bytes, arena, ret_context, &head);
+    }
+    if (error == 0) {
+        error = context_read(head, &values, ret_context);
+    }
+    /* Nothing of the context points into the arena. */
+    arena_rewind(arena, mark);
+    return error;
+}

@@ -1,0 +1,35 @@
+/* One effect to and from loyalty.Effect. */
+#ifndef LOYALTY_WIRE_EFFECTS_H
+#define LOYALTY_WIRE_EFFECTS_H
+
+#include "model/effect.h"
+#include "wire/enums.h"
+#include "wire/values.h"
+
+/* Memory for any of the arms while an effect is packed. */
+union wire_effect_arm {
+    Loyalty__EnrolEffect enrol;
+    Loyalty__LotEffect lot;
+    Loyalty__MoveEffect move;
+    Loyalty__MetricEffect metric;
+    Loyalty__LevelEffect level;
+    Loyalty__StampsEffect stamps;
+    Loyalty__VoucherEffect voucher;
+    Loyalty__VisitEffect visit;
+    Loyalty__PrincipalEffect principal;
+    Loyalty__InviteEffect invite;
+    Loyalty__ProgrammeEffect programme;
+    Loyalty__LiveEffect live;
+    Loyalty__RevisionEffect revision;
+};
+
+/* Fills `message` and the arm it points to; both borrow from `effect`. */
+void wire_effect_write(const struct effect *effect, union wire_effect_arm *arm, Loyalty__Effect *message);
+
+/* Fills `effect`, whose texts and bytes stay in `message`. The index of a voucher is left 0. */
+void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, struct effect *effect);
+
+/* Whether an effect of this kind points into the message it was read from. */
+bool wire_effect_borrows(enum effect_kind kind);
+
+#endif

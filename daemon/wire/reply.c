@@ -1,0 +1,323 @@
+#include "wire/message.h"
+
+#include "wire/enums.h"
+#include "wire/protobuf.h"
+#include "wire/values.h"
+
+#include "crypto/sign.h"
+
+/* Whatever protobuf-c was given room for may be taken over: the counts need no bound of their own. */
+#define NO_BOUND SIZE_MAX
+
+static bool texts_copy(struct wire_values *values, char **texts, size_t count, const char ***ret_texts)
+{
+    const char **all = wire_array(values, count, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < count; i++) {
+        all[i] = texts[i];
+    }
+    *ret_texts = all;
+    return all != NULL;
+}
+
+static struct voucher_view *vouchers_read(struct wire_values *values, Loyalty__VoucherView **from,
+                                          size_t count)
+{
+    struct voucher_view *all = wire_array(values, count, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < count; i++) {
+        all[i] = (struct voucher_view){
+            .code = from[i]->code,
+            .reward = from[i]->reward,
+            .has_until = from[i]->has_until,
+            .until = from[i]->until,
+            .card = from[i]->card,
+        };
+    }
+    return all;
+}
+
+static struct card_view *cards_read(struct wire_values *values, const Loyalty__MemberView *message)
+{
+    struct card_view *all = wire_array(values, message->n_cards, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_cards; i++) {
+        const Loyalty__CardView *from = message->cards[i];
+        all[i] = (struct card_view){
+            .card = from->card,
+            .stamps = from->stamps,
+            .required = from->required,
+            .completed = from->completed,
+        };
+    }
+    return all;
+}
+
+static struct lot_view *lots_read(struct wire_values *values, const Loyalty__MemberView *message)
+{
+    struct lot_view *all = wire_array(values, message->n_lots, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_lots; i++) {
+        const Loyalty__LotView *from = message->lots[i];
+        all[i] = (struct lot_view){
+            .position = from->position,
+            .index = from->index,
+            .left = from->left,
+            .has_until = from->has_until,
+            .until = from->until,
+        };
+    }
+    return all;
+}
+
+static const struct member_view *member_view_read(struct wire_values *values,
+                                                  const Loyalty__MemberView *message)
+{
+    struct member_view *view = message == NULL ? NULL : wire_array(values, 1, NO_BOUND, sizeof(*view), "");
+    if (view == NULL) {
+        return NULL;
+    }
+    *view = (struct member_view){
+        .member = message->member,
+        .available = message->available,
+        .pending = message->pending,
+        .reserved = message->reserved,
+        .level = message->level,
+        .has_level_until = message->has_level_until,
+        .level_until = message->level_until,
+        .qualifying = message->qualifying,
+        .next_level = message->next_level,
+        .next_level_lacking = message->next_level_lacking,
+        .cards = cards_read(values, message),
+        .cards_count = message->n_cards,
+        .vouchers = vouchers_read(values, message->vouchers, message->n_vouchers),
+        .vouchers_count = message->n_vouchers,
+        .lots = lots_read(values, message),
+        .lots_count = message->n_lots,
+        .last_position = message->last_position,
+        .purchases = message->purchases,
+    };
+    return view;
+}
+
+static const struct rendering *rendering_read(struct wire_values *values, const Loyalty__Rendering *message)
+{
+    struct rendering *rendering =
+        message == NULL ? NULL : wire_array(values, 1, NO_BOUND, sizeof(*rendering), "");
+    if (rendering == NULL || !texts_copy(values, message->lines, message->n_lines, &rendering->lines)) {
+        return NULL;
+    }
+    rendering->lines_count = message->n_lines;
+    rendering->points = message->points;
+    rendering->member = member_view_read(values, message->member);
+    rendering->vouchers = vouchers_read(values, message->vouchers, message->n_vouchers);
+    rendering->vouchers_count = message->n_vouchers;
+    return rendering;
+}
+
+static void failure_read(struct wire_values *values, const Loyalty__Failure *message, struct reply *reply)
+{
+    if (message->has_code) {
+        wire_value_check(values, wire_failure_code_read(message->code, &reply->failure.code), "code");
+    }
+    reply->failure.text = message->text;
+    reply->failure.has_expected_sequence = message->has_expected_sequence;
+    reply->failure.expected_sequence = message->expected_sequence;
+    reply->failure.now = message->now;
+}
+
+static void welcome_read(struct wire_values *values, const Loyalty__Welcome *message, struct reply *reply)
+{
+    reply->welcome.version = message->version;
+    reply->welcome.programme_id =
+        wire_bytes_optional(values, WIRE_FIELD(message, programme_id), PROGRAMME_ID_BYTES);
+    reply->welcome.challenge =
+        wire_bytes_required(values, WIRE_FIELD(message, challenge), SIGN_CHALLENGE_BYTES);
+    reply->welcome.now = message->now;
+    reply->welcome.daemon_key = wire_bytes_optional(values, WIRE_FIELD(message, daemon_key), KEY_BYTES);
+    reply->welcome.software = message->software;
+}
+
+static void ready_read(struct wire_values *values, const Loyalty__Ready *message, struct reply *reply)
+{
+    reply->ready.expected_sequence = wire_position_required(values, WIRE_FIELD(message, expected_sequence));
+    reply->ready.epoch = wire_bytes_optional(values, WIRE_FIELD(message, epoch), EPOCH_BYTES);
+    reply->ready.programme_version = message->programme_version;
+    reply->ready.position = message->position;
+    reply->ready.log_differs = message->log_differs;
+    reply->ready.now = message->now;
+    reply->ready.role = message->role;
+    reply->ready.store = message->store;
+    reply->ready.label = message->label;
+    reply->ready.currency = message->currency;
+    reply->ready.outbox_retention_days = message->outbox_retention_days;
+}
+
+static void enrolled_read(struct wire_values *values, const Loyalty__Enrolled *message, struct reply *reply)
+{
+    reply->enrolled.principal = message->principal;
+    wire_value_check(values, message->principal != 0, "principal");
+    reply->enrolled.programme_id =
+        wire_bytes_required(values, WIRE_FIELD(message, programme_id), PROGRAMME_ID_BYTES);
+    reply->enrolled.daemon_key = wire_bytes_required(values, WIRE_FIELD(message, daemon_key), KEY_BYTES);
+    reply->enrolled.role = message->role;
+    reply->enrolled.store = message->store;
+    reply->enrolled.label = message->label;
+}
+
+static void booked_read(struct wire_values *values, const Loyalty__BookReply *message, struct reply *reply)
+{
+    wire_value_check(values, message->has_booked, "booked");
+    reply->booked.booked = wire_bytes_any(message->has_booked, message->booked);
+    reply->booked.repeated = message->repeated;
+    reply->booked.rendering = rendering_read(values, message->rendering);
+}
+
+static void event_read(struct wire_values *values, const Loyalty__Event *message, struct reply *reply)
+{
+    reply->event.position = message->position;
+    reply->event.principal = message->principal;
+    reply->event.sequence = message->sequence;
+    reply->event.booked_at = message->booked_at;
+    reply->event.body = wire_bytes_any(message->has_body, message->body);
+    reply->event.signature = wire_bytes_any(message->has_signature, message->signature);
+    reply->event.context = wire_bytes_any(message->has_context, message->context);
+    reply->event.outcome = wire_bytes_any(message->has_outcome, message->outcome);
+    reply->event.chain = wire_bytes_optional(values, WIRE_FIELD(message, chain), HASH_BYTES);
+    if (texts_copy(values, message->trace, message->n_trace, &reply->event.trace)) {
+        reply->event.trace_count = message->n_trace;
+    }
+}
+
+static struct counter_view *counters_read(struct wire_values *values, const Loyalty__Status *message)
+{
+    struct counter_view *all = wire_array(values, message->n_counters, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_counters; i++) {
+        const Loyalty__Counter *from = message->counters[i];
+        all[i] = (struct counter_view){.name = from->name, .value = from->value, .text = from->text};
+    }
+    return all;
+}
+
+static void status_read(struct wire_values *values, const Loyalty__Status *message, struct reply *reply)
+{
+    reply->status.software = message->software;
+    reply->status.programme_id =
+        wire_bytes_optional(values, WIRE_FIELD(message, programme_id), PROGRAMME_ID_BYTES);
+    reply->status.programme_version = message->programme_version;
+    reply->status.programme = message->programme;
+    reply->status.position = message->position;
+    reply->status.chain = wire_bytes_optional(values, WIRE_FIELD(message, chain), HASH_BYTES);
+    reply->status.now = message->now;
+    reply->status.started_at = message->started_at;
+    reply->status.live = message->live;
+    reply->status.connections = message->connections;
+    reply->status.engine_revision = message->engine_revision;
+    reply->status.counters = counters_read(values, message);
+    reply->status.counters_count = message->n_counters;
+    reply->status.members = message->members;
+    reply->status.principals = message->principals;
+    reply->status.balanced = message->balanced;
+    reply->status.outstanding = message->outstanding;
+}
+
+static void principals_read(struct wire_values *values, const Loyalty__Principals *message,
+                            struct reply *reply)
+{
+    struct principal_view *all = wire_array(values, message->n_principals, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_principals; i++) {
+        const Loyalty__Principal *from = message->principals[i];
+        all[i] = (struct principal_view){
+            .principal = from->principal,
+            .role = from->role,
+            .store = from->store,
+            .label = from->label,
+            .key = wire_bytes_optional(values, WIRE_FIELD(from, key), KEY_BYTES),
+            .revoked = from->revoked,
+            .next_sequence = from->next_sequence,
+            .added = from->added,
+        };
+    }
+    reply->principals.items = all;
+    reply->principals.count = message->n_principals;
+}
+
+static void programme_checked_read(struct wire_values *values, const Loyalty__ProgrammeChecked *message,
+                                   struct reply *reply)
+{
+    struct finding_view *all = wire_array(values, message->n_findings, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_findings; i++) {
+        const Loyalty__Finding *from = message->findings[i];
+        all[i] = (struct finding_view){
+            .warning = from->warning,
+            .line = from->line,
+            .column = from->column,
+            .path = from->path,
+            .text = from->text,
+        };
+    }
+    reply->programme_checked.items = all;
+    reply->programme_checked.count = message->n_findings;
+}
+
+static void kind_read(struct wire_values *values, const Loyalty__Reply *message, struct reply *reply)
+{
+    switch (reply->kind) {
+    case REPLY_FAILURE:
+        failure_read(values, message->failure, reply);
+        break;
+    case REPLY_WELCOME:
+        welcome_read(values, message->welcome, reply);
+        break;
+    case REPLY_READY:
+        ready_read(values, message->ready, reply);
+        break;
+    case REPLY_ENROLLED:
+        enrolled_read(values, message->enrolled, reply);
+        break;
+    case REPLY_BOOKED:
+        booked_read(values, message->booked, reply);
+        break;
+    case REPLY_MEMBER:
+        reply->member.view = member_view_read(values, message->member->view);
+        reply->member.position = message->member->position;
+        wire_value_check(values, message->member->view != NULL, "view");
+        break;
+    case REPLY_EVENT:
+        event_read(values, message->event, reply);
+        break;
+    case REPLY_STATUS:
+        status_read(values, message->status, reply);
+        break;
+    case REPLY_PRINCIPALS:
+        principals_read(values, message->principals, reply);
+        break;
+    case REPLY_PROGRAMME:
+        reply->programme.version = message->programme->version;
+        reply->programme.effective = message->programme->effective;
+        reply->programme.yaml = wire_bytes_any(message->programme->has_yaml, message->programme->yaml);
+        reply->programme.position = message->programme->position;
+        break;
+    case REPLY_PROGRAMME_CHECKED:
+        programme_checked_read(values, message->programme_checked, reply);
+        break;
+    }
+}
+
+int wire_reply_unpack(struct bytes message, struct arena *arena, struct reply *ret_reply)
+{
+    struct wire_values values;
+    wire_values_init(&values, arena);
+    ProtobufCMessage *unpacked = NULL;
+    const struct wire_scan scan = {.descriptor = &loyalty__reply__descriptor, .strictness = WIRE_TOLERANT};
+    const int error = wire_unpack(&scan, message, arena, &unpacked, &values.field);
+    if (error != 0) {
+        return error;
+    }
+    const Loyalty__Reply *from = (const Loyalty__Reply *)unpacked;
+    struct reply reply = {.id = from->id};
+    if (!wire_reply_kind_read(from->message_case, &reply.kind)) {
+        return ERR_FORMAT;
+    }
+    kind_read(&values, from, &reply);
+    if (values.error == 0) {
+        *ret_reply = reply;
+    }
+    return values.error;
+}

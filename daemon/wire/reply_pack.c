@@ -1,0 +1,361 @@
+#include "wire/message.h"
+
+#include "wire/enums.h"
+#include "wire/protobuf.h"
+
+/* Fields that are empty or 0 stay away: a reader takes them for that (wire.proto). */
+#define PUT_NUMBER(message, field, value) WIRE_PUT_UNLESS(message, field, value, 0)
+#define PUT_FLAG(message, field, value) WIRE_PUT_UNLESS(message, field, value, false)
+
+/* Arrays of `count` messages and of the pointers to them that protobuf-c wants; false without room. */
+#define MESSAGES(output, count, messages, pointers)                                                          \
+    (((messages) = wire_output_alloc((output), (count), sizeof(*(messages)))) != NULL &&                     \
+     ((pointers) = wire_output_alloc((output), (count), sizeof(*(pointers)))) != NULL)
+
+static char **texts_write(const char **texts)
+{
+    return (char **)(uintptr_t)texts;
+}
+
+static Loyalty__VoucherView **vouchers_write(struct wire_output *output, const struct voucher_view *vouchers,
+                                             size_t count)
+{
+    Loyalty__VoucherView *all;
+    Loyalty__VoucherView **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__voucher_view__init(&all[i]);
+        all[i].code = wire_text(vouchers[i].code);
+        all[i].reward = wire_text(vouchers[i].reward);
+        if (vouchers[i].has_until) {
+            WIRE_PUT(&all[i], until, vouchers[i].until);
+        }
+        all[i].card = wire_text(vouchers[i].card);
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
+static Loyalty__CardView **cards_write(struct wire_output *output, const struct card_view *cards,
+                                       size_t count)
+{
+    Loyalty__CardView *all;
+    Loyalty__CardView **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__card_view__init(&all[i]);
+        all[i].card = wire_text(cards[i].card);
+        PUT_NUMBER(&all[i], stamps, cards[i].stamps);
+        PUT_NUMBER(&all[i], required, cards[i].required);
+        PUT_NUMBER(&all[i], completed, cards[i].completed);
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
+static Loyalty__LotView **lots_write(struct wire_output *output, const struct lot_view *lots, size_t count)
+{
+    Loyalty__LotView *all;
+    Loyalty__LotView **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__lot_view__init(&all[i]);
+        PUT_NUMBER(&all[i], position, lots[i].position);
+        PUT_NUMBER(&all[i], index, lots[i].index);
+        PUT_NUMBER(&all[i], left, lots[i].left);
+        if (lots[i].has_until) {
+            WIRE_PUT(&all[i], until, lots[i].until);
+        }
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
+/* NULL for NULL, and without room. */
+static Loyalty__MemberView *member_write(struct wire_output *output, const struct member_view *view)
+{
+    Loyalty__MemberView *message = view == NULL ? NULL : wire_output_alloc(output, 1, sizeof(*message));
+    if (message == NULL) {
+        return NULL;
+    }
+    loyalty__member_view__init(message);
+    PUT_NUMBER(message, member, view->member);
+    PUT_NUMBER(message, available, view->available);
+    PUT_NUMBER(message, pending, view->pending);
+    PUT_NUMBER(message, reserved, view->reserved);
+    message->level = wire_text(view->level);
+    if (view->has_level_until) {
+        WIRE_PUT(message, level_until, view->level_until);
+    }
+    PUT_NUMBER(message, qualifying, view->qualifying);
+    message->next_level = wire_text(view->next_level);
+    PUT_NUMBER(message, next_level_lacking, view->next_level_lacking);
+    message->n_cards = view->cards_count;
+    message->cards = cards_write(output, view->cards, view->cards_count);
+    message->n_vouchers = view->vouchers_count;
+    message->vouchers = vouchers_write(output, view->vouchers, view->vouchers_count);
+    message->n_lots = view->lots_count;
+    message->lots = lots_write(output, view->lots, view->lots_count);
+    PUT_NUMBER(message, last_position, view->last_position);
+    PUT_NUMBER(message, purchases, view->purchases);
+    return message;
+}
+
+static void failure_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Failure message = LOYALTY__FAILURE__INIT;
+    WIRE_PUT(&message, code, wire_failure_code_write(reply->failure.code));
+    message.text = wire_text(reply->failure.text);
+    if (reply->failure.has_expected_sequence) {
+        WIRE_PUT(&message, expected_sequence, reply->failure.expected_sequence);
+    }
+    PUT_NUMBER(&message, now, reply->failure.now);
+    envelope->failure = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void welcome_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Welcome message = LOYALTY__WELCOME__INIT;
+    PUT_NUMBER(&message, version, reply->welcome.version);
+    WIRE_PUT_BYTES(&message, programme_id, reply->welcome.programme_id);
+    WIRE_PUT_BYTES(&message, challenge, reply->welcome.challenge);
+    PUT_NUMBER(&message, now, reply->welcome.now);
+    WIRE_PUT_BYTES(&message, daemon_key, reply->welcome.daemon_key);
+    message.software = wire_text(reply->welcome.software);
+    envelope->welcome = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void ready_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Ready message = LOYALTY__READY__INIT;
+    PUT_NUMBER(&message, expected_sequence, reply->ready.expected_sequence);
+    WIRE_PUT_BYTES(&message, epoch, reply->ready.epoch);
+    PUT_NUMBER(&message, programme_version, reply->ready.programme_version);
+    PUT_NUMBER(&message, position, reply->ready.position);
+    PUT_FLAG(&message, log_differs, reply->ready.log_differs);
+    PUT_NUMBER(&message, now, reply->ready.now);
+    PUT_NUMBER(&message, role, reply->ready.role);
+    message.store = wire_text(reply->ready.store);
+    message.label = wire_text(reply->ready.label);
+    message.currency = wire_text(reply->ready.currency);
+    PUT_NUMBER(&message, outbox_retention_days, reply->ready.outbox_retention_days);
+    envelope->ready = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void enrolled_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Enrolled message = LOYALTY__ENROLLED__INIT;
+    PUT_NUMBER(&message, principal, reply->enrolled.principal);
+    WIRE_PUT_BYTES(&message, programme_id, reply->enrolled.programme_id);
+    WIRE_PUT_BYTES(&message, daemon_key, reply->enrolled.daemon_key);
+    PUT_NUMBER(&message, role, reply->enrolled.role);
+    message.store = wire_text(reply->enrolled.store);
+    message.label = wire_text(reply->enrolled.label);
+    envelope->enrolled = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void booked_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__BookReply message = LOYALTY__BOOK_REPLY__INIT;
+    Loyalty__Rendering rendering = LOYALTY__RENDERING__INIT;
+    WIRE_PUT_BYTES(&message, booked, reply->booked.booked);
+    PUT_FLAG(&message, repeated, reply->booked.repeated);
+    const struct rendering *from = reply->booked.rendering;
+    if (from != NULL) {
+        rendering.n_lines = from->lines_count;
+        rendering.lines = texts_write(from->lines);
+        PUT_NUMBER(&rendering, points, from->points);
+        rendering.member = member_write(output, from->member);
+        rendering.n_vouchers = from->vouchers_count;
+        rendering.vouchers = vouchers_write(output, from->vouchers, from->vouchers_count);
+        message.rendering = &rendering;
+    }
+    envelope->booked = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void member_reply_write(struct wire_output *output, const struct reply *reply,
+                               Loyalty__Reply *envelope)
+{
+    Loyalty__Member message = LOYALTY__MEMBER__INIT;
+    message.view = member_write(output, reply->member.view);
+    PUT_NUMBER(&message, position, reply->member.position);
+    envelope->member = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void event_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Event message = LOYALTY__EVENT__INIT;
+    PUT_NUMBER(&message, position, reply->event.position);
+    PUT_NUMBER(&message, principal, reply->event.principal);
+    PUT_NUMBER(&message, sequence, reply->event.sequence);
+    PUT_NUMBER(&message, booked_at, reply->event.booked_at);
+    WIRE_PUT_BYTES(&message, body, reply->event.body);
+    WIRE_PUT_BYTES(&message, signature, reply->event.signature);
+    WIRE_PUT_BYTES(&message, context, reply->event.context);
+    WIRE_PUT_BYTES(&message, outcome, reply->event.outcome);
+    WIRE_PUT_BYTES(&message, chain, reply->event.chain);
+    message.n_trace = reply->event.trace_count;
+    message.trace = texts_write(reply->event.trace);
+    envelope->event = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static Loyalty__Counter **counters_write(struct wire_output *output, const struct counter_view *counters,
+                                         size_t count)
+{
+    Loyalty__Counter *all;
+    Loyalty__Counter **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__counter__init(&all[i]);
+        all[i].name = wire_text(counters[i].name);
+        PUT_NUMBER(&all[i], value, counters[i].value);
+        all[i].text = wire_text(counters[i].text);
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
+static void status_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Status message = LOYALTY__STATUS__INIT;
+    message.software = wire_text(reply->status.software);
+    WIRE_PUT_BYTES(&message, programme_id, reply->status.programme_id);
+    PUT_NUMBER(&message, programme_version, reply->status.programme_version);
+    message.programme = wire_text(reply->status.programme);
+    PUT_NUMBER(&message, position, reply->status.position);
+    WIRE_PUT_BYTES(&message, chain, reply->status.chain);
+    PUT_NUMBER(&message, now, reply->status.now);
+    PUT_NUMBER(&message, started_at, reply->status.started_at);
+    PUT_FLAG(&message, live, reply->status.live);
+    PUT_NUMBER(&message, connections, reply->status.connections);
+    PUT_NUMBER(&message, engine_revision, reply->status.engine_revision);
+    message.n_counters = reply->status.counters_count;
+    message.counters = counters_write(output, reply->status.counters, reply->status.counters_count);
+    PUT_NUMBER(&message, members, reply->status.members);
+    PUT_NUMBER(&message, principals, reply->status.principals);
+    PUT_FLAG(&message, balanced, reply->status.balanced);
+    PUT_NUMBER(&message, outstanding, reply->status.outstanding);
+    envelope->status = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void principals_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Principals message = LOYALTY__PRINCIPALS__INIT;
+    Loyalty__Principal *all;
+    const size_t count = reply->principals.count;
+    if (!MESSAGES(output, count, all, message.principals)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct principal_view *from = &reply->principals.items[i];
+        loyalty__principal__init(&all[i]);
+        PUT_NUMBER(&all[i], principal, from->principal);
+        PUT_NUMBER(&all[i], role, from->role);
+        all[i].store = wire_text(from->store);
+        all[i].label = wire_text(from->label);
+        WIRE_PUT_BYTES(&all[i], key, from->key);
+        PUT_FLAG(&all[i], revoked, from->revoked);
+        PUT_NUMBER(&all[i], next_sequence, from->next_sequence);
+        PUT_NUMBER(&all[i], added, from->added);
+        message.principals[i] = &all[i];
+    }
+    message.n_principals = count;
+    envelope->principals = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void programme_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+{
+    Loyalty__Programme message = LOYALTY__PROGRAMME__INIT;
+    PUT_NUMBER(&message, version, reply->programme.version);
+    PUT_NUMBER(&message, effective, reply->programme.effective);
+    WIRE_PUT_BYTES(&message, yaml, reply->programme.yaml);
+    PUT_NUMBER(&message, position, reply->programme.position);
+    envelope->programme = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+static void programme_checked_write(struct wire_output *output, const struct reply *reply,
+                                    Loyalty__Reply *envelope)
+{
+    Loyalty__ProgrammeChecked message = LOYALTY__PROGRAMME_CHECKED__INIT;
+    Loyalty__Finding *all;
+    const size_t count = reply->programme_checked.count;
+    if (!MESSAGES(output, count, all, message.findings)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct finding_view *from = &reply->programme_checked.items[i];
+        loyalty__finding__init(&all[i]);
+        PUT_FLAG(&all[i], warning, from->warning);
+        PUT_NUMBER(&all[i], line, from->line);
+        PUT_NUMBER(&all[i], column, from->column);
+        all[i].path = wire_text(from->path);
+        all[i].text = wire_text(from->text);
+        message.findings[i] = &all[i];
+    }
+    message.n_findings = count;
+    envelope->programme_checked = &message;
+    wire_output_add(output, &envelope->base);
+}
+
+int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes *ret_frame)
+{
+    struct wire_output output;
+    wire_output_begin_frame(&output, arena);
+    Loyalty__Reply envelope = LOYALTY__REPLY__INIT;
+    PUT_NUMBER(&envelope, id, reply->id);
+    envelope.message_case = wire_reply_kind_write(reply->kind);
+    switch (reply->kind) {
+    case REPLY_FAILURE:
+        failure_write(&output, reply, &envelope);
+        break;
+    case REPLY_WELCOME:
+        welcome_write(&output, reply, &envelope);
+        break;
+    case REPLY_READY:
+        ready_write(&output, reply, &envelope);
+        break;
+    case REPLY_ENROLLED:
+        enrolled_write(&output, reply, &envelope);
+        break;
+    case REPLY_BOOKED:
+        booked_write(&output, reply, &envelope);
+        break;
+    case REPLY_MEMBER:
+        member_reply_write(&output, reply, &envelope);
+        break;
+    case REPLY_EVENT:
+        event_write(&output, reply, &envelope);
+        break;
+    case REPLY_STATUS:
+        status_write(&output, reply, &envelope);
+        break;
+    case REPLY_PRINCIPALS:
+        principals_write(&output, reply, &envelope);
+        break;
+    case REPLY_PROGRAMME:
+        programme_write(&output, reply, &envelope);
+        break;
+    case REPLY_PROGRAMME_CHECKED:
+        programme_checked_write(&output, reply, &envelope);
+        break;
+    }
+    return wire_output_end(&output, ret_frame);
+}

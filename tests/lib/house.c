@@ -1,0 +1,197 @@
+#include "lib/house.h"
+
+#include "crypto/card.h"
+#include "crypto/crypto.h"
+#include "crypto/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCRATCH_BYTES = 4 * 1024 * 1024 };
+
+static int64_t clock_now(void *context)
+{
+    return ((struct house *)context)->now;
+}
+
+static void count_random(void *context, void *data, size_t size)
+{
+    struct house *house = context;
+    uint8_t *bytes = data;
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)(house->random_next++ * 37 + i);
+    }
+}
+
+static struct ledger_options options_of(struct house *house)
+{
+    return (struct ledger_options){.store = house->temporary.store,
+                                   .world = &house->world,
+                                   .daemon_key = &house->daemon_key,
+                                   .lookup_key = house->lookup_key,
+                                   .careful = house->careful};
+}
+
+static void start(struct house *house)
+{
+    char text[256];
+    const struct ledger_options options = options_of(house);
+    const int result = ledger_new(&options, &house->ledger, text, sizeof(text));
+    if (result != 0) {
+        fail_msg("the ledger does not start: %s: %s", error_text(result), text);
+    }
+}
+
+void house_open(struct house *house, const char *yaml, bool loading)
+{
+    memset(house, 0, sizeof(*house));
+    assert_int_equal(crypto_init(), 0);
+    house->now = 1764547200000; /* 2025-12-01T00:00:00Z */
+    house->world = (struct world){clock_now, clock_now, count_random, house};
+    temporary_make(&house->temporary);
+    temporary_open(&house->temporary);
+    uint8_t seed[KEY_BYTES];
+    memset(seed, 1, sizeof(seed));
+    key_pair_from_seed(seed, &house->daemon_key);
+    memset(house->lookup_key, 9, KEY_BYTES);
+    for (uint8_t i = 1; i < HOUSE_PRINCIPALS; i++) {
+        memset(seed, i + 1, sizeof(seed));
+        key_pair_from_seed(seed, &house->keys[i]);
+        house->sequences[i] = 1;
+    }
+    arena_init(&house->memory, malloc(LEDGER_MEMORY_BYTES), LEDGER_MEMORY_BYTES);
+    arena_init(&house->scratch, malloc(SCRATCH_BYTES), SCRATCH_BYTES);
+    house->decision = malloc(sizeof(*house->decision));
+    const struct ledger_options options = options_of(house);
+    assert_int_equal(ledger_create(&options, house->keys[HOUSE_ADMIN].public_key, "EUR", house->programme_id),
+                     0);
+    start(house);
+    struct event change = {.occurred_at = house->now,
+                           .kind = EVENT_PROGRAMME_CHANGE,
+                           .programme_change.yaml = {(const uint8_t *)yaml, strlen(yaml)}};
+    house_book(house, HOUSE_ADMIN, &change, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    if (!loading) {
+        struct event live = {.occurred_at = house->now, .kind = EVENT_GO_LIVE};
+        house_book(house, HOUSE_ADMIN, &live, NULL);
+        assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    }
+}
+
+void house_close(struct house *house)
+{
+    ledger_free(house->ledger);
+    free(house->memory.memory);
+    free(house->scratch.memory);
+    free(house->decision);
+    temporary_remove(&house->temporary);
+}
+
+void house_restart(struct house *house)
+{
+    ledger_free(house->ledger);
+    house->ledger = NULL;
+    temporary_reopen(&house->temporary);
+    start(house);
+}
+
+void house_ask(struct house *house, uint32_t principal, const struct request *request)
+{
+    const struct ledger_job job = {.request = request, .tag = 77, .principal = principal};
+    size_t done;
+    assert_int_equal(ledger_run(house->ledger, &job, 1, &house->memory, &house->result, &done), 0);
+    assert_int_equal(done, 1);
+    assert_int_equal(house->result.tag, 77);
+    struct bytes frame;
+    frame = (struct bytes){house->result.reply.data + 4, house->result.reply.size - 4};
+    assert_int_equal(wire_reply_unpack(frame, &house->scratch, &house->reply), 0);
+}
+
+void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
+                   const char *card)
+{
+    arena_reset(&house->scratch);
+    struct request request = {
+        .id = 5,
+        .kind = REQUEST_BOOK,
+        .book = {.principal = principal, .sequence = sequence, .locale = house->locale}};
+    uint8_t salt[CARD_SALT_BYTES];
+    uint8_t commitment[HASH_BYTES];
+    memset(salt, (int)sequence, sizeof(salt));
+    if (card != NULL) {
+        struct card_number number;
+        assert_int_equal(card_normalise(card, strlen(card), &number), 0);
+        crypto_card_commitment(salt, &number, commitment);
+        const struct bytes bytes = {commitment, sizeof(commitment)};
+        *(event->kind == EVENT_PURCHASE ? &event->purchase.card : &event->enrolment.card) = bytes;
+        request.book.opening = (struct opening){.salt = {salt, sizeof(salt)}, .card = card};
+    }
+    assert_int_equal(wire_body_pack(event, &house->scratch, &request.book.body), 0);
+    const size_t room = SIGN_EVENT_PREFIX_BYTES + request.book.body.size;
+    uint8_t *signed_bytes = arena_alloc(&house->scratch, 1, room);
+    uint8_t *signature = arena_alloc(&house->scratch, 1, SIGNATURE_BYTES);
+    const struct sign_event message = {house->programme_id, principal, sequence, request.book.body};
+    assert_int_equal(sign_event(&house->keys[principal], &message, signed_bytes, room, signature), 0);
+    request.book.signature = (struct bytes){signature, SIGNATURE_BYTES};
+    house_ask(house, principal, &request);
+    if (house->reply.kind == REPLY_BOOKED) {
+        house->booked_bytes = house->reply.booked.booked;
+        assert_int_equal(wire_booked_unpack(house->booked_bytes, &house->scratch, &house->booked), 0);
+        decision_clear(house->decision);
+        assert_int_equal(
+            wire_outcome_unpack(house->booked.outcome, &house->scratch, &house->decision->outcome), 0);
+    }
+}
+
+void house_book(struct house *house, uint32_t principal, struct event *event, const char *card)
+{
+    house_book_as(house, principal, house->sequences[principal], event, card);
+    house->sequences[principal] += house->reply.kind == REPLY_BOOKED;
+}
+
+uint32_t house_terminal(struct house *house, const char *store, const char *label)
+{
+    char code[32];
+    uint8_t hash[HASH_BYTES];
+    snprintf(code, sizeof(code), "ABCD-EFGH-JK%02u", (unsigned)house->random_next % 100);
+    house->random_next++;
+    assert_int_equal(invite_code_hash(code, hash), 0);
+    struct event invite = {.occurred_at = house->now,
+                           .kind = EVENT_INVITE,
+                           .invite = {.code_hash = {hash, HASH_BYTES},
+                                      .role = ROLE_TERMINAL,
+                                      .store = store,
+                                      .label = label,
+                                      .expires_at = house->now + 3600 * 1000}};
+    house_book(house, HOUSE_ADMIN, &invite, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    uint32_t next = 2;
+    while (next < HOUSE_PRINCIPALS && house->sequences[next] > 1) {
+        next++;
+    }
+    assert_true(next < HOUSE_PRINCIPALS);
+    uint8_t proof[SIGNATURE_BYTES];
+    sign_enrol(&house->keys[next], house->programme_id, hash, proof);
+    const struct request request = {.id = 6,
+                                    .kind = REQUEST_ENROL,
+                                    .enrol = {.code = code,
+                                              .key = {house->keys[next].public_key, KEY_BYTES},
+                                              .proof = {proof, SIGNATURE_BYTES}}};
+    house_ask(house, 0, &request);
+    assert_int_equal(house->reply.kind, REPLY_ENROLLED);
+    assert_int_equal(house->result.note, LEDGER_ADDED);
+    return house->reply.enrolled.principal;
+}
+
+struct event house_purchase(struct house *house, const char *number, const char *category, int64_t gross)
+{
+    static struct line line;
+    line = (struct line){.sku = "1001", .category = category, .quantity = 1000, .gross = gross};
+    return (struct event){
+        .occurred_at = house->now,
+        .kind = EVENT_PURCHASE,
+        .purchase = {.receipt = {.business_date = (int32_t)(house->now / 86400000), .number = number},
+                     .lines = &line,
+                     .lines_count = 1}};
+}

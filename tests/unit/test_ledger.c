@@ -1,0 +1,448 @@
+#include "lib/house.h"
+
+#include "service/replay.h"
+#include "store/compare.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char PROGRAMME[] =
+    "programme: corner\n"
+    "version: 1\n"
+    "currency: EUR\n"
+    "zone: Europe/Tallinn\n"
+    "stores: [{id: cafe}, {id: shop}]\n"
+    "points:\n"
+    "  name: [{locale: en, one: star, other: stars}]\n"
+    "  expiry: {after: {days: 30}}\n"
+    "locales: [en]\n"
+    "rules:\n"
+    "  - id: euro\n"
+    "    spend: {give: 1, per: 1.00}\n"
+    "  - id: lunch_stamp\n"
+    "    card: lunch\n"
+    "    item: {give: 1, per: unit}\n"
+    "    only: {categories: [lunch]}\n"
+    "stamp_cards:\n"
+    "  - {id: lunch, required: 3, apply: voucher, gives: {reward: free_lunch}}\n"
+    "tiers:\n"
+    "  window: rolling\n"
+    "  days: 365\n"
+    "  levels: [{id: guest}, {id: silver, qualifying: 100, multiply: 2}]\n"
+    "rewards:\n"
+    "  - {id: free_lunch, kind: free_item, only: {categories: [lunch]}, max_value: 12.00}\n";
+
+static int open_house(void **state)
+{
+    struct house *house = malloc(sizeof(*house));
+    house_open(house, PROGRAMME, false);
+    assert_int_equal(house_terminal(house, "cafe", "till-1"), 2);
+    *state = house;
+    return 0;
+}
+
+static int close_house(void **state)
+{
+    house_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void buy(struct house *house, const char *number, const char *category, int64_t gross,
+                const char *card)
+{
+    struct event purchase = house_purchase(house, number, category, gross);
+    house_book(house, 2, &purchase, card);
+}
+
+static void a_purchase_earns_points_on_the_card(void **state)
+{
+    struct house *house = *state;
+    buy(house, "1", "bread", 2050, "card 1");
+    const struct outcome *outcome = &house->decision->outcome;
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+    assert_int_equal(outcome->code, CODE_ACCEPTED);
+    assert_int_equal(outcome->member, 1);
+    assert_int_equal(outcome->balances.accounts[MEMBER_AVAILABLE], 20);
+    buy(house, "2", "bread", 550, "CARD-1");
+    assert_int_equal(house->decision->outcome.member, 1);
+    assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_AVAILABLE], 25);
+}
+
+static void a_retry_gets_the_same_bytes_for_ever(void **state)
+{
+    struct house *house = *state;
+    uint8_t first[4096];
+    buy(house, "1", "bread", 2050, "card");
+    const size_t size = house->booked_bytes.size;
+    assert_true(size <= sizeof(first));
+    memcpy(first, house->booked_bytes.data, size);
+    for (int i = 2; i < 200; i++) {
+        char number[16];
+        snprintf(number, sizeof(number), "%d", i);
+        buy(house, number, "bread", 100, "card");
+        assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    }
+    house_restart(house);
+    house->now += 1000;
+    struct event again = house_purchase(house, "1", "bread", 2050);
+    again.occurred_at = 1764547200000;
+    house_book_as(house, 2, 1, &again, "card");
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+    assert_true(house->reply.booked.repeated);
+    assert_int_equal(house->booked_bytes.size, size);
+    assert_memory_equal(house->booked_bytes.data, first, size);
+}
+
+static void a_used_sequence_with_another_body_is_a_conflict(void **state)
+{
+    struct house *house = *state;
+    buy(house, "1", "bread", 2050, NULL);
+    struct event other = house_purchase(house, "1", "bread", 2051);
+    house_book_as(house, 2, 1, &other, NULL);
+    assert_int_equal(house->reply.kind, REPLY_FAILURE);
+    assert_int_equal(house->reply.failure.code, FAILURE_CONFLICT);
+    assert_int_equal(house->reply.failure.expected_sequence, 2);
+}
+
+static void a_sequence_before_its_turn_is_ahead(void **state)
+{
+    struct house *house = *state;
+    struct event purchase = house_purchase(house, "1", "bread", 100);
+    house_book_as(house, 2, 2, &purchase, NULL);
+    assert_int_equal(house->reply.failure.code, FAILURE_AHEAD);
+    assert_int_equal(house->reply.failure.expected_sequence, 1);
+    house_book_as(house, 2, 1, &purchase, NULL);
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+}
+
+static void a_receipt_is_booked_once_whichever_event_brings_it(void **state)
+{
+    struct house *house = *state;
+    const uint32_t second = house_terminal(house, "cafe", "till-2");
+    buy(house, "77", "bread", 500, "card");
+    struct event same = house_purchase(house, "77", "bread", 500);
+    same.purchase.receipt.till = "till-1";
+    house_book(house, second, &same, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_DUPLICATE_RECEIPT);
+    assert_int_equal(house->decision->outcome.effects_count, 0);
+    same.purchase.receipt.till = NULL;
+    house_book(house, second, &same, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void a_refusal_is_booked_and_takes_no_receipt(void **state)
+{
+    struct house *house = *state;
+    struct event purchase = house_purchase(house, "5", "bread", 500);
+    purchase.purchase.receipt.store = "nowhere";
+    house_book(house, 2, &purchase, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_UNKNOWN_STORE);
+    purchase.purchase.receipt.store = NULL;
+    house_book(house, 2, &purchase, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void a_clock_out_of_bounds_is_refused(void **state)
+{
+    struct house *house = *state;
+    struct event purchase = house_purchase(house, "5", "bread", 500);
+    purchase.occurred_at = house->now + 5 * 60 * 1000 + 1;
+    house_book(house, 2, &purchase, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_CLOCK);
+    purchase.occurred_at = house->now - 30LL * 24 * 3600 * 1000 - 1;
+    house_book(house, 2, &purchase, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_CLOCK);
+    purchase.occurred_at = house->now + 5 * 60 * 1000;
+    house_book(house, 2, &purchase, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void an_opening_that_does_not_fit_is_an_exception(void **state)
+{
+    struct house *house = *state;
+    struct event purchase = house_purchase(house, "5", "bread", 500);
+    uint8_t commitment[HASH_BYTES] = {1};
+    purchase.purchase.card = (struct bytes){commitment, sizeof(commitment)};
+    house_book(house, 2, &purchase, NULL);
+    const struct outcome *outcome = &house->decision->outcome;
+    assert_int_equal(outcome->code, CODE_ACCEPTED);
+    assert_int_equal(outcome->member, 0);
+    assert_int_equal(outcome->exceptions_count, 1);
+    assert_int_equal(outcome->exceptions[0].kind, EXCEPTION_CARD_NOT_OPENED);
+}
+
+static void a_card_joins_once(void **state)
+{
+    struct house *house = *state;
+    struct event join = {.occurred_at = house->now, .kind = EVENT_ENROLMENT};
+    house_book(house, 2, &join, "card 9");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.member, 1);
+    house_book(house, 2, &join, "card 9");
+    assert_int_equal(house->decision->outcome.code, CODE_MEMBER_EXISTS);
+}
+
+static void only_its_role_may_sign_a_kind(void **state)
+{
+    struct house *house = *state;
+    struct event live = {.occurred_at = house->now, .kind = EVENT_GO_LIVE};
+    house_book(house, 2, &live, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_NOT_ALLOWED);
+    struct event purchase = house_purchase(house, "1", "bread", 100);
+    house_book(house, HOUSE_ADMIN, &purchase, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_NOT_ALLOWED);
+    struct event revision = {.occurred_at = house->now,
+                             .kind = EVENT_ENGINE_REVISION,
+                             .engine_revision = {.revision = 9, .version = "9"}};
+    house_book(house, HOUSE_ADMIN, &revision, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_NOT_ALLOWED);
+}
+
+static void nothing_of_a_revoked_principal_is_booked(void **state)
+{
+    struct house *house = *state;
+    struct event revoke = {.occurred_at = house->now, .kind = EVENT_REVOKE, .revoke.principal = 2};
+    house_book(house, HOUSE_ADMIN, &revoke, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(house->result.note, LEDGER_REVOKED);
+    assert_int_equal(house->result.principal.principal, 2);
+    buy(house, "1", "bread", 100, NULL);
+    assert_int_equal(house->reply.failure.code, FAILURE_REVOKED);
+    assert_int_equal(house->result.note, LEDGER_CLOSE);
+    house_book(house, HOUSE_ADMIN, &revoke, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ALREADY_DONE);
+    revoke.revoke.principal = HOUSE_ADMIN;
+    house_book(house, HOUSE_ADMIN, &revoke, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_UNKNOWN_PRINCIPAL);
+}
+
+static void a_programme_that_does_not_load_is_refused(void **state)
+{
+    struct house *house = *state;
+    const char *yaml = "programme: corner\nversion: 2\n";
+    struct event change = {.occurred_at = house->now,
+                           .kind = EVENT_PROGRAMME_CHANGE,
+                           .programme_change.yaml = {(const uint8_t *)yaml, strlen(yaml)}};
+    house_book(house, HOUSE_ADMIN, &change, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_PROGRAMME_INVALID);
+    change.programme_change.yaml = (struct bytes){(const uint8_t *)PROGRAMME, strlen(PROGRAMME)};
+    house_book(house, HOUSE_ADMIN, &change, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_PROGRAMME_INVALID); /* the same version again */
+}
+
+static void a_code_makes_one_principal(void **state)
+{
+    struct house *house = *state;
+    const struct request request = {.id = 1,
+                                    .kind = REQUEST_ENROL,
+                                    .enrol = {.code = "NOSU-CHCO-DE00",
+                                              .key = {house->keys[5].public_key, KEY_BYTES},
+                                              .proof = {house->keys[5].secret, SIGNATURE_BYTES}}};
+    house_ask(house, 0, &request);
+    assert_int_equal(house->reply.failure.code, FAILURE_INVITE_INVALID);
+}
+
+static void a_full_card_gives_its_voucher_and_carries_on(void **state)
+{
+    struct house *house = *state;
+    for (int i = 1; i <= 4; i++) {
+        char number[16];
+        snprintf(number, sizeof(number), "%d", i);
+        buy(house, number, "lunch", 800, "card");
+        size_t vouchers = 0;
+        for (size_t j = 0; j < house->decision->outcome.effects_count; j++) {
+            vouchers += house->decision->outcome.effects[j].kind == EFFECT_VOUCHER;
+        }
+        assert_int_equal(vouchers, i == 3);
+    }
+    const struct request request = {.kind = REQUEST_GET_MEMBER, .get_member.card = "card"};
+    house_ask(house, 2, &request);
+    assert_int_equal(house->reply.kind, REPLY_MEMBER);
+    assert_int_equal(house->reply.member.view->cards_count, 1);
+    assert_int_equal(house->reply.member.view->cards[0].stamps, 1);
+    assert_int_equal(house->reply.member.view->cards[0].completed, 1);
+    assert_int_equal(house->reply.member.view->vouchers_count, 1);
+    assert_string_equal(house->reply.member.view->vouchers[0].reward, "free_lunch");
+}
+
+static void points_fall_due_when_the_member_is_touched(void **state)
+{
+    struct house *house = *state;
+    buy(house, "1", "bread", 5000, "card");
+    house->now += 31LL * 24 * 3600 * 1000;
+    const struct request request = {.kind = REQUEST_GET_MEMBER, .get_member.card = "card"};
+    house_ask(house, 2, &request);
+    assert_int_equal(house->reply.member.view->available, 0);
+    buy(house, "2", "bread", 700, "card");
+    assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_AVAILABLE], 7);
+    struct store_totals totals;
+    assert_int_equal(store_totals(house->temporary.store, &totals), 0);
+    assert_true(totals.balanced);
+    assert_int_equal(totals.outstanding, 7);
+}
+
+static void a_receipt_reads_as_the_customer_would(void **state)
+{
+    struct house *house = *state;
+    house->locale = "en";
+    buy(house, "1", "lunch", 2050, "card");
+    const struct rendering *rendering = house->reply.booked.rendering;
+    assert_non_null(rendering);
+    assert_int_equal(rendering->points, 20);
+    char all[2048] = "";
+    for (size_t i = 0; i < rendering->lines_count; i++) {
+        strncat(all, rendering->lines[i], sizeof(all) - strlen(all) - 2);
+        strcat(all, "\n");
+    }
+    assert_non_null(strstr(all, "You earned 20 stars\n"));
+    assert_non_null(strstr(all, "Balance: 20 stars\n"));
+    assert_non_null(strstr(all, "80 stars more to silver\n"));
+    assert_non_null(strstr(all, "lunch: 1 of 3\n"));
+}
+
+static void an_event_that_crashed_the_daemon_twice_is_set_aside(void **state)
+{
+    struct house *house = *state;
+    house->careful = true;
+    const struct quarantine_note note = {.principal = 2, .sequence = 1, .ends = 0};
+    assert_int_equal(store_note_write(house->temporary.store, &note), 0);
+    house_restart(house); /* the first end with the note */
+    house_restart(house); /* the second */
+    buy(house, "1", "bread", 100, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
+    buy(house, "2", "bread", 100, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void one_unclean_end_does_not_set_an_event_aside(void **state)
+{
+    struct house *house = *state;
+    house->careful = true;
+    const struct quarantine_note note = {.principal = 2, .sequence = 1, .ends = 0};
+    assert_int_equal(store_note_write(house->temporary.store, &note), 0);
+    house_restart(house);
+    buy(house, "1", "bread", 100, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void a_log_of_another_daemon_is_refused(void **state)
+{
+    struct house *house = *state;
+    char text[256];
+    struct key_pair other = house->keys[4];
+    const struct ledger_options options = {.store = house->temporary.store,
+                                           .world = &house->world,
+                                           .daemon_key = &other,
+                                           .lookup_key = house->lookup_key};
+    struct ledger *ledger;
+    assert_int_equal(ledger_new(&options, &ledger, text, sizeof(text)), ERR_MISMATCH);
+    assert_non_null(strstr(text, "another daemon key"));
+}
+
+static void history_is_booked_at_the_time_it_states_until_the_programme_is_live(void **state)
+{
+    (void)state;
+    struct house house;
+    house_open(&house, PROGRAMME, true);
+    house_terminal(&house, "cafe", "till-1");
+    struct event old = house_purchase(&house, "1", "bread", 900);
+    old.occurred_at = 1291190400000; /* 2010-12-01T08:00:00Z */
+    old.purchase.receipt.business_date = 14944;
+    house_book(&house, 2, &old, "card");
+    assert_int_equal(house.decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(house.booked.booked_at, 1291190400000);
+    struct event live = {.occurred_at = house.now, .kind = EVENT_GO_LIVE};
+    house_book(&house, HOUSE_ADMIN, &live, NULL);
+    assert_int_equal(house.decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(house.booked.booked_at, house.now);
+    old.purchase.receipt.number = "2";
+    house_book(&house, 2, &old, "card");
+    assert_int_equal(house.decision->outcome.code, CODE_CLOCK);
+    house_book(&house, HOUSE_ADMIN, &live, NULL);
+    assert_int_equal(house.decision->outcome.code, CODE_ALREADY_DONE);
+    house_close(&house);
+}
+
+/* Books every event of the house's log again into a store of its own. */
+static int replay_log(struct house *house, struct replay_difference *difference,
+                      struct store_difference *row_difference)
+{
+    struct temporary copy;
+    temporary_make(&copy);
+    temporary_open(&copy);
+    const struct replay_options options = {.store = copy.store, .world = &house->world};
+    struct replay *replay;
+    assert_int_equal(replay_new(&options, &replay), 0);
+    struct store_head head;
+    assert_int_equal(store_head(house->temporary.store, &head), 0);
+    int result = 0;
+    for (uint64_t position = 1; position <= head.position && result == 0; position++) {
+        struct event_row row;
+        arena_reset(&house->scratch);
+        assert_int_equal(store_event_read(house->temporary.store, position, &house->scratch, &row), 0);
+        result = replay_event(replay, &row, difference);
+    }
+    if (result == 0) {
+        result = replay_commit(replay);
+    }
+    if (result == 0) {
+        result = store_compare(house->temporary.store, copy.store, row_difference);
+    }
+    replay_free(replay);
+    temporary_remove(&copy);
+    return result;
+}
+
+static void a_log_replays_to_the_same_outcomes_and_rows(void **state)
+{
+    struct house *house = *state;
+    for (int i = 1; i <= 60; i++) {
+        char number[16];
+        char card[16];
+        snprintf(number, sizeof(number), "%d", i);
+        snprintf(card, sizeof(card), "card %d", i % 7);
+        house->now += 3LL * 24 * 3600 * 1000;
+        buy(house, number, i % 3 == 0 ? "lunch" : "bread", 100 * i, i % 5 == 0 ? NULL : card);
+        assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    }
+    struct event revoke = {.occurred_at = house->now, .kind = EVENT_REVOKE, .revoke.principal = 2};
+    house_book(house, HOUSE_ADMIN, &revoke, NULL);
+    struct replay_difference difference = {.text = ""};
+    struct store_difference row = {.text = ""};
+    const int result = replay_log(house, &difference, &row);
+    if (result != 0) {
+        fail_msg("%s: position %llu %s: %s / %s", error_text(result), (unsigned long long)difference.position,
+                 difference.part == NULL ? "" : difference.part, difference.text, row.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
+        TEST(a_purchase_earns_points_on_the_card),
+        TEST(a_retry_gets_the_same_bytes_for_ever),
+        TEST(a_used_sequence_with_another_body_is_a_conflict),
+        TEST(a_sequence_before_its_turn_is_ahead),
+        TEST(a_receipt_is_booked_once_whichever_event_brings_it),
+        TEST(a_refusal_is_booked_and_takes_no_receipt),
+        TEST(a_clock_out_of_bounds_is_refused),
+        TEST(an_opening_that_does_not_fit_is_an_exception),
+        TEST(a_card_joins_once),
+        TEST(only_its_role_may_sign_a_kind),
+        TEST(nothing_of_a_revoked_principal_is_booked),
+        TEST(a_programme_that_does_not_load_is_refused),
+        TEST(a_code_makes_one_principal),
+        TEST(a_full_card_gives_its_voucher_and_carries_on),
+        TEST(points_fall_due_when_the_member_is_touched),
+        TEST(a_receipt_reads_as_the_customer_would),
+        TEST(an_event_that_crashed_the_daemon_twice_is_set_aside),
+        TEST(one_unclean_end_does_not_set_an_event_aside),
+        TEST(a_log_of_another_daemon_is_refused),
+        cmocka_unit_test(history_is_booked_at_the_time_it_states_until_the_programme_is_live),
+        TEST(a_log_replays_to_the_same_outcomes_and_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
