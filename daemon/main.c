@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *argp_program_version = "loyaltyd " LOYALTY_VERSION;
 
@@ -259,6 +260,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     log_set_level(parts.config.log_level);
+    umask(0077);
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || crypto_init() != 0) {
         log_line(LOG_LEVEL_ERROR, "main: the system gives no randomness or no signals");
         return EXIT_FAILURE;

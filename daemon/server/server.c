@@ -101,6 +101,7 @@ static void on_verify(uv_work_t *work)
 
 static void start_verify(struct server *server, struct verify_group *group)
 {
+    CHECK(group->index < VERIFY_GROUPS_DEFAULT);
     struct verify_work *verify = &server->works[group->index];
     *verify = (struct verify_work){.server = server, .group = group};
     verify->work.data = verify;

@@ -6,6 +6,7 @@
 #include "store/pending.h"
 #include "store/statement.h"
 #include "store/store.h"
+#include "store/till.h"
 
 #include <sqlite3.h>
 
@@ -21,6 +22,7 @@ struct store {
     struct store_head head;      /* as the open transaction sees it */
     struct store_head committed; /* as the last commit left it */
     struct pending pending;
+    struct till_cache tills;
     uint32_t wal_frames;           /* in the WAL since it was last emptied */
     uint64_t wal_frames_committed; /* since opening */
 };

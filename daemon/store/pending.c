@@ -125,6 +125,9 @@ int pending_flush(struct store *store)
         error = flush_tails(store);
     }
     if (error == 0) {
+        error = till_flush(store);
+    }
+    if (error == 0) {
         error = flush_head(store);
     }
     return error;

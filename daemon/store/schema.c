@@ -8,6 +8,8 @@
  *   - all that belongs to a member is one B-tree, `holding`, clustered by member;
  *   - events are found by (principal, sequence) without an index over all of them: every 64th is marked, and
  * the principal's events are linked backwards;
+ *   - receipts likewise: a till's numbers rise, so its last one tells what is new, and the old are found from
+ * marks;
  *   - what is kept for each till and day is sorted by day first: today's rows of all tills lie together.
  * Columns that are NULL, 0 or 1 take no space, so the common value is one of those. */
 const char *const SCHEMA[] = {
@@ -90,8 +92,28 @@ const char *const SCHEMA[] = {
     " yaml BLOB NOT NULL"
     ") STRICT",
 
-    /* Every receipt ever booked, by the day first: the day's tills lie together. */
+    /* Receipts whose number was the highest of their till day when they came, and that is nearly all:
+     * `earlier` is the position of the till day's one before (0: it is the first). Found from the next mark
+     * or the last one. */
     "CREATE TABLE receipt ("
+    " position INTEGER PRIMARY KEY,"
+    " number TEXT NOT NULL,"
+    " earlier INTEGER NOT NULL"
+    ") STRICT",
+
+    /* Every 64th of a till day's; numbers rise by length first. */
+    "CREATE TABLE receipt_mark ("
+    " business_date INTEGER NOT NULL,"
+    " store TEXT NOT NULL,"
+    " till TEXT NOT NULL,"
+    " length INTEGER NOT NULL," /* of the number, in bytes */
+    " number TEXT NOT NULL,"
+    " position INTEGER NOT NULL,"
+    " PRIMARY KEY (business_date, store, till, length, number)"
+    ") STRICT, WITHOUT ROWID",
+
+    /* Receipts that came out of order. */
+    "CREATE TABLE receipt_stray ("
     " business_date INTEGER NOT NULL,"
     " store TEXT NOT NULL,"
     " till TEXT NOT NULL,"
@@ -148,6 +170,9 @@ const char *const SCHEMA[] = {
     " receipts INTEGER NOT NULL,"
     " gross INTEGER NOT NULL," /* minor units */
     " points INTEGER NOT NULL,"
+    " in_order INTEGER NOT NULL,"      /* receipts of the table `receipt` */
+    " last_position INTEGER NOT NULL," /* of the last of them, 0: none */
+    " last_number TEXT NOT NULL,"
     " PRIMARY KEY (business_date, store, till)"
     ") STRICT, WITHOUT ROWID",
 

@@ -374,6 +374,7 @@ void store_rollback(struct store *store)
     store->spoilt = false;
     store->head = store->committed;
     pending_drop(&store->pending);
+    till_drop(&store->tills);
 }
 
 int store_checkpoint(struct store *store, bool idle, bool *ret_done)

@@ -1,46 +1,7 @@
-/* What is kept beside an event: receipts, till days, cards, openings, exceptions, the quarantine note. */
+/* What is kept beside an event: cards, openings, exceptions, the quarantine note. */
 #include "base/check.h"
 #include "store/connection.h"
 #include "store/store.h"
-
-static void bind_till(struct store *store, enum statement statement, const struct receipt_key *key)
-{
-    CHECK(key->store != NULL);
-    CHECK(key->till != NULL);
-    bind_i64(store, statement, 1, key->business_date);
-    bind_text(store, statement, 2, key->store);
-    bind_text(store, statement, 3, key->till);
-}
-
-static int read_u64(void *context, sqlite3_stmt *row)
-{
-    return column_u64(row, 0, context);
-}
-
-int store_receipt_find(struct store *store, const struct receipt_key *key, uint64_t *ret_position)
-{
-    CHECK(key->number != NULL);
-    bind_till(store, STATEMENT_RECEIPT_FIND, key);
-    bind_text(store, STATEMENT_RECEIPT_FIND, 4, key->number);
-    return statement_find(store, STATEMENT_RECEIPT_FIND, read_u64, ret_position);
-}
-
-int store_receipt_write(struct store *store, const struct receipt_key *key, uint64_t position)
-{
-    CHECK(key->number != NULL);
-    bind_till(store, STATEMENT_RECEIPT_WRITE, key);
-    bind_text(store, STATEMENT_RECEIPT_WRITE, 4, key->number);
-    bind_u64(store, STATEMENT_RECEIPT_WRITE, 5, position);
-    return statement_run_one(store, STATEMENT_RECEIPT_WRITE);
-}
-
-int store_till_day_add(struct store *store, const struct till_day *day)
-{
-    bind_till(store, STATEMENT_TILL_DAY_ADD, &day->key);
-    bind_i64(store, STATEMENT_TILL_DAY_ADD, 4, day->gross);
-    bind_i64(store, STATEMENT_TILL_DAY_ADD, 5, day->points);
-    return statement_run_one(store, STATEMENT_TILL_DAY_ADD);
-}
 
 static int read_u32(void *context, sqlite3_stmt *row)
 {

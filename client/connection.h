@@ -1,0 +1,48 @@
+/* A connection to the daemon: a socket with whole messages in and frames out. Nothing blocks but waiting in
+ * connection_receive, which also sends what is queued, so that neither side can starve the other. One thread.
+ * SIGPIPE is not raised. */
+#ifndef LOYALTY_CLIENT_CONNECTION_H
+#define LOYALTY_CLIENT_CONNECTION_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CONNECTION_URL_BYTES_MAX = 255 };
+
+struct connection {
+    int fd;      /* -1: none */
+    uint8_t *in; /* received, FRAME_HEADER_BYTES + FRAME_OPERATOR_BYTES_MAX bytes of room */
+    size_t in_used;
+    size_t in_taken; /* of it, handed out by the last connection_receive */
+    uint8_t *out;    /* queued */
+    size_t out_size; /* bytes of room */
+    size_t out_used;
+    size_t out_sent; /* of them, sent already */
+};
+
+/* Whether connection_open would understand it: "unix:PATH" (also "unix:/PATH" and a plain "/PATH") or
+ * "tcp://ADDRESS:PORT" (also "ADDRESS:PORT") with a numeric address or "localhost"; "[::1]:7341" for IPv6.
+ * Plain TCP goes to this machine only (127.0.0.0/8, ::1): anywhere else it would show cards to the network.
+ */
+bool connection_url_valid(const char *url);
+
+/* Connects within `timeout_ms`. ERR_FORMAT: not such a URL; ERR_CLOSED: nobody listens there; ERR_TIMEOUT;
+ * ERR_PERMISSION; ERR_NOMEM; ERR_IO. On failure the connection is as after connection_close. */
+int connection_open(struct connection *connection, const char *url, int64_t timeout_ms) MUST_CHECK;
+
+/* Accepts a zeroed or closed connection. */
+void connection_close(struct connection *connection);
+
+/* Queues a copy of a frame and sends what can be sent at once. ERR_CLOSED, ERR_NOMEM, ERR_IO. */
+int connection_queue(struct connection *connection, struct bytes frame) MUST_CHECK;
+
+/* The next message of the other side, valid until the next call; sends meanwhile. ERR_TIMEOUT when there is
+ * none after `timeout_ms` (0: only look), ERR_CLOSED, ERR_TOO_LARGE (not our protocol), ERR_IO. */
+int connection_receive(struct connection *connection, int64_t timeout_ms,
+                       struct bytes *ret_message) MUST_CHECK;
+
+#endif

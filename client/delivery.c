@@ -1,0 +1,561 @@
+#include "client/delivery.h"
+
+#include "base/check.h"
+#include "base/text.h"
+#include "client/clock.h"
+#include "model/day.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EVENT_ARENA_BYTES = 2 * FRAME_OPERATOR_BYTES_MAX,
+    PENDING_MAX = 64,           /* acknowledgements in one transaction */
+    CLOCK_OFFSET_STEP_MS = 250, /* a smaller change is not worth a write */
+};
+
+static void say(char text[SESSION_TEXT_BYTES], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(char text[SESSION_TEXT_BYTES], const char *format, ...)
+{
+    struct text writer;
+    va_list arguments;
+    va_start(arguments, format);
+    text_init(&writer, text, SESSION_TEXT_BYTES);
+    text_vadd(&writer, format, arguments);
+    va_end(arguments);
+}
+
+int delivery_init(struct delivery *delivery, const struct delivery_options *options)
+{
+    CHECK(options->outbox != NULL);
+    CHECK(options->pair != NULL);
+    *delivery = (struct delivery){.options = *options};
+    if (delivery->options.in_flight_max == 0) {
+        delivery->options.in_flight_max = DELIVERY_IN_FLIGHT_DEFAULT;
+    }
+    CHECK(delivery->options.in_flight_max <= REQUESTS_IN_FLIGHT_MAX);
+    struct outbox *outbox = options->outbox;
+    int64_t principal = 0;
+    int error = outbox_text(outbox, OUTBOX_URL, delivery->url, sizeof(delivery->url));
+    if (error == 0) {
+        error = outbox_bytes(outbox, OUTBOX_PROGRAMME_ID, delivery->programme_id, PROGRAMME_ID_BYTES);
+    }
+    if (error == 0) {
+        error = outbox_bytes(outbox, OUTBOX_DAEMON_KEY, delivery->daemon_key, KEY_BYTES);
+    }
+    if (error == 0) {
+        error = outbox_number(outbox, OUTBOX_PRINCIPAL, &principal);
+    }
+    if (error != 0) {
+        return error;
+    }
+    if (principal < 1 || principal > UINT32_MAX) {
+        return ERR_CORRUPT;
+    }
+    delivery->principal = (uint32_t)principal;
+    delivery->memory = malloc(EVENT_ARENA_BYTES);
+    delivery->outcome = malloc(sizeof(*delivery->outcome));
+    if (delivery->memory == NULL || delivery->outcome == NULL) {
+        delivery_fini(delivery);
+        return ERR_NOMEM;
+    }
+    arena_init(&delivery->arena, delivery->memory, EVENT_ARENA_BYTES);
+    return 0;
+}
+
+static void disconnect(struct delivery *delivery)
+{
+    session_close(&delivery->session);
+    delivery->connected = false;
+}
+
+void delivery_fini(struct delivery *delivery)
+{
+    if (delivery->connected) {
+        disconnect(delivery);
+    }
+    free(delivery->memory);
+    free(delivery->outcome);
+    delivery->memory = NULL;
+    delivery->outcome = NULL;
+}
+
+/* The log is one we have not met: another epoch than before, or the first one. */
+static int meet_log(struct outbox *outbox, const struct session_ready *ready,
+                    const struct outbox_counts *counts, char ret_text[SESSION_TEXT_BYTES])
+{
+    if (ready->expected_sequence < counts->first_kept) {
+        say(ret_text,
+            "the daemon's log was restored from a copy and wants event %" PRIu64
+            " again, but we keep events from %" PRIu64 " on only: the operator has to decide",
+            ready->expected_sequence, counts->first_kept);
+        return ERR_MISMATCH;
+    }
+    int error = outbox_begin(outbox);
+    if (error == 0) {
+        error = outbox_event_reopen(outbox, ready->expected_sequence);
+    }
+    if (error == 0) {
+        error = outbox_set_bytes(outbox, OUTBOX_EPOCH, ready->epoch, EPOCH_BYTES);
+    }
+    if (error == 0) {
+        error = outbox_unset(outbox, OUTBOX_LAST_POSITION);
+    }
+    if (error == 0) {
+        error = outbox_unset(outbox, OUTBOX_LAST_CHAIN);
+    }
+    if (error == 0) {
+        error = outbox_commit(outbox);
+    }
+    if (error != 0) {
+        outbox_rollback(outbox);
+    }
+    return error;
+}
+
+int delivery_reconcile(struct outbox *outbox, const struct session_ready *ready,
+                       char ret_text[SESSION_TEXT_BYTES])
+{
+    struct outbox_counts counts;
+    uint8_t epoch[EPOCH_BYTES];
+    int error = outbox_event_count(outbox, &counts);
+    if (error != 0) {
+        return error;
+    }
+    if (ready->expected_sequence > counts.next_sequence) {
+        say(ret_text,
+            "the daemon has booked %" PRIu64 " events of this till, but only %" PRIu64
+            " were signed here: the till's key is in use elsewhere, or its folder was restored from a copy",
+            ready->expected_sequence - 1, counts.next_sequence - 1);
+        return ERR_MISMATCH;
+    }
+    error = outbox_bytes(outbox, OUTBOX_EPOCH, epoch, EPOCH_BYTES);
+    if (error != 0 && error != ERR_NOT_FOUND) {
+        return error;
+    }
+    if (error == ERR_NOT_FOUND || memcmp(epoch, ready->epoch, EPOCH_BYTES) != 0) {
+        return meet_log(outbox, ready, &counts, ret_text);
+    }
+    if (ready->log_differs) {
+        say(ret_text,
+            "the daemon's log does not hold what it told us before, and nobody says it was restored: "
+            "nothing is sent");
+        return ERR_MISMATCH;
+    }
+    if (ready->expected_sequence < counts.first_waiting) {
+        say(ret_text,
+            "the daemon wants event %" PRIu64 " again, which it acknowledged, and nobody says its log was "
+            "restored: nothing is sent",
+            ready->expected_sequence);
+        return ERR_MISMATCH;
+    }
+    return 0;
+}
+
+static int remember_text(struct outbox *outbox, const char *name, const char *text)
+{
+    char known[ID_BYTES_MAX + 1];
+    if (text[0] == '\0') {
+        return 0;
+    }
+    const int error = outbox_text(outbox, name, known, sizeof(known));
+    if (error == 0 && strcmp(known, text) == 0) {
+        return 0;
+    }
+    return outbox_set_text(outbox, name, text);
+}
+
+static int remember_number(struct outbox *outbox, const char *name, int64_t number, int64_t tolerance)
+{
+    int64_t known = 0;
+    const int error = outbox_number(outbox, name, &known);
+    if (error == 0 && known - number <= tolerance && number - known <= tolerance) {
+        return 0;
+    }
+    return outbox_set_number(outbox, name, number);
+}
+
+/* What the till has to know while the daemon is away. */
+static int remember(struct outbox *outbox, const struct session *session)
+{
+    const struct session_ready *ready = &session->ready;
+    int error = remember_text(outbox, OUTBOX_CURRENCY, ready->currency);
+    if (error == 0) {
+        error = remember_text(outbox, OUTBOX_STORE, ready->store);
+    }
+    if (error == 0) {
+        error = remember_text(outbox, OUTBOX_LABEL, ready->label);
+    }
+    if (error == 0 && ready->retention_days > 0) {
+        error = remember_number(outbox, OUTBOX_RETENTION, ready->retention_days, 0);
+    }
+    if (error == 0) {
+        error = remember_number(outbox, OUTBOX_CLOCK_OFFSET, session->clock_offset_ms, CLOCK_OFFSET_STEP_MS);
+    }
+    return error;
+}
+
+static int open_session(struct delivery *delivery)
+{
+    struct outbox *outbox = delivery->options.outbox;
+    uint8_t chain[HASH_BYTES];
+    int64_t position = 0;
+    int error = outbox_number(outbox, OUTBOX_LAST_POSITION, &position);
+    if (error == 0) {
+        error = outbox_bytes(outbox, OUTBOX_LAST_CHAIN, chain, HASH_BYTES);
+    }
+    if (error != 0 && error != ERR_NOT_FOUND) {
+        return error;
+    }
+    const struct session_options options = {
+        .url = delivery->url, .world = delivery->options.world, .timeout_ms = delivery->options.timeout_ms};
+    const struct session_identity identity = {.programme_id = delivery->programme_id,
+                                              .daemon_key = delivery->daemon_key,
+                                              .principal = delivery->principal,
+                                              .pair = delivery->options.pair,
+                                              .last_position = error == 0 ? (uint64_t)position : 0,
+                                              .last_chain = error == 0 ? chain : NULL};
+    error = session_open(&delivery->session, &options, &identity);
+    if (error != 0) {
+        say(delivery->text, "%s", delivery->session.text);
+    }
+    return error;
+}
+
+int delivery_connect(struct delivery *delivery)
+{
+    if (delivery->connected) {
+        return 0;
+    }
+    delivery->text[0] = '\0';
+    int error = open_session(delivery);
+    if (error != 0) {
+        return error;
+    }
+    delivery->connected = true;
+    error = delivery_reconcile(delivery->options.outbox, &delivery->session.ready, delivery->text);
+    if (error == 0) {
+        error = remember(delivery->options.outbox, &delivery->session);
+    }
+    if (error != 0) {
+        disconnect(delivery);
+    }
+    return error;
+}
+
+/* Forgets what is in flight: it will be sent again. */
+static int rewind_flight(struct delivery *delivery)
+{
+    delivery->next = delivery->first;
+    delivery->draining = false;
+    if (delivery->again) {
+        return 0;
+    }
+    struct outbox_counts counts;
+    const int error = outbox_event_count(delivery->options.outbox, &counts);
+    if (error == 0) {
+        delivery->first = counts.first_waiting;
+        delivery->next = counts.first_waiting;
+        delivery->end = counts.next_sequence;
+    }
+    return error;
+}
+
+static int send_next(struct delivery *delivery)
+{
+    struct outbox_event event;
+    arena_reset(&delivery->arena);
+    int error = outbox_event_load(delivery->options.outbox, delivery->next, &delivery->arena, &event);
+    if (error != 0) {
+        return error == ERR_NOT_FOUND ? ERR_CORRUPT : error;
+    }
+    struct request request = {.kind = REQUEST_BOOK, .id = (uint32_t)event.sequence};
+    request.book.principal = delivery->principal;
+    request.book.sequence = event.sequence;
+    request.book.body = event.body;
+    request.book.signature = (struct bytes){.data = event.signature, .size = SIGNATURE_BYTES};
+    request.book.locale = event.locale;
+    if (event.card != NULL) {
+        request.book.opening = (struct opening){.salt = event.salt, .card = event.card};
+    }
+    error = session_send(&delivery->session, &request);
+    if (error == 0) {
+        delivery->next++;
+    }
+    return error;
+}
+
+static int commit_pending(struct delivery *delivery)
+{
+    if (delivery->pending == 0) {
+        return 0;
+    }
+    delivery->pending = 0;
+    const int error = outbox_commit(delivery->options.outbox);
+    if (error != 0) {
+        outbox_rollback(delivery->options.outbox);
+    }
+    return error;
+}
+
+static int acknowledge(struct delivery *delivery, const struct delivery_answer *answer)
+{
+    struct outbox *outbox = delivery->options.outbox;
+    int64_t last = 0;
+    int error = delivery->pending == 0 ? outbox_begin(outbox) : 0;
+    if (error != 0) {
+        return error;
+    }
+    delivery->pending++;
+    const int64_t now = delivery->options.world->wall_ms(delivery->options.world->context);
+    error = outbox_event_acknowledge(outbox, answer->sequence, answer->booked_bytes, now);
+    if (error == 0) {
+        error = outbox_number(outbox, OUTBOX_LAST_POSITION, &last);
+        error = error == ERR_NOT_FOUND ? 0 : error;
+    }
+    /* A repeated answer is of long ago: the newest position is the better witness. */
+    if (error == 0 && answer->booked.position > (uint64_t)last) {
+        error = outbox_set_number(outbox, OUTBOX_LAST_POSITION, (int64_t)answer->booked.position);
+        if (error == 0) {
+            error = outbox_set_bytes(outbox, OUTBOX_LAST_CHAIN, answer->booked.chain, HASH_BYTES);
+        }
+    }
+    if (error == 0 && delivery->pending >= PENDING_MAX) {
+        error = commit_pending(delivery);
+    }
+    if (error != 0) {
+        delivery->pending = 0;
+        outbox_rollback(outbox);
+    }
+    return error;
+}
+
+static int compare_again(struct delivery *delivery, struct delivery_answer *answer)
+{
+    struct outbox_event event;
+    arena_reset(&delivery->arena);
+    const int error = outbox_event_load(delivery->options.outbox, answer->sequence, &delivery->arena, &event);
+    if (error == 0) {
+        answer->again = true;
+        answer->same = bytes_equal(event.booked, answer->booked_bytes);
+        delivery->differing_count += answer->same ? 0 : 1;
+    }
+    return error;
+}
+
+static int take_booked(struct delivery *delivery, const struct reply *reply)
+{
+    struct arena *arena = &delivery->session.arena;
+    struct delivery_answer answer = {.sequence = delivery->first,
+                                     .repeated = reply->booked.repeated,
+                                     .booked_bytes = reply->booked.booked,
+                                     .outcome = delivery->outcome,
+                                     .rendering = reply->booked.rendering};
+    int error = wire_booked_unpack(answer.booked_bytes, arena, &answer.booked);
+    if (error == 0) {
+        error = wire_outcome_unpack(answer.booked.outcome, arena, delivery->outcome);
+    }
+    if (error != 0 || answer.booked.sequence != delivery->first || answer.booked.position == 0) {
+        say(delivery->text, "the daemon's answer to event %" PRIu64 " cannot be read", delivery->first);
+        return error != 0 ? error : ERR_FORMAT;
+    }
+    error = delivery->again ? compare_again(delivery, &answer) : acknowledge(delivery, &answer);
+    if (error != 0) {
+        return error;
+    }
+    delivery->first++;
+    delivery->answered_count++;
+    delivery->repeated_count += answer.repeated ? 1 : 0;
+    if (delivery->options.answered != NULL) {
+        delivery->options.answered(delivery->options.context, &answer);
+    }
+    return 0;
+}
+
+/* A failure stands for its event and, as AHEAD, for everything sent behind it: take those answers too. */
+static void take_failure(struct delivery *delivery, const struct reply *reply)
+{
+    if (!delivery->draining) {
+        delivery->draining = true;
+        delivery->failure = reply->failure.code;
+        say(delivery->text, "event %" PRIu64 ": the daemon says %s%s%s", delivery->first,
+            failure_name(reply->failure.code), reply->failure.text != NULL ? ": " : "",
+            reply->failure.text != NULL ? reply->failure.text : "");
+    }
+    /* While draining, `first` stays and `next` counts down to it. A failure may also come unasked for, such
+     * as REPLACED. */
+    delivery->next -= delivery->next > delivery->first ? 1 : 0;
+}
+
+static int take_reply(struct delivery *delivery, const struct reply *reply)
+{
+    if (reply->kind == REPLY_FAILURE) {
+        take_failure(delivery, reply);
+        return 0;
+    }
+    if (reply->kind == REPLY_BOOKED && delivery->draining && delivery->next > delivery->first) {
+        /* Behind a CONFLICT events may be booked all the same. Their answers wait until that is settled: the
+         * daemon gives them again. */
+        delivery->next--;
+        return 0;
+    }
+    if (reply->kind != REPLY_BOOKED || reply->id != (uint32_t)delivery->first) {
+        say(delivery->text, "the daemon gave an answer to something else than event %" PRIu64,
+            delivery->first);
+        return ERR_FORMAT;
+    }
+    return take_booked(delivery, reply);
+}
+
+/* Sends what the window allows, then takes one answer. */
+static int step(struct delivery *delivery)
+{
+    struct reply reply;
+    while (!delivery->draining && delivery->next < delivery->end &&
+           delivery->next - delivery->first < delivery->options.in_flight_max) {
+        const int error = send_next(delivery);
+        if (error != 0) {
+            return error;
+        }
+    }
+    int error = session_receive(&delivery->session, 0, &reply);
+    if (error == ERR_TIMEOUT) {
+        /* Nothing at hand: time to put the last answers on the disk. */
+        error = commit_pending(delivery);
+        if (error == 0) {
+            error = session_receive(&delivery->session, delivery->options.timeout_ms, &reply);
+        }
+    }
+    return error != 0 ? error : take_reply(delivery, &reply);
+}
+
+/* After a failure, when nothing is in flight any more: what now? 0: wait a little and go on. */
+static int settle_failure(struct delivery *delivery)
+{
+    const enum failure_code code = delivery->failure;
+    if (code == FAILURE_RETRY || code == FAILURE_BUSY) {
+        return rewind_flight(delivery);
+    }
+    if (code == FAILURE_AHEAD || code == FAILURE_STOPPING) {
+        /* A new greeting tells where to go on. */
+        disconnect(delivery);
+        return rewind_flight(delivery);
+    }
+    disconnect(delivery);
+    return session_failure_error(code);
+}
+
+static bool passes(int error)
+{
+    return error == ERR_CLOSED || error == ERR_TIMEOUT;
+}
+
+/* Connects and makes one step of headway. 0 also when there was none but there may be: see `first`. */
+static int advance(struct delivery *delivery)
+{
+    int error = delivery_connect(delivery);
+    if (error != 0) {
+        return error;
+    }
+    error = rewind_flight(delivery);
+    while (error == 0 && delivery->first < delivery->end) {
+        error = step(delivery);
+        if (error == 0 && delivery->draining && delivery->next == delivery->first) {
+            error = commit_pending(delivery);
+            return error != 0 ? error : settle_failure(delivery);
+        }
+    }
+    const int committed = commit_pending(delivery);
+    if (error != 0) {
+        const bool told = delivery->draining && !passes(session_failure_error(delivery->failure));
+        disconnect(delivery);
+        if (passes(error) && told && delivery->failure != FAILURE_AHEAD) {
+            return session_failure_error(delivery->failure);
+        }
+        if (!delivery->draining && delivery->text[0] == '\0') {
+            say(delivery->text, "the connection to %s broke: %s", delivery->url, error_text(error));
+        }
+    }
+    return error != 0 ? error : committed;
+}
+
+static int run(struct delivery *delivery)
+{
+    const struct world *world = delivery->options.world;
+    int64_t deadline = world->monotonic_ms(world->context) + delivery->options.timeout_ms;
+    int64_t backoff = DELIVERY_BACKOFF_MS_MIN;
+    for (;;) {
+        const uint64_t before = delivery->answered_count;
+        const int error = advance(delivery);
+        if (error == 0 && delivery->first >= delivery->end && delivery->connected) {
+            delivery->text[0] = '\0';
+            return 0;
+        }
+        if (error != 0 && !passes(error)) {
+            return error;
+        }
+        const int64_t now = world->monotonic_ms(world->context);
+        if (delivery->answered_count > before) {
+            deadline = now + delivery->options.timeout_ms;
+            backoff = DELIVERY_BACKOFF_MS_MIN;
+        }
+        if (now + backoff >= deadline) {
+            return error != 0 ? error : ERR_TIMEOUT;
+        }
+        clock_sleep_ms(backoff);
+        backoff = backoff * 2 > DELIVERY_BACKOFF_MS_MAX ? DELIVERY_BACKOFF_MS_MAX : backoff * 2;
+    }
+}
+
+/* What was acknowledged long ago is needed no more. */
+static int forget_old(struct delivery *delivery)
+{
+    int64_t days = 0;
+    const int error = outbox_number(delivery->options.outbox, OUTBOX_RETENTION, &days);
+    if (error == ERR_NOT_FOUND || (error == 0 && days <= 0)) {
+        return 0;
+    }
+    if (error != 0) {
+        return error;
+    }
+    const int64_t now = delivery->options.world->wall_ms(delivery->options.world->context);
+    return outbox_event_expire(delivery->options.outbox, now - days * DAY_MS);
+}
+
+int delivery_run(struct delivery *delivery)
+{
+    struct outbox_counts counts;
+    int error = outbox_event_count(delivery->options.outbox, &counts);
+    if (error != 0) {
+        return error;
+    }
+    delivery->again = false;
+    delivery->first = counts.first_waiting;
+    delivery->next = counts.first_waiting;
+    delivery->end = counts.next_sequence;
+    error = run(delivery);
+    if (error == 0) {
+        error = forget_old(delivery);
+    }
+    return error;
+}
+
+int delivery_run_again(struct delivery *delivery, uint64_t from)
+{
+    struct outbox_counts counts;
+    const int error = outbox_event_count(delivery->options.outbox, &counts);
+    if (error != 0) {
+        return error;
+    }
+    delivery->again = true;
+    delivery->first = from > counts.first_kept ? from : counts.first_kept;
+    delivery->next = delivery->first;
+    delivery->end = counts.first_waiting;
+    if (delivery->first >= delivery->end) {
+        return 0;
+    }
+    return run(delivery);
+}

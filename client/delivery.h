@@ -1,0 +1,91 @@
+/* Delivering an outbox: connects as often as it takes, sends what waits in its order, pipelined, and keeps
+ * each answer. Nothing is lost or doubled, whenever either side dies: what was sent without an answer is sent
+ * again, and the daemon answers it with the stored bytes. One thread. */
+#ifndef LOYALTY_CLIENT_DELIVERY_H
+#define LOYALTY_CLIENT_DELIVERY_H
+
+#include "client/outbox_event.h"
+#include "client/session.h"
+#include "model/decision.h"
+#include "wire/body.h"
+
+enum {
+    DELIVERY_IN_FLIGHT_DEFAULT = 64,
+    DELIVERY_BACKOFF_MS_MIN = 50,
+    DELIVERY_BACKOFF_MS_MAX = 2000,
+    DELIVERY_CLOCK_TOLERANCE_MS = 2000, /* a till's clock may be off by this without being corrected */
+};
+
+/* An event that was answered. Lives until the callback returns. */
+struct delivery_answer {
+    uint64_t sequence;
+    bool repeated;             /* the daemon had booked it before */
+    bool again;                /* it was acknowledged before and sent again on purpose, and */
+    bool same;                 /* the answer has the same bytes as the first time */
+    struct booked booked;      /* position, instant, chain */
+    struct bytes booked_bytes; /* the answer itself */
+    const struct outcome *outcome;
+    const struct rendering *rendering; /* NULL: none asked for */
+};
+
+struct delivery_options {
+    struct outbox *outbox;       /* held; that of an enrolled till */
+    const struct key_pair *pair; /* held */
+    const struct world *world;   /* held */
+    int64_t timeout_ms;          /* without any headway */
+    uint32_t in_flight_max;      /* 1 to REQUESTS_IN_FLIGHT_MAX; 0: the default */
+    void (*answered)(void *context, const struct delivery_answer *answer); /* may be NULL */
+    void *context;
+};
+
+struct delivery {
+    struct delivery_options options;
+    struct session session;
+    bool connected;
+    uint8_t programme_id[PROGRAMME_ID_BYTES];
+    uint8_t daemon_key[KEY_BYTES];
+    uint32_t principal;
+    char url[CONNECTION_URL_BYTES_MAX + 1];
+    void *memory; /* of `arena`: an event on its way */
+    struct arena arena;
+    struct outcome *outcome; /* of the answer at hand */
+    /* Events first..next-1 are in flight, those from next to before end still to be sent. */
+    uint64_t first;
+    uint64_t next;
+    uint64_t end;
+    bool again;       /* acknowledged ones, on purpose */
+    uint32_t pending; /* acknowledgements not committed yet */
+    bool draining;    /* a failure came: only take the answers that are on their way */
+    enum failure_code failure;
+    uint64_t answered_count;
+    uint64_t repeated_count;
+    uint64_t differing_count; /* sent again, and answered otherwise */
+    char text[SESSION_TEXT_BYTES];
+};
+
+/* Reads who the till is. ERR_NOT_FOUND: it is not enrolled; ERR_NOMEM, ERR_CORRUPT, ERR_IO. */
+int delivery_init(struct delivery *delivery, const struct delivery_options *options) MUST_CHECK;
+
+/* Closes the connection. Accepts a zeroed or half-built delivery. */
+void delivery_fini(struct delivery *delivery);
+
+/* Sends all that waits. 0: nothing waits any more. ERR_CLOSED, ERR_TIMEOUT: the daemon was not to be reached
+ * in time; the rest waits on. Anything else does not pass by itself and `text` says what it is: ERR_MISMATCH
+ * (another programme, a restored log we cannot serve, a second till with our key), ERR_PERMISSION (revoked),
+ * ERR_SIGNATURE, ERR_TOO_LARGE, ERR_RANGE; ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_NOMEM of our own side. */
+int delivery_run(struct delivery *delivery) MUST_CHECK;
+
+/* Sends again, on purpose, what was acknowledged and is kept, from a sequence on, and compares the answers.
+ */
+int delivery_run_again(struct delivery *delivery, uint64_t from) MUST_CHECK;
+
+/* Connects if it is not connected, for other requests on `session`. Errors as delivery_run. */
+int delivery_connect(struct delivery *delivery) MUST_CHECK;
+
+/* What the daemon's greeting means for the outbox: on the first contact and after a restored log it takes
+ * over the new epoch, and makes wait again what the log lost. ERR_MISMATCH with `ret_text`: an alarm, nothing
+ * must be sent. */
+int delivery_reconcile(struct outbox *outbox, const struct session_ready *ready,
+                       char ret_text[SESSION_TEXT_BYTES]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,372 @@
+/* loyalty-till: a till on the command line. Main, the folder, and what the commands share. */
+#include "client/till.h"
+
+#include "client/amount.h"
+#include "client/clock.h"
+#include "crypto/card.h"
+#include "crypto/crypto.h"
+#include "crypto/key_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_JSON = 0x100, OPTION_TIMEOUT, TIMEOUT_MS_DEFAULT = 5000 };
+
+const char *argp_program_version = "loyalty-till " LOYALTY_VERSION;
+
+void till_complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("loyalty-till: ", stderr);
+    vfprintf(stderr, format, arguments);
+    putc('\n', stderr);
+    va_end(arguments);
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct till_options *options = state->input;
+    uint64_t milliseconds = 0;
+    switch (key) {
+    case 't':
+        options->folder = argument;
+        return 0;
+    case OPTION_JSON:
+        options->json = true;
+        return 0;
+    case OPTION_TIMEOUT:
+        if (number_parse(argument, 600000, &milliseconds) != 0 || milliseconds == 0) {
+            argp_error(state, "--timeout takes milliseconds, 1 to 600000");
+        }
+        options->timeout_ms = (int64_t)milliseconds;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option common_options[] = {
+    {.name = "till", .key = 't', .arg = "DIR", .doc = "The till's folder (default: $LOYALTY_TILL)"},
+    {.name = "json", .key = OPTION_JSON, .doc = "Print JSON, one value a line"},
+    {.name = "timeout",
+     .key = OPTION_TIMEOUT,
+     .arg = "MS",
+     .doc = "Give up when the daemon says nothing for this long (default: 5000)"},
+    {0},
+};
+
+const struct argp till_options_argp = {.options = common_options, .parser = parse_option};
+
+int till_path(const struct till_options *options, const char *name, char *ret_path, size_t size)
+{
+    const int written = snprintf(ret_path, size, "%s/%s", options->folder, name);
+    if (written < 0 || (size_t)written >= size) {
+        till_complain("the name of the till's folder is too long");
+        return TILL_EXIT_ERROR;
+    }
+    return TILL_EXIT_OK;
+}
+
+static int load_key(struct till *till)
+{
+    char path[512];
+    struct key_file file;
+    if (till_path(&till->options, "till.key", path, sizeof(path)) != 0) {
+        return TILL_EXIT_ERROR;
+    }
+    const int error = key_file_load(path, (struct bytes){0}, &file);
+    if (error == ERR_NOT_FOUND) {
+        return TILL_EXIT_OK;
+    }
+    if (error != 0) {
+        till_complain("%s: %s", path, error_text(error));
+        return TILL_EXIT_ERROR;
+    }
+    key_pair_from_seed(file.secret, &till->pair);
+    key_file_fini(&file);
+    till->has_key = true;
+    return TILL_EXIT_OK;
+}
+
+/* What the outbox knows of the till; missing settings leave what was there. */
+static int load_identity(struct till *till)
+{
+    int64_t principal = 0;
+    int error = outbox_number(&till->outbox, OUTBOX_PRINCIPAL, &principal);
+    if (error != 0) {
+        return error == ERR_NOT_FOUND ? 0 : error;
+    }
+    till->principal = (uint32_t)principal;
+    error = outbox_bytes(&till->outbox, OUTBOX_PROGRAMME_ID, till->programme_id, PROGRAMME_ID_BYTES);
+    if (error == 0) {
+        error = outbox_text(&till->outbox, OUTBOX_STORE, till->store, sizeof(till->store));
+        error = error == ERR_NOT_FOUND ? 0 : error;
+    }
+    if (error == 0) {
+        error = outbox_text(&till->outbox, OUTBOX_LABEL, till->label, sizeof(till->label));
+        error = error == ERR_NOT_FOUND ? 0 : error;
+    }
+    if (error == 0) {
+        error = outbox_number(&till->outbox, OUTBOX_CLOCK_OFFSET, &till->clock_offset_ms);
+        error = error == ERR_NOT_FOUND ? 0 : error;
+    }
+    if (error == 0) {
+        error = outbox_text(&till->outbox, OUTBOX_CURRENCY, till->currency, sizeof(till->currency));
+        if (error == 0) {
+            return amount_digits(till->currency, &till->digits);
+        }
+        error = error == ERR_NOT_FOUND ? 0 : error;
+    }
+    return error;
+}
+
+int till_open(struct till *till, const struct till_options *options, bool must_be_enrolled)
+{
+    char path[512];
+    *till = (struct till){.options = *options, .digits = -1};
+    json_init(&till->json, stdout);
+    if (options->folder == NULL) {
+        till_complain("which till? Say --till DIR or set LOYALTY_TILL");
+        return TILL_EXIT_USAGE;
+    }
+    till->memory = malloc(TILL_ARENA_BYTES);
+    if (till->memory == NULL || crypto_init() != 0) {
+        till_complain("out of memory or randomness");
+        return TILL_EXIT_ERROR;
+    }
+    arena_init(&till->arena, till->memory, TILL_ARENA_BYTES);
+    if (till_path(options, "outbox.db", path, sizeof(path)) != 0) {
+        return TILL_EXIT_ERROR;
+    }
+    int error = outbox_open(&till->outbox, path);
+    if (error == 0) {
+        error = load_identity(till);
+    }
+    if (error != 0) {
+        till_complain("%s: %s", path,
+                      error == ERR_LOCKED ? "another loyalty-till is at work here" : error_text(error));
+        return TILL_EXIT_ERROR;
+    }
+    if (load_key(till) != 0) {
+        return TILL_EXIT_ERROR;
+    }
+    if (must_be_enrolled && (till->principal == 0 || !till->has_key)) {
+        till_complain("this till is not enrolled yet: loyalty-till enrol URL CODE");
+        return TILL_EXIT_ERROR;
+    }
+    return TILL_EXIT_OK;
+}
+
+void till_close(struct till *till)
+{
+    outbox_close(&till->outbox);
+    key_pair_fini(&till->pair);
+    free(till->memory);
+    till->memory = NULL;
+}
+
+int till_explain(int error, const char *text)
+{
+    const char *what = text != NULL && text[0] != '\0' ? text : error_text(error);
+    switch (error) {
+    case 0:
+        return TILL_EXIT_OK;
+    case ERR_MISMATCH:
+    case ERR_PERMISSION:
+    case ERR_SIGNATURE:
+    case ERR_RANGE:
+    case ERR_TOO_LARGE:
+        till_complain("ALARM: %s", what);
+        return TILL_EXIT_ALARM;
+    default:
+        till_complain("%s", what);
+        return TILL_EXIT_ERROR;
+    }
+}
+
+static void answered(void *context, const struct delivery_answer *answer)
+{
+    struct till *till = context;
+    if (answer->outcome->code != CODE_ACCEPTED) {
+        till->refused++;
+    }
+    if (answer->sequence < till->shown_from) {
+        till->earlier++;
+        return;
+    }
+    till_print_answer(till, answer);
+}
+
+int till_delivery_init(struct till *till, struct delivery *delivery)
+{
+    const struct delivery_options options = {.outbox = &till->outbox,
+                                             .pair = &till->pair,
+                                             .world = &client_world,
+                                             .timeout_ms = till->options.timeout_ms,
+                                             .in_flight_max = REQUESTS_IN_FLIGHT_MAX,
+                                             .answered = answered,
+                                             .context = till};
+    return till_explain(delivery_init(delivery, &options), NULL);
+}
+
+int till_deliver(struct till *till, struct delivery *delivery)
+{
+    struct outbox_counts counts;
+    const int error = delivery_run(delivery);
+    if (error != 0 && error != ERR_CLOSED && error != ERR_TIMEOUT) {
+        return till_explain(error, delivery->text);
+    }
+    if (outbox_event_count(&till->outbox, &counts) != 0) {
+        till_complain("the outbox cannot be read");
+        return TILL_EXIT_ERROR;
+    }
+    if (till->earlier > 0 && !till->options.json) {
+        printf("(delivered from the queue: %" PRIu64 ")\n", till->earlier);
+        till->earlier = 0;
+    }
+    const uint64_t from = counts.first_waiting > till->shown_from ? counts.first_waiting : till->shown_from;
+    for (uint64_t sequence = from; error != 0 && sequence < counts.next_sequence; sequence++) {
+        till_print_queued(till, sequence);
+    }
+    if (error != 0 && !till->away) {
+        till_complain("%s; what was rung up is queued safely (%" PRIu64 ") and sent later", delivery->text,
+                      counts.waiting);
+    }
+    till->away = error != 0;
+    return till->refused > 0 ? TILL_EXIT_REFUSED : TILL_EXIT_OK;
+}
+
+/* The time of an event and what was added to our clock to get it. */
+static void set_time(const struct till *till, struct event *event)
+{
+    if (event->occurred_at == 0) {
+        const int64_t offset = till->clock_offset_ms;
+        event->occurred_at = clock_wall_ms();
+        if (offset > DELIVERY_CLOCK_TOLERANCE_MS || offset < -DELIVERY_CLOCK_TOLERANCE_MS) {
+            event->occurred_at += offset;
+            event->clock_correction = offset;
+        }
+    }
+}
+
+/* What the daemon would call malformed must not get a sequence: it could never be taken back. */
+static int check_body(struct till *till, struct bytes body)
+{
+    struct event event;
+    const char *field = "";
+    if (body.size > BODY_TERMINAL_BYTES_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    const int error = wire_body_unpack(body, &till->arena, &event, &field);
+    if (error == ERR_RANGE && field[0] != '\0') {
+        till_complain("the %s is missing or out of range", field);
+    }
+    return error;
+}
+
+int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence)
+{
+    struct event *event = draft->event;
+    struct card_number card;
+    uint8_t salt[CARD_SALT_BYTES];
+    uint8_t commitment[HASH_BYTES];
+    struct bytes body;
+    set_time(till, event);
+    if (draft->card != NULL) {
+        const int error = card_normalise(draft->card, strlen(draft->card), &card);
+        if (error != 0) {
+            return error;
+        }
+        crypto_world_random(NULL, salt, sizeof(salt));
+        crypto_card_commitment(salt, &card, commitment);
+        const struct bytes bytes = {.data = commitment, .size = sizeof(commitment)};
+        if (event->kind == EVENT_ENROLMENT) {
+            event->enrolment.card = bytes;
+        } else {
+            event->purchase.card = bytes;
+        }
+    }
+    const int error = wire_body_pack(event, &till->arena, &body);
+    if (error != 0) {
+        return error;
+    }
+    const int wrong = check_body(till, body);
+    if (wrong != 0) {
+        return wrong;
+    }
+    const struct outbox_draft outbox_draft = {.body = body,
+                                              .salt = {.data = salt, .size = sizeof(salt)},
+                                              .card = draft->card != NULL ? card.text : NULL,
+                                              .locale = draft->locale,
+                                              .receipt = draft->receipt,
+                                              .queued_at = clock_wall_ms()};
+    const struct outbox_signer signer = {
+        .pair = &till->pair, .programme_id = till->programme_id, .principal = till->principal};
+    return outbox_event_add(&till->outbox, &outbox_draft, &signer, ret_sequence);
+}
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"enrol", till_command_enrol}, {"purchase", till_command_purchase}, {"join", till_command_join},
+    {"send", till_command_send},   {"balance", till_command_balance},   {"queue", till_command_queue},
+};
+
+static const char usage[] =
+    "A till on the command line.\v"
+    "enrol URL CODE   become a till of a daemon, with the code of an invite\n"
+    "purchase         ring up a purchase, or a whole file of them\n"
+    "join             enrol a customer's card\n"
+    "send             deliver what waits in the queue\n"
+    "balance          what a card has\n"
+    "queue            what waits and what was acknowledged\n"
+    "\n"
+    "Each command has its own --help. A till never loses a purchase: it is signed and on the disk before it "
+    "is "
+    "sent, and waits there while the daemon cannot be reached.\n"
+    "\n"
+    "Exit status: 0 booked or safely queued; 1 failed, nothing was done; 3 booked as refused; 4 alarm, the "
+    "daemon and this till disagree; 64 wrong usage.";
+
+static error_t parse_command(int key, char *argument, struct argp_state *state)
+{
+    int *first = state->input;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        (void)argument;
+        *first = state->next - 1;
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_usage(state);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct argp argp = {.parser = parse_command, .args_doc = "COMMAND [OPTION...]", .doc = usage};
+    int first = 0;
+    argp_err_exit_status = TILL_EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first) != 0) {
+        return TILL_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[first], commands[i].name) == 0) {
+            char name[64];
+            (void)snprintf(name, sizeof(name), "loyalty-till %s", commands[i].name);
+            argv[first] = name;
+            const int status = commands[i].run(argc - first, argv + first);
+            return fflush(stdout) == 0 ? status : TILL_EXIT_ERROR;
+        }
+    }
+    till_complain("there is no command '%s'; see loyalty-till --help", argv[first]);
+    return TILL_EXIT_USAGE;
+}

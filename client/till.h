@@ -1,0 +1,134 @@
+/* What the commands of loyalty-till share: the till's folder, how it prints, and how it ends. */
+#ifndef LOYALTY_CLIENT_TILL_H
+#define LOYALTY_CLIENT_TILL_H
+
+#include "base/arena.h"
+#include "client/delivery.h"
+#include "client/json.h"
+#include "model/event.h"
+
+#include <argp.h>
+
+enum {
+    TILL_ARENA_BYTES = 4 * 1024 * 1024,
+    TILL_GROUP_MAX = 256, /* events signed and synced together before they are sent */
+    TILL_FULL_MAX = 16,   /* receipts named with --full */
+};
+
+/* How loyalty-till ends. */
+enum till_exit {
+    TILL_EXIT_OK = 0,      /* booked and accepted, or safely queued */
+    TILL_EXIT_ERROR = 1,   /* nothing was done, the message says why */
+    TILL_EXIT_REFUSED = 3, /* at least one event was booked as refused */
+    TILL_EXIT_ALARM = 4,   /* the daemon and this till disagree: somebody has to look */
+    TILL_EXIT_USAGE = 64,
+};
+
+/* Options every command takes. */
+struct till_options {
+    const char *folder; /* --till */
+    bool json;
+    int64_t timeout_ms;
+};
+extern const struct argp till_options_argp;
+
+struct till {
+    struct till_options options;
+    struct outbox outbox;
+    struct key_pair pair;
+    bool has_key;
+    char currency[4];
+    int digits; /* of the currency; -1: not known yet */
+    char store[ID_BYTES_MAX + 1];
+    char label[TILL_LABEL_BYTES_MAX + 1];
+    uint32_t principal; /* 0: not enrolled */
+    uint8_t programme_id[PROGRAMME_ID_BYTES];
+    int64_t clock_offset_ms;
+    void *memory;
+    struct arena arena; /* for the event at hand */
+    struct json json;
+
+    /* how answers are shown */
+    bool brief;
+    const char *full[TILL_FULL_MAX]; /* receipt numbers shown in full all the same */
+    size_t full_count;
+    uint64_t shown_from; /* events before it are of earlier commands */
+    uint64_t earlier;    /* how many of those were answered */
+    uint64_t refused;
+    bool away; /* the daemon was not to be reached the last time: said once */
+};
+
+/* Prints "loyalty-till: ..." to standard error. */
+void till_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Opens the folder; `must_be_enrolled` complains if the till is not. 0 or an exit status; complains itself.
+ * till_close accepts what till_open left behind in any case. */
+int till_open(struct till *till, const struct till_options *options, bool must_be_enrolled);
+void till_close(struct till *till);
+
+/* Fills `ret_path` with FOLDER/name; an exit status if it is too long. */
+int till_path(const struct till_options *options, const char *name, char *ret_path, size_t size);
+
+/* Delivers what waits and shows the answers; says how it stands with the rest. An exit status: what stays
+ * queued because the daemon is away is none the worse. */
+int till_deliver(struct till *till, struct delivery *delivery);
+int till_delivery_init(struct till *till, struct delivery *delivery);
+/* What an error of delivery_* or an outbox means for whoever stands at the till: complains, exit status. */
+int till_explain(int error, const char *text);
+
+/* Signs and queues an event with the till's key. `event` has its kind and contents; its time is set here to
+ * now unless `occurred_at` is there, the card commitment and opening from `card` (NULL: none). */
+struct till_event {
+    struct event *event;
+    const char *card;
+    const char *locale;
+    const char *receipt; /* unique in the outbox; NULL: none */
+};
+int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence) MUST_CHECK;
+
+/* till_print.c: the answer to an event, as a receipt, a line or JSON. */
+void till_print_answer(struct till *till, const struct delivery_answer *answer);
+void till_print_member(struct till *till, const struct member_view *view, uint64_t position);
+void till_print_queued(struct till *till, uint64_t sequence);
+
+/* till_basket.c: from options and files to a purchase. Everything is copied into or made in the arena; a
+ * message about what is wrong goes to `ret_text`. */
+enum { TILL_TEXT_BYTES = 256 };
+struct basket {
+    struct event event;     /* EVENT_PURCHASE */
+    struct line *lines;     /* LINES_MAX of room */
+    struct tender *tenders; /* TENDERS_MAX of room */
+    const char **codes;     /* CODES_MAX of room */
+    const char *card;
+    int64_t total; /* of the lines */
+};
+int basket_init(struct basket *basket, struct arena *arena) MUST_CHECK;
+/* "SKU,CATEGORY,QUANTITY,GROSS[,label...]"; SKU and CATEGORY may be empty. */
+int basket_add_line(struct basket *basket, struct arena *arena, const char *text, int digits,
+                    char ret_text[TILL_TEXT_BYTES]) MUST_CHECK;
+/* "KIND=AMOUNT", KIND one of cash, card, gift_card, voucher, points, other. */
+int basket_add_tender(struct basket *basket, const char *text, int digits,
+                      char ret_text[TILL_TEXT_BYTES]) MUST_CHECK;
+/* The name of the receipt in the outbox: store/date/till/number, what is not given from the till itself. */
+void basket_receipt_name(const struct basket *basket, const struct till *till,
+                         char ret_name[OUTBOX_RECEIPT_BYTES_MAX + 1]);
+
+/* The commands: argv[0] is the name to show; each gives an exit status. */
+int till_command_enrol(int argc, char **argv);
+int till_command_purchase(int argc, char **argv);
+int till_command_join(int argc, char **argv);
+int till_command_send(int argc, char **argv);
+int till_command_balance(int argc, char **argv);
+int till_command_queue(int argc, char **argv);
+
+/* till_file.c */
+struct till_file_options {
+    const char *path;
+    int32_t date; /* business date; -1: of each purchase */
+    const char *locale;
+    bool offline;
+    int64_t pace_ms; /* one purchase after the other, this long apart; 0: in groups, as fast as it goes */
+};
+int till_purchase_file(struct till *till, const struct till_file_options *options);
+
+#endif

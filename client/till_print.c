@@ -1,0 +1,247 @@
+/* What a customer reads on paper, what a cashier reads on the screen, and what a program reads. */
+#include "client/amount.h"
+#include "client/clock.h"
+#include "client/till.h"
+#include "client/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { WIDTH = 44 };
+
+static void rule(void)
+{
+    for (int i = 0; i < WIDTH; i++) {
+        putchar('-');
+    }
+    putchar('\n');
+}
+
+/* The columns a UTF-8 text takes, for texts without wide or combining characters. */
+static int columns(const char *text)
+{
+    int count = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        count += ((unsigned char)*c & 0xc0) != 0x80 ? 1 : 0;
+    }
+    return count;
+}
+
+/* `left`, spaces, `right`, as wide as the paper. */
+static void row(const char *left, const char *right)
+{
+    const int gap = WIDTH - columns(left) - columns(right);
+    printf("%s%*s%s\n", left, gap > 1 ? gap : 1, "", right);
+}
+
+static void print_head(const struct till *till, const struct event *event)
+{
+    const struct receipt *receipt = &event->purchase.receipt;
+    char left[160];
+    char when[INSTANT_TEXT_BYTES];
+    instant_format_local(event->occurred_at, when);
+    when[16] = '\0'; /* no seconds on paper */
+    rule();
+    (void)snprintf(left, sizeof(left), "%s, till %s", receipt->store != NULL ? receipt->store : till->store,
+                   receipt->till != NULL ? receipt->till : till->label);
+    row(left, when);
+    (void)snprintf(left, sizeof(left), "Receipt %s", receipt->number);
+    row(left, till->currency);
+}
+
+static int64_t total(const struct purchase *purchase)
+{
+    int64_t sum = -purchase->basket_discount;
+    for (size_t i = 0; i < purchase->lines_count; i++) {
+        sum += purchase->lines[i].voided ? 0 : purchase->lines[i].gross;
+    }
+    return sum;
+}
+
+static void print_lines(const struct till *till, const struct purchase *purchase)
+{
+    char quantity[AMOUNT_TEXT_BYTES];
+    char amount[AMOUNT_TEXT_BYTES];
+    for (size_t i = 0; i < purchase->lines_count; i++) {
+        const struct line *line = &purchase->lines[i];
+        char left[160];
+        const char *what = line->sku != NULL ? line->sku : line->category != NULL ? line->category : "goods";
+        quantity_format(line->quantity, quantity);
+        amount_format(line->gross, till->digits, amount);
+        (void)snprintf(left, sizeof(left), "%s x %.40s%s", quantity, what, line->voided ? " (void)" : "");
+        row(left, amount);
+    }
+    amount_format(total(purchase), till->digits, amount);
+    row("Total", amount);
+}
+
+static void print_loyalty(const struct delivery_answer *answer)
+{
+    if (answer->outcome->code != CODE_ACCEPTED) {
+        printf("REFUSED (%s): %s\n", outcome_code_name(answer->outcome->code),
+               outcome_code_text(answer->outcome->code));
+    }
+    for (size_t i = 0; answer->rendering != NULL && i < answer->rendering->lines_count; i++) {
+        puts(answer->rendering->lines[i]);
+    }
+    for (size_t i = 0; i < answer->outcome->exceptions_count; i++) {
+        printf("Note: %s\n", exception_text(answer->outcome->exceptions[i].kind));
+    }
+}
+
+static void print_receipt(const struct till *till, const struct event *event,
+                          const struct delivery_answer *answer)
+{
+    print_head(till, event);
+    rule();
+    print_lines(till, &event->purchase);
+    rule();
+    print_loyalty(answer);
+    rule();
+    putchar('\n');
+}
+
+/* What identifies an event on one line. */
+static void print_brief_head(const struct till *till, const struct event *event)
+{
+    char when[INSTANT_TEXT_BYTES];
+    instant_format_local(event->occurred_at, when);
+    when[16] = '\0';
+    if (event->kind == EVENT_PURCHASE) {
+        char amount[AMOUNT_TEXT_BYTES];
+        amount_format(total(&event->purchase), till->digits, amount);
+        printf("%s  %-6s %-6s %8s", when + 11, till->label, event->purchase.receipt.number, amount);
+    } else {
+        printf("%s  %-6s %-15s", when + 11, till->label, event_kind_name(event->kind));
+    }
+}
+
+/* The lines for the customer behind one another, without their details and as far as there is room. */
+static void print_brief_lines(const struct rendering *rendering)
+{
+    int room = 66;
+    const char *before = "  ";
+    for (size_t i = 0; i < rendering->lines_count; i++) {
+        const char *line = rendering->lines[i];
+        room -= columns(line) + 2;
+        if (line[0] == ' ' || room < 0) {
+            continue;
+        }
+        printf("%s%s", before, line);
+        before = ", ";
+    }
+}
+
+static void print_brief(const struct till *till, const struct event *event,
+                        const struct delivery_answer *answer)
+{
+    print_brief_head(till, event);
+    if (answer->outcome->code != CODE_ACCEPTED) {
+        printf("  REFUSED: %s", outcome_code_text(answer->outcome->code));
+    } else if (answer->rendering != NULL && answer->rendering->lines_count > 0) {
+        print_brief_lines(answer->rendering);
+    }
+    printf("%s\n", answer->repeated ? "  (was booked before)" : "");
+}
+
+static void json_answer(struct till *till, const struct event *event, const struct delivery_answer *answer)
+{
+    struct json *json = &till->json;
+    char when[INSTANT_TEXT_BYTES];
+    json_object(json, NULL);
+    json_unsigned(json, "sequence", answer->sequence);
+    json_text(json, "kind", event_kind_name(event->kind));
+    json_text(json, "receipt", event->kind == EVENT_PURCHASE ? event->purchase.receipt.number : NULL);
+    json_text(json, "state", answer->outcome->code == CODE_ACCEPTED ? "booked" : "refused");
+    json_text(json, "code", outcome_code_name(answer->outcome->code));
+    json_unsigned(json, "position", answer->booked.position);
+    instant_format(answer->booked.booked_at, when);
+    json_text(json, "booked_at", when);
+    json_hex(json, "chain", (struct bytes){.data = answer->booked.chain, .size = HASH_BYTES});
+    json_bool(json, "repeated", answer->repeated);
+    if (answer->again) {
+        json_bool(json, "same", answer->same);
+    }
+    json_array(json, "exceptions");
+    for (size_t i = 0; i < answer->outcome->exceptions_count; i++) {
+        json_text(json, NULL, exception_text(answer->outcome->exceptions[i].kind));
+    }
+    json_end_array(json);
+    if (answer->rendering != NULL) {
+        json_integer(json, "points", answer->rendering->points);
+        json_array(json, "lines");
+        for (size_t i = 0; i < answer->rendering->lines_count; i++) {
+            json_text(json, NULL, answer->rendering->lines[i]);
+        }
+        json_end_array(json);
+        if (answer->rendering->member != NULL) {
+            view_json_member(json, "member", answer->rendering->member);
+        }
+        view_json_vouchers(json, "vouchers", answer->rendering->vouchers, answer->rendering->vouchers_count);
+    }
+    json_end_object(json);
+}
+
+static bool in_full(const struct till *till, const struct event *event)
+{
+    bool full = !till->brief && event->kind == EVENT_PURCHASE;
+    for (size_t i = 0; event->kind == EVENT_PURCHASE && i < till->full_count; i++) {
+        full = full || strcmp(till->full[i], event->purchase.receipt.number) == 0;
+    }
+    return full;
+}
+
+void till_print_answer(struct till *till, const struct delivery_answer *answer)
+{
+    struct outbox_event stored;
+    struct event event;
+    arena_reset(&till->arena);
+    if (outbox_event_load(&till->outbox, answer->sequence, &till->arena, &stored) != 0 ||
+        wire_body_unpack(stored.body, &till->arena, &event, NULL) != 0) {
+        printf("event %" PRIu64 " booked at position %" PRIu64 ", but the outbox cannot show it\n",
+               answer->sequence, answer->booked.position);
+    } else if (till->options.json) {
+        json_answer(till, &event, answer);
+    } else if (in_full(till, &event)) {
+        print_receipt(till, &event, answer);
+    } else {
+        print_brief(till, &event, answer);
+    }
+    arena_reset(&till->arena);
+}
+
+void till_print_queued(struct till *till, uint64_t sequence)
+{
+    struct outbox_event stored;
+    struct event event;
+    arena_reset(&till->arena);
+    if (outbox_event_load(&till->outbox, sequence, &till->arena, &stored) != 0 ||
+        wire_body_unpack(stored.body, &till->arena, &event, NULL) != 0) {
+        return;
+    }
+    if (till->options.json) {
+        json_object(&till->json, NULL);
+        json_unsigned(&till->json, "sequence", sequence);
+        json_text(&till->json, "kind", event_kind_name(event.kind));
+        json_text(&till->json, "receipt",
+                  event.kind == EVENT_PURCHASE ? event.purchase.receipt.number : NULL);
+        json_text(&till->json, "state", "queued");
+        json_end_object(&till->json);
+    } else {
+        print_brief_head(till, &event);
+        printf("  queued as event %" PRIu64 "\n", sequence);
+    }
+    arena_reset(&till->arena);
+}
+
+void till_print_member(struct till *till, const struct member_view *view, uint64_t position)
+{
+    if (!till->options.json) {
+        view_print_member(stdout, view);
+        return;
+    }
+    json_object(&till->json, NULL);
+    json_unsigned(&till->json, "position", position);
+    view_json_member(&till->json, "view", view);
+    json_end_object(&till->json);
+}
