@@ -19,6 +19,7 @@ enum ctl_exit {
     CTL_EXIT_OK = 0,
     CTL_EXIT_ERROR = 1,   /* failed; a programme has findings; the message says why */
     CTL_EXIT_REFUSED = 3, /* booked as refused */
+    CTL_EXIT_REFUTED = 4, /* verify: the log does not hold */
     CTL_EXIT_USAGE = 64,
 };
 
@@ -80,6 +81,7 @@ int ctl_command_programme(int argc, char **argv);
 int ctl_command_member(int argc, char **argv);
 int ctl_command_event(int argc, char **argv);
 int ctl_command_go_live(int argc, char **argv);
+int ctl_command_verify(int argc, char **argv);
 
 /* Runs the one of `names` that argv[1] is: its index, or -1 after a complaint. Shifts argv. */
 int ctl_subcommand(int *argc, char ***argv, const char *const *names, size_t count);

@@ -74,16 +74,17 @@ static int compare_remainders(const void *context, uint16_t a, uint16_t b)
     return order != 0 ? order : compare_numbers(a, b);
 }
 
-/* Fills ret_shares with each counting line's part of the basket's discount. */
-static int spread_discount(const struct basket *basket, int64_t discount, int64_t ret_shares[LINES_MAX])
+/* Fills each counting line's `amount` with its part of the basket's discount. */
+static int spread_discount(struct basket *basket, int64_t discount)
 {
     struct spread spread;
     uint16_t order[LINES_MAX];
+    int64_t *shares = basket->amount;
     spread.basket = basket;
     spread.weights = 0;
     for (size_t i = 0; i < basket->count; i++) {
         spread.weights += weight_of(basket, i);
-        ret_shares[i] = 0;
+        shares[i] = 0;
         order[i] = (uint16_t)i;
     }
     spread.discount = discount < spread.weights ? discount : spread.weights;
@@ -93,18 +94,18 @@ static int spread_discount(const struct basket *basket, int64_t discount, int64_
     int64_t left = spread.discount;
     for (size_t i = 0; i < basket->count; i++) {
         const int64_t weight = weight_of(basket, i);
-        int err = checked_mul_div(spread.discount, weight, spread.weights, ROUND_FLOOR, &ret_shares[i]);
+        int err = checked_mul_div(spread.discount, weight, spread.weights, ROUND_FLOOR, &shares[i]);
         if (err != 0) {
             return err;
         }
-        left -= ret_shares[i];
+        left -= shares[i];
         /* Exact although the products may wrap: the difference is below `weights`. */
         spread.remainder[i] = (int64_t)((uint64_t)spread.discount * (uint64_t)weight -
-                                        (uint64_t)ret_shares[i] * (uint64_t)spread.weights);
+                                        (uint64_t)shares[i] * (uint64_t)spread.weights);
     }
     order_sort(order, basket->count, compare_remainders, &spread);
     for (size_t i = 0; i < basket->count && left > 0; i++, left--) {
-        ret_shares[order[i]]++;
+        shares[order[i]]++;
     }
     return 0;
 }
@@ -144,13 +145,12 @@ int basket_measure(const struct programme *programme, const struct purchase *pur
             ret_basket->index[ret_basket->count++] = (uint16_t)i;
         }
     }
-    int64_t shares[LINES_MAX];
-    int err = spread_discount(ret_basket, purchase->basket_discount, shares);
+    int err = spread_discount(ret_basket, purchase->basket_discount);
     int64_t total = 0;
     for (size_t i = 0; i < ret_basket->count && err == 0; i++) {
-        err =
-            line_basis(programme, &purchase->lines[ret_basket->index[i]], shares[i], &ret_basket->amount[i]);
-        total += err == 0 ? ret_basket->amount[i] : 0;
+        int64_t *amount = &ret_basket->amount[i];
+        err = line_basis(programme, &purchase->lines[ret_basket->index[i]], *amount, amount);
+        total += err == 0 ? *amount : 0;
     }
     ret_basket->total = total > 0 ? total : 0;
     return err;

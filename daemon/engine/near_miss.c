@@ -64,7 +64,7 @@ static void offer_cards(const struct sale *sale, const struct stamps *after, str
 static void offer_level(const struct sale *sale, int level, int64_t qualifying, struct groups *groups)
 {
     const struct tiers *tiers = &sale->programme->tiers;
-    if ((size_t)(level + 1) < tiers->count) {
+    if (level + 1 < (int)tiers->count) {
         const struct level *next = &tiers->levels[level + 1];
         if (next->qualifying > qualifying) {
             offer(groups, GROUP_LEVEL, NEAR_NEXT_LEVEL, next->number, next->qualifying - qualifying);

@@ -61,7 +61,7 @@ static void trace_tier(const struct tiers *tiers, uint32_t number, int64_t metri
                        struct decision *decision)
 {
     const int level = tiers_standing(tiers, number);
-    const struct level *next = (size_t)(level + 1) < tiers->count ? &tiers->levels[level + 1] : NULL;
+    const struct level *next = level + 1 < (int)tiers->count ? &tiers->levels[level + 1] : NULL;
     CHECK(decision->trace_count < TRACE_LINES_MAX);
     decision->trace[decision->trace_count++] = (struct trace_line){
         .kind = TRACE_TIER,

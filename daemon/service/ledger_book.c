@@ -13,6 +13,8 @@ enum { DUE_DAYS_MAX = CONTEXT_DAY_STARTS_MAX };
 static void book_refusal(struct ledger *ledger, enum outcome_code code)
 {
     decision_refuse(ledger->decision, code);
+    /* Offered and not taken: the next voucher's code must not stand in the log. */
+    ledger->context.random_size = 0;
 }
 
 /* A receipt as the event names it, or as the terminal's own where it does not. */
@@ -148,7 +150,7 @@ static int settle(struct ledger *ledger, const struct draft *draft)
     struct outcome *outcome = &ledger->decision->outcome;
     const uint64_t previous = ledger->state->last_position;
     int result = find_day_starts(ledger, draft);
-    if (result == 0 && context->day_starts_count > 0) {
+    if (result == 0) {
         result = engine_settle(draft->programme, ledger->state, context, outcome);
     }
     for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
@@ -159,13 +161,27 @@ static int settle(struct ledger *ledger, const struct draft *draft)
     return result;
 }
 
+/* Folds what was decided behind the settlement into the state: what does not fit a member, such as one open
+ * lot too many, is found here, before anything is written. */
+static int fold_decision(struct ledger *ledger, size_t settled)
+{
+    const struct outcome *outcome = &ledger->decision->outcome;
+    int result = 0;
+    for (size_t i = settled; i < outcome->effects_count && result == 0; i++) {
+        result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
+    }
+    return result;
+}
+
 /* Random bytes for voucher codes are drawn in bulk; a decision takes from the front what it needs. */
 static void offer_random(struct ledger *ledger, const struct draft *draft)
 {
     struct context *context = &ledger->context;
     if (draft->recorded != NULL) {
-        memcpy(context->random, draft->recorded->random, sizeof(context->random));
-        context->random_size = draft->recorded->random_size;
+        /* All of it, used or not: a decision that came to a limit was offered more than is recorded. */
+        memset(context->random, 0, sizeof(context->random));
+        memcpy(context->random, draft->recorded->random, draft->recorded->random_size);
+        context->random_size = sizeof(context->random);
         return;
     }
     if (LEDGER_RANDOM_BYTES - ledger->random_used < sizeof(context->random)) {
@@ -187,6 +203,7 @@ static void take_random(struct ledger *ledger, const struct draft *draft)
     const size_t used = vouchers * VOUCHER_CODE_BYTES;
     CHECK(used <= ledger->context.random_size);
     if (draft->recorded != NULL) {
+        ledger->context.random_size = used;
         return;
     }
     crypto_erase(&ledger->random[ledger->random_used], used);
@@ -246,21 +263,34 @@ static int decide_member_event(struct ledger *ledger, struct draft *draft,
     engine_observe(draft->programme, event, ledger->state, context);
     const struct engine_place place = {
         .store = store_id, .till = draft->receipt.till != NULL ? draft->receipt.till : principal->label};
+    const size_t settled = ledger->decision->outcome.effects_count;
     result = engine_decide(draft->programme, &place, event, context, ledger->decision);
+    if (result == 0) {
+        result = fold_decision(ledger, settled);
+    }
     if (result == 0) {
         take_random(ledger, draft);
     }
     return result;
 }
 
-/* Whether the signer's clock is within the programme's tolerance. */
-static bool clock_in_bounds(const struct ledger *ledger, int64_t occurred_at, int64_t now)
+/* Whether the signer's clock is within the programme's tolerance. While history loads any past is, but no
+ * future: time moves with what is booked and would wait for it. */
+static bool clock_in_bounds(const struct ledger *ledger, const struct draft *draft)
 {
     const struct programme *programme = ledger_programme_newest(ledger);
     const int64_t ahead_minutes = programme == NULL ? 5 : programme->clock_ahead_minutes;
     const int64_t behind_days = programme == NULL ? 30 : programme->max_offline_days;
-    return !ledger->head.live || (occurred_at <= now + ahead_minutes * 60 * 1000 &&
-                                  occurred_at >= now - behind_days * 24 * 60 * 60 * 1000);
+    const int64_t occurred_at = draft->event->occurred_at;
+    if (ledger->head.live) {
+        return occurred_at <= draft->booked_at + ahead_minutes * 60 * 1000 &&
+               occurred_at >= draft->booked_at - behind_days * 24 * 60 * 60 * 1000;
+    }
+    if (draft->recorded != NULL) {
+        return !draft->recorded_clock;
+    }
+    const struct world *world = ledger->options.world;
+    return occurred_at <= world->wall_ms(world->context) + CLOCK_AHEAD_MS_LOADING;
 }
 
 int ledger_decide(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
@@ -277,7 +307,7 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
         book_refusal(ledger, CODE_NOT_ALLOWED);
         return 0;
     }
-    if (!clock_in_bounds(ledger, draft->event->occurred_at, draft->booked_at)) {
+    if (!clock_in_bounds(ledger, draft)) {
         book_refusal(ledger, CODE_CLOCK);
         return 0;
     }

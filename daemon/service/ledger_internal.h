@@ -23,9 +23,10 @@ struct version {
 enum {
     LEDGER_SCRATCH_BYTES = 16 * 1024 * 1024, /* address space; touched as far as an event needs */
     LEDGER_RANDOM_BYTES = 4096,
-    CLOCK_BEHIND_MS_MAX = 5 * 60 * 1000, /* the daemon waits while its clock is further behind the log */
-    CAREFUL_EVENTS = 1000,               /* decided alone after a crash before batches are trusted again */
-    QUARANTINE_ENDS = 2,                 /* crashes while deciding an event before it is set aside */
+    CLOCK_AHEAD_MS_LOADING = 5 * 60 * 1000, /* how far into the future history may reach */
+    CLOCK_BEHIND_MS_MAX = 5 * 60 * 1000,    /* the daemon waits while its clock is further behind the log */
+    CAREFUL_EVENTS = 1000,                  /* decided alone after a crash before batches are trusted again */
+    QUARANTINE_ENDS = 2,                    /* crashes while deciding an event before it is set aside */
 };
 
 struct ledger {
@@ -68,6 +69,7 @@ struct draft {
     const struct event *event; /* NULL: the body could not be read */
     const struct opening *opening;
     const struct context *recorded;    /* a replay: the facts of then; NULL when they are drawn now */
+    bool recorded_clock;               /* a replay: it was refused for the clock of then */
     const struct programme *programme; /* in force when it occurred; NULL before the first one */
     uint8_t card_hash[HASH_BYTES];     /* of the opened card */
     bool card_opened;

@@ -251,9 +251,16 @@ static int replay_row(struct replay *replay, const struct event_row *row)
         .event = unpacked == 0 ? &ledger->event : NULL,
         .recorded = &ledger->past,
     };
+    enum outcome_code code;
+    if (wire_outcome_code(row->outcome, &code) < 0) {
+        return differs(replay, "outcome", "the recorded outcome cannot be read");
+    }
+    draft.recorded_clock = code == CODE_CLOCK;
     const bool states_time =
         !ledger->head.live && !(draft.event != NULL && draft.event->kind == EVENT_GO_LIVE);
-    if (states_time && ledger_booked_at(ledger, draft.event) != row->booked_at) {
+    const int64_t booked_at =
+        draft.recorded_clock ? ledger->head.booked_at : ledger_booked_at(ledger, draft.event);
+    if (states_time && booked_at != row->booked_at) {
         return differs(replay, "booked_at", "while history loads an event is booked at the time it states");
     }
     result = decide_or_fold(replay, row, &draft);

@@ -35,6 +35,12 @@ static const struct setting SETTINGS[] = {
     {NULL, NULL, NULL},
 };
 
+/* Over those, for a store that can be made again. */
+static const struct setting SCRATCH_SETTINGS[] = {
+    {"PRAGMA synchronous = OFF", "PRAGMA synchronous", "0"},
+    {NULL, NULL, NULL},
+};
+
 /* Before a new file gets its first page. */
 static const struct setting NEW_SETTINGS[] = {
     {"PRAGMA page_size = 4096", "PRAGMA page_size", "4096"},
@@ -232,6 +238,9 @@ static int open_connection(struct store *store, const struct store_options *opti
     }
     if (error == 0) {
         error = set_all(store, SETTINGS, ERR_UNSUPPORTED);
+    }
+    if (error == 0 && options->scratch) {
+        error = set_all(store, SCRATCH_SETTINGS, ERR_MISMATCH);
     }
     if (error == 0 && options->create) {
         error = create(store);

@@ -26,7 +26,8 @@ struct store; /* opaque, heap: opened in main, in tests and in the simulator onl
 struct store_options {
     const char *path; /* of the database file */
     const char *vfs;  /* SQLite VFS name; NULL: the default */
-    bool create; /* make a new one (ERR_EXISTS when there is a file); else open (ERR_NOT_FOUND when none) */
+    bool create;  /* make a new one (ERR_EXISTS when there is a file); else open (ERR_NOT_FOUND when none) */
+    bool scratch; /* nobody relies on what is in it: nothing is synced */
 };
 
 /* Opens with every pragma set and read back, checks application id and schema version. ERR_LOCKED: another

@@ -6,10 +6,12 @@
 
 #include <string.h>
 
-static void lot_write(const struct effect *effect, Loyalty__LotEffect *message)
+#define MEMBER_OF(message, fallback) ((message)->has_member ? (message)->member : (fallback))
+
+static void lot_write(const struct effect *effect, uint32_t member, Loyalty__LotEffect *message)
 {
     loyalty__lot_effect__init(message);
-    WIRE_PUT_UNLESS(message, member, effect->member, 0);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
     WIRE_PUT_UNLESS(message, index, effect->lot.index, 0);
     WIRE_PUT_UNLESS(message, since, effect->lot.since, 0);
     WIRE_PUT_UNLESS(message, until, effect->lot.until, DAY_NEVER);
@@ -30,27 +32,27 @@ static void move_write(const struct effect *effect, Loyalty__MoveEffect *message
     WIRE_PUT_UNLESS(message, effective_at, effect->move.effective_at, 0);
 }
 
-static void metric_write(const struct effect *effect, Loyalty__MetricEffect *message)
+static void metric_write(const struct effect *effect, uint32_t member, Loyalty__MetricEffect *message)
 {
     loyalty__metric_effect__init(message);
-    WIRE_PUT_UNLESS(message, member, effect->member, 0);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
     WIRE_PUT_UNLESS(message, metric, effect->metric.metric, 0);
     WIRE_PUT_UNLESS(message, day, effect->metric.day, 0);
     WIRE_PUT_UNLESS(message, amount, effect->metric.amount, 0);
 }
 
-static void level_write(const struct effect *effect, Loyalty__LevelEffect *message)
+static void level_write(const struct effect *effect, uint32_t member, Loyalty__LevelEffect *message)
 {
     loyalty__level_effect__init(message);
-    WIRE_PUT_UNLESS(message, member, effect->member, 0);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
     WIRE_PUT_UNLESS(message, level, effect->level.level, 0);
     WIRE_PUT_UNLESS(message, until, effect->level.until, DAY_NEVER);
 }
 
-static void stamps_write(const struct effect *effect, Loyalty__StampsEffect *message)
+static void stamps_write(const struct effect *effect, uint32_t member, Loyalty__StampsEffect *message)
 {
     loyalty__stamps_effect__init(message);
-    WIRE_PUT_UNLESS(message, member, effect->member, 0);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
     WIRE_PUT_UNLESS(message, card, effect->stamps.card, 0);
     WIRE_PUT_UNLESS(message, given, effect->stamps.given, 0);
     WIRE_PUT_UNLESS(message, completed, effect->stamps.completed, 0);
@@ -59,10 +61,10 @@ static void stamps_write(const struct effect *effect, Loyalty__StampsEffect *mes
     WIRE_PUT_UNLESS(message, rule, effect->stamps.rule, 0);
 }
 
-static void voucher_write(const struct effect *effect, Loyalty__VoucherEffect *message)
+static void voucher_write(const struct effect *effect, uint32_t member, Loyalty__VoucherEffect *message)
 {
     loyalty__voucher_effect__init(message);
-    WIRE_PUT_UNLESS(message, member, effect->member, 0);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
     const struct bytes code = {effect->voucher.code, VOUCHER_CODE_BYTES};
     WIRE_PUT(message, code, wire_bytes(code));
     WIRE_PUT_UNLESS(message, reward, effect->voucher.reward, 0);
@@ -93,7 +95,8 @@ static void invite_write(const struct effect *effect, Loyalty__InviteEffect *mes
     WIRE_PUT_UNLESS(message, expires_at, effect->invite.expires_at, 0);
 }
 
-void wire_effect_write(const struct effect *effect, union wire_effect_arm *arm, Loyalty__Effect *message)
+void wire_effect_write(const struct effect *effect, uint32_t member, union wire_effect_arm *arm,
+                       Loyalty__Effect *message)
 {
     loyalty__effect__init(message);
     message->kind_case = wire_effect_kind_write(effect->kind);
@@ -102,29 +105,29 @@ void wire_effect_write(const struct effect *effect, union wire_effect_arm *arm, 
     switch (effect->kind) {
     case EFFECT_ENROL:
         loyalty__enrol_effect__init(&arm->enrol);
-        WIRE_PUT_UNLESS(&arm->enrol, member, effect->member, 0);
+        WIRE_PUT_UNLESS(&arm->enrol, member, effect->member, member);
         break;
     case EFFECT_LOT:
-        lot_write(effect, &arm->lot);
+        lot_write(effect, member, &arm->lot);
         break;
     case EFFECT_MOVE:
         move_write(effect, &arm->move);
         break;
     case EFFECT_METRIC:
-        metric_write(effect, &arm->metric);
+        metric_write(effect, member, &arm->metric);
         break;
     case EFFECT_LEVEL:
-        level_write(effect, &arm->level);
+        level_write(effect, member, &arm->level);
         break;
     case EFFECT_STAMPS:
-        stamps_write(effect, &arm->stamps);
+        stamps_write(effect, member, &arm->stamps);
         break;
     case EFFECT_VOUCHER:
-        voucher_write(effect, &arm->voucher);
+        voucher_write(effect, member, &arm->voucher);
         break;
     case EFFECT_VISIT:
         loyalty__visit_effect__init(&arm->visit);
-        WIRE_PUT_UNLESS(&arm->visit, member, effect->member, 0);
+        WIRE_PUT_UNLESS(&arm->visit, member, effect->member, member);
         WIRE_PUT_UNLESS(&arm->visit, day, effect->visit.day, 0);
         break;
     case EFFECT_PRINCIPAL:
@@ -150,7 +153,6 @@ void wire_effect_write(const struct effect *effect, union wire_effect_arm *arm, 
 
 static void lot_read(const Loyalty__LotEffect *message, struct effect *effect)
 {
-    effect->member = message->member;
     effect->lot.index = message->index;
     effect->lot.since = message->since;
     effect->lot.until = message->has_until ? message->until : DAY_NEVER;
@@ -174,7 +176,6 @@ static void move_read(struct wire_values *values, const Loyalty__MoveEffect *mes
 static void voucher_read(struct wire_values *values, const Loyalty__VoucherEffect *message,
                          struct effect *effect)
 {
-    effect->member = message->member;
     const struct bytes code = wire_bytes_required(values, WIRE_FIELD(message, code), VOUCHER_CODE_BYTES);
     if (code.size == VOUCHER_CODE_BYTES) {
         memcpy(effect->voucher.code, code.data, VOUCHER_CODE_BYTES);
@@ -214,7 +215,8 @@ static void invite_read(struct wire_values *values, const Loyalty__InviteEffect 
     effect->invite.expires_at = message->expires_at;
 }
 
-void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, struct effect *effect)
+void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
+                      struct effect *effect)
 {
     *effect = (struct effect){0};
     if (!wire_effect_kind_read(message->kind_case, &effect->kind)) {
@@ -223,27 +225,28 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
     }
     switch (effect->kind) {
     case EFFECT_ENROL:
-        effect->member = message->enrol->member;
+        effect->member = MEMBER_OF(message->enrol, member);
         break;
     case EFFECT_LOT:
+        effect->member = MEMBER_OF(message->lot, member);
         lot_read(message->lot, effect);
         break;
     case EFFECT_MOVE:
         move_read(values, message->move, effect);
         break;
     case EFFECT_METRIC:
-        effect->member = message->metric->member;
+        effect->member = MEMBER_OF(message->metric, member);
         effect->metric.metric = message->metric->metric;
         effect->metric.day = message->metric->day;
         effect->metric.amount = message->metric->amount;
         break;
     case EFFECT_LEVEL:
-        effect->member = message->level->member;
+        effect->member = MEMBER_OF(message->level, member);
         effect->level.level = message->level->level;
         effect->level.until = message->level->has_until ? message->level->until : DAY_NEVER;
         break;
     case EFFECT_STAMPS:
-        effect->member = message->stamps->member;
+        effect->member = MEMBER_OF(message->stamps, member);
         effect->stamps.card = message->stamps->card;
         effect->stamps.given = message->stamps->given;
         effect->stamps.completed = message->stamps->completed;
@@ -252,10 +255,11 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         effect->stamps.rule = message->stamps->rule;
         break;
     case EFFECT_VOUCHER:
+        effect->member = MEMBER_OF(message->voucher, member);
         voucher_read(values, message->voucher, effect);
         break;
     case EFFECT_VISIT:
-        effect->member = message->visit->member;
+        effect->member = MEMBER_OF(message->visit, member);
         effect->visit.day = message->visit->day;
         break;
     case EFFECT_PRINCIPAL:

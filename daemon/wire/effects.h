@@ -23,11 +23,14 @@ union wire_effect_arm {
     Loyalty__RevisionEffect revision;
 };
 
-/* Fills `message` and the arm it points to; both borrow from `effect`. */
-void wire_effect_write(const struct effect *effect, union wire_effect_arm *arm, Loyalty__Effect *message);
+/* Fills `message` and the arm it points to; both borrow from `effect`. `member` is the outcome's, which
+ * effects leave out. */
+void wire_effect_write(const struct effect *effect, uint32_t member, union wire_effect_arm *arm,
+                       Loyalty__Effect *message);
 
 /* Fills `effect`, whose texts and bytes stay in `message`. The index of a voucher is left 0. */
-void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, struct effect *effect);
+void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
+                      struct effect *effect);
 
 /* Whether an effect of this kind points into the message it was read from. */
 bool wire_effect_borrows(enum effect_kind kind);

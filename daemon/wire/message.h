@@ -210,7 +210,7 @@ struct reply {
     enum reply_kind kind;
     union {
         struct {
-            enum failure_code code;
+            enum failure_code code; /* FAILURE_INVALID for one this version does not know */
             const char *text;
             bool has_expected_sequence;
             uint64_t expected_sequence;

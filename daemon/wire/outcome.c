@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { OUTCOME_CODE_FIELD = 1, OUTCOME_EFFECTS_FIELD = 4 };
+enum { OUTCOME_CODE_FIELD = 1, OUTCOME_MEMBER_FIELD = 3, OUTCOME_EFFECTS_FIELD = 4 };
 
 static void effects_write(const struct outcome *outcome, struct wire_output *output)
 {
@@ -25,7 +25,7 @@ static void effects_write(const struct outcome *outcome, struct wire_output *out
         Loyalty__Effect effect;
         Loyalty__Effect *effects[] = {&effect};
         Loyalty__Outcome message = LOYALTY__OUTCOME__INIT;
-        wire_effect_write(from, &arm, &effect);
+        wire_effect_write(from, outcome->member, &arm, &effect);
         message.n_effects = 1;
         message.effects = effects;
         wire_output_add(output, &message.base);
@@ -155,7 +155,7 @@ static int effect_add(struct wire_values *values, struct bytes bytes, uint32_t *
         return error;
     }
     struct effect *effect = &outcome->effects[outcome->effects_count];
-    wire_effect_read(values, (const Loyalty__Effect *)message, effect);
+    wire_effect_read(values, (const Loyalty__Effect *)message, outcome->member, effect);
     if (values->error != 0) {
         return values->error;
     }
@@ -187,8 +187,11 @@ static int effects_read(struct wire_values *values, struct bytes bytes, struct o
     const uint8_t *begin = bytes.data;
     int more;
     outcome->effects_count = 0;
+    outcome->member = 0;
     while ((more = wire_reader_next(&reader, &field)) == 1) {
-        if (field.number == OUTCOME_EFFECTS_FIELD) {
+        if (field.number == OUTCOME_MEMBER_FIELD) {
+            outcome->member = (uint32_t)field.varint; /* before the effects, which leave it out */
+        } else if (field.number == OUTCOME_EFFECTS_FIELD) {
             if (field.type != WIRE_PREFIXED) {
                 return ERR_FORMAT;
             }

@@ -111,10 +111,11 @@ static const struct rendering *rendering_read(struct wire_values *values, const 
     return rendering;
 }
 
-static void failure_read(struct wire_values *values, const Loyalty__Failure *message, struct reply *reply)
+static void failure_read(const Loyalty__Failure *message, struct reply *reply)
 {
-    if (message->has_code) {
-        wire_value_check(values, wire_failure_code_read(message->code, &reply->failure.code), "code");
+    /* A code of a newer daemon is a failure all the same. */
+    if (message->has_code && !wire_failure_code_read(message->code, &reply->failure.code)) {
+        reply->failure.code = FAILURE_INVALID;
     }
     reply->failure.text = message->text;
     reply->failure.has_expected_sequence = message->has_expected_sequence;
@@ -260,7 +261,7 @@ static void kind_read(struct wire_values *values, const Loyalty__Reply *message,
 {
     switch (reply->kind) {
     case REPLY_FAILURE:
-        failure_read(values, message->failure, reply);
+        failure_read(message->failure, reply);
         break;
     case REPLY_WELCOME:
         welcome_read(values, message->welcome, reply);

@@ -229,6 +229,20 @@ static void print_tables(struct bench *bench)
     sqlite3_close(db);
 }
 
+/* The books still balance, whatever was measured. */
+static void check_totals(struct bench *bench)
+{
+    struct store_totals totals;
+    const double start = seconds(CLOCK_MONOTONIC);
+    need(store_totals(bench->store, &totals), "totals");
+    need(totals.balanced ? 0 : ERR_CORRUPT, "balance");
+    if (bench->print_tables) {
+        printf("    totals of %llu entries and %u members in %.2f s; heap %.1f MiB, at most %.1f MiB\n",
+               (unsigned long long)totals.entries, totals.members, seconds(CLOCK_MONOTONIC) - start,
+               (double)sqlite3_memory_used() / 1048576, (double)sqlite3_memory_highwater(0) / 1048576);
+    }
+}
+
 static void run(struct bench *bench, uint32_t batch)
 {
     struct store_figures before;
@@ -264,6 +278,7 @@ static void run(struct bench *bench, uint32_t batch)
     printf("%5u  %12.0f  %8.1f  %10.2f  %12.0f\n", batch, n / wall, cpu * 1e6 / n,
            (double)(after.wal_frames_written - before.wal_frames_written) / n,
            (double)(after.file_bytes - before.file_bytes) / n);
+    check_totals(bench);
     store_close(bench->store);
     if (bench->print_tables) {
         print_tables(bench);

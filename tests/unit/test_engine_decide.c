@@ -24,12 +24,17 @@ static int teardown(void **state)
     return 0;
 }
 
-static int buy(const struct line *lines, size_t lines_count)
+static int buy_on(int32_t day, const struct line *lines, size_t lines_count)
 {
     struct event event = {.kind = EVENT_PURCHASE};
     event.purchase =
         (struct purchase){.card = {card, sizeof(card)}, .lines = lines, .lines_count = lines_count};
-    return shop_book(&shop, 0, &event, (struct shop_time){MONDAY, 600, MONDAY});
+    return shop_book(&shop, 0, &event, (struct shop_time){day, 600, day});
+}
+
+static int buy(const struct line *lines, size_t lines_count)
+{
+    return buy_on(MONDAY, lines, lines_count);
 }
 
 static const char *const stamping = "rules: [{id: stamp, card: cup, item: {give: 1}}]\n"
@@ -176,6 +181,27 @@ static void stamps_owed_are_paid_first(void **state)
     assert_int_equal(stamps->since, MONDAY);
 }
 
+static void a_card_counts_from_the_day_of_its_first_stamp(void **state)
+{
+    struct line line = {.quantity = 1000, .gross = 100};
+    (void)state;
+    shop_load(&shop, "rules: [{id: stamp, card: cup, item: {give: 1}}]\n"
+                     "rewards: [{id: mug, kind: gift}]\n"
+                     "stamp_cards: [{id: cup, required: 3, gives: {reward: mug}}]\n");
+    assert_int_equal(buy(&line, 1), 0);
+    assert_int_equal(buy_on(MONDAY + 1, &line, 1), 0);
+    const struct stamps *stamps = member_state_stamps(shop.customers[0], 1);
+    assert_int_equal(stamps->since, MONDAY);
+    line.quantity = 2000;
+    assert_int_equal(buy_on(MONDAY + 2, &line, 1), 0);
+    assert_int_equal(stamps->count, 1);
+    assert_int_equal(stamps->since, MONDAY + 2);
+    assert_int_equal(buy_on(MONDAY + 3, &line, 1), 0);
+    assert_int_equal(stamps->count, 0);
+    assert_int_equal(stamps->since, 0);
+    assert_int_equal(stamps->completed, 2);
+}
+
 /* Levels may come with a later version: who has none yet stands at the lowest. */
 static void a_member_from_before_there_were_levels_stands_at_the_lowest(void **state)
 {
@@ -208,6 +234,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_event_without_room_for_its_effects_is_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(stamps_owed_are_paid_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_card_counts_from_the_day_of_its_first_stamp, setup, teardown),
         cmocka_unit_test_setup_teardown(a_member_from_before_there_were_levels_stands_at_the_lowest, setup,
                                         teardown),
     };

@@ -136,10 +136,39 @@ static void old_days_of_a_metric_are_added_up_and_none_is_lost(void **state)
     const struct member_state *anna = shop.customers[0];
     assert_int_equal(counted(DAY_MIN, DAY_MAX), 10);
     assert_int_equal(engine_qualifying(shop.programme, anna, last), 10);
-    /* Kept one by one: from the start of the year that lies a year before the latest purchase to come. */
+    /* Kept one by one from 2030-01-01: the start of the year before that of the latest purchase to come. */
     assert_int_equal(anna->metric_days[0].day, DAY_MIN);
-    assert_int_equal(anna->metric_days[1].day, MONDAY + 8 * 200 - 200 * 1);
+    assert_int_equal(anna->metric_days[1].day, MONDAY + 8 * 200);
     assert_int_equal(counted(MONDAY, last), (int64_t)anna->metric_days_count - 1);
+    /* Until 2032-01-31 a purchase may come of which 2030 is less than 366 days ago. */
+    const size_t kept = anna->metric_days_count;
+    shop_settle(&shop, 0, MONDAY + 2161);
+    assert_int_equal(anna->metric_days_count, kept);
+    shop_settle(&shop, 0, MONDAY + 2162);
+    assert_true(anna->metric_days_count < kept);
+}
+
+static void each_metric_is_added_up_by_itself(void **state)
+{
+    struct effect effect = {.kind = EFFECT_METRIC, .member = 1};
+    (void)state;
+    shop_load(&shop, expiring);
+    buy(MONDAY, 100);
+    for (uint32_t i = 0; i < 6; i++) {
+        effect.metric.metric = 1 + i / 2;
+        effect.metric.day = MONDAY + (int32_t)(i % 2);
+        effect.metric.amount = 1 << i;
+        assert_int_equal(engine_apply(shop.customers[0], 1, &effect), 0);
+    }
+    shop_settle(&shop, 0, MONDAY + 2000);
+    const struct member_state *anna = shop.customers[0];
+    const int64_t sums[] = {1, 1 + 2, 4 + 8, 16 + 32};
+    assert_int_equal(anna->metric_days_count, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(anna->metric_days[i].metric, i);
+        assert_int_equal(anna->metric_days[i].day, DAY_MIN);
+        assert_int_equal(anna->metric_days[i].amount, sums[i]);
+    }
 }
 
 static void a_daily_customer_of_thirty_years_stays_within_bounds(void **state)
@@ -169,6 +198,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_reserved_does_not_expire, setup, teardown),
         cmocka_unit_test_setup_teardown(settling_nobody_gives_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(old_days_of_a_metric_are_added_up_and_none_is_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_metric_is_added_up_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(a_daily_customer_of_thirty_years_stays_within_bounds, setup,
                                         teardown),
     };

@@ -341,6 +341,8 @@ static void a_log_of_another_daemon_is_refused(void **state)
     assert_non_null(strstr(text, "another daemon key"));
 }
 
+static void expect_replay(struct house *house);
+
 static void history_is_booked_at_the_time_it_states_until_the_programme_is_live(void **state)
 {
     (void)state;
@@ -353,6 +355,11 @@ static void history_is_booked_at_the_time_it_states_until_the_programme_is_live(
     house_book(&house, 2, &old, "card");
     assert_int_equal(house.decision->outcome.code, CODE_ACCEPTED);
     assert_int_equal(house.booked.booked_at, 1291190400000);
+    struct event future = house_purchase(&house, "2", "bread", 900);
+    future.occurred_at = house.now + 24LL * 3600 * 1000;
+    house_book(&house, 2, &future, "card");
+    assert_int_equal(house.decision->outcome.code, CODE_CLOCK);
+    assert_int_equal(house.booked.booked_at, 1291190400000);
     struct event live = {.occurred_at = house.now, .kind = EVENT_GO_LIVE};
     house_book(&house, HOUSE_ADMIN, &live, NULL);
     assert_int_equal(house.decision->outcome.code, CODE_ACCEPTED);
@@ -362,6 +369,7 @@ static void history_is_booked_at_the_time_it_states_until_the_programme_is_live(
     assert_int_equal(house.decision->outcome.code, CODE_CLOCK);
     house_book(&house, HOUSE_ADMIN, &live, NULL);
     assert_int_equal(house.decision->outcome.code, CODE_ALREADY_DONE);
+    expect_replay(&house);
     house_close(&house);
 }
 
@@ -395,6 +403,17 @@ static int replay_log(struct house *house, struct replay_difference *difference,
     return result;
 }
 
+static void expect_replay(struct house *house)
+{
+    struct replay_difference difference = {.text = ""};
+    struct store_difference row = {.text = ""};
+    const int result = replay_log(house, &difference, &row);
+    if (result != 0) {
+        fail_msg("%s: position %llu %s: %s / %s", error_text(result), (unsigned long long)difference.position,
+                 difference.part == NULL ? "" : difference.part, difference.text, row.text);
+    }
+}
+
 static void a_log_replays_to_the_same_outcomes_and_rows(void **state)
 {
     struct house *house = *state;
@@ -409,13 +428,26 @@ static void a_log_replays_to_the_same_outcomes_and_rows(void **state)
     }
     struct event revoke = {.occurred_at = house->now, .kind = EVENT_REVOKE, .revoke.principal = 2};
     house_book(house, HOUSE_ADMIN, &revoke, NULL);
-    struct replay_difference difference = {.text = ""};
-    struct store_difference row = {.text = ""};
-    const int result = replay_log(house, &difference, &row);
-    if (result != 0) {
-        fail_msg("%s: position %llu %s: %s / %s", error_text(result), (unsigned long long)difference.position,
-                 difference.part == NULL ? "" : difference.part, difference.text, row.text);
-    }
+    expect_replay(house);
+}
+
+/* More vouchers than one event may issue. */
+static void codes_offered_to_a_refused_event_stay_secret(void **state)
+{
+    struct house *house = *state;
+    struct line line = {.sku = "1", .category = "lunch", .quantity = 1000 * 1000, .gross = 100};
+    struct event greedy = house_purchase(house, "1", "lunch", 100);
+    greedy.purchase.lines = &line;
+    house_book(house, 2, &greedy, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_LIMIT_EXCEEDED);
+    struct event_row row;
+    struct context *context = malloc(sizeof(*context));
+    arena_reset(&house->scratch);
+    assert_int_equal(store_event_find(house->temporary.store, 2, 1, &house->scratch, &row), 0);
+    assert_int_equal(wire_context_unpack(row.context, &house->scratch, context), 0);
+    assert_int_equal(context->random_size, 0);
+    free(context);
+    expect_replay(house);
 }
 
 int main(void)
@@ -443,6 +475,7 @@ int main(void)
         TEST(a_log_of_another_daemon_is_refused),
         cmocka_unit_test(history_is_booked_at_the_time_it_states_until_the_programme_is_live),
         TEST(a_log_replays_to_the_same_outcomes_and_rows),
+        TEST(codes_offered_to_a_refused_event_stay_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,6 +233,135 @@ static void a_receipt_is_booked_once(void **state)
     assert_int_equal(store_receipt_find(temporary->store, &key, &position), ERR_NOT_FOUND);
 }
 
+static struct receipt_key numbered(char number[RECEIPT_NUMBER_BYTES_MAX + 1], const char *format,
+                                   unsigned value)
+{
+    snprintf(number, RECEIPT_NUMBER_BYTES_MAX + 1, format[0] == '0' ? "%06u" : "R%u", value);
+    return (struct receipt_key){.store = "A", .business_date = 20000, .till = "1", .number = number};
+}
+
+static void book_receipt(struct store *store, const struct receipt_key *key, uint64_t position)
+{
+    uint64_t other = 0;
+    assert_int_equal(store_receipt_find(store, key, &other), ERR_NOT_FOUND);
+    assert_int_equal(store_receipt_write(store, key, position), 0);
+    assert_int_equal(store_receipt_find(store, key, &other), 0);
+    assert_int_equal(other, position);
+}
+
+/* Odd values up to `last` were booked at position 10 * value, even ones never. */
+static void check_receipts(struct store *store, const char *format, unsigned last)
+{
+    for (unsigned value = 0; value <= last + 2; value++) {
+        char number[RECEIPT_NUMBER_BYTES_MAX + 1];
+        const struct receipt_key key = numbered(number, format, value);
+        uint64_t position = 0;
+        const bool booked = value % 2 == 1 && value <= last;
+        assert_int_equal(store_receipt_find(store, &key, &position), booked ? 0 : ERR_NOT_FOUND);
+        assert_int_equal(position, booked ? 10 * value : 0);
+    }
+}
+
+static void receipts_in_order_are_found_across_marks(void **state)
+{
+    struct temporary *temporary = *state;
+    static const char *const formats[] = {"0", "R"}; /* 000009, 000010 and R9, R10 */
+    for (size_t f = 0; f < ARRAY_COUNT(formats); f++) {
+        char number[RECEIPT_NUMBER_BYTES_MAX + 1];
+        temporary_begin(temporary->store);
+        for (unsigned value = 1; value <= 601; value += 2) {
+            const struct receipt_key key = numbered(number, formats[f], value);
+            book_receipt(temporary->store, &key, 10 * value);
+            if (value % 100 == 1) {
+                temporary_commit(temporary->store);
+                temporary_begin(temporary->store);
+            }
+        }
+        check_receipts(temporary->store, formats[f], 601);
+        temporary_commit(temporary->store);
+        check_receipts(temporary->store, formats[f], 601);
+        temporary_remove(temporary);
+        temporary_open(temporary);
+    }
+}
+
+static void receipts_out_of_order_are_found_too(void **state)
+{
+    struct temporary *temporary = *state;
+    struct store *store = temporary->store;
+    char number[RECEIPT_NUMBER_BYTES_MAX + 1];
+    uint64_t position = 0;
+    /* 7 * i modulo 997 visits every number once, now up, now down. */
+    temporary_begin(store);
+    for (unsigned i = 1; i <= 300; i++) {
+        const struct receipt_key key = numbered(number, i % 3 == 0 ? "R" : "0", 7 * i % 997);
+        book_receipt(store, &key, i);
+    }
+    temporary_commit(store);
+    temporary_reopen(temporary);
+    store = temporary->store;
+    for (unsigned i = 1; i <= 996; i++) {
+        const struct receipt_key key = numbered(number, i % 3 == 0 ? "R" : "0", 7 * i % 997);
+        assert_int_equal(store_receipt_find(store, &key, &position), i <= 300 ? 0 : ERR_NOT_FOUND);
+        assert_int_equal(position, i <= 300 ? i : 300);
+    }
+}
+
+static void a_rollback_takes_receipts_back(void **state)
+{
+    struct temporary *temporary = *state;
+    struct store *store = temporary->store;
+    char number[RECEIPT_NUMBER_BYTES_MAX + 1];
+    for (unsigned round = 0; round < 40; round++) {
+        temporary_begin(store);
+        for (unsigned i = 1; i <= 7; i++) {
+            const struct receipt_key key = numbered(number, "0", 14 * round + 2 * i - 1);
+            book_receipt(store, &key, 10 * (14 * round + 2 * i - 1));
+            const struct till_day day = {.key = key, .gross = 1, .points = 1};
+            assert_int_equal(store_till_day_add(store, &day), 0);
+        }
+        store_rollback(store);
+        if (round > 0) {
+            check_receipts(store, "0", 14 * round - 1);
+        }
+        temporary_begin(store);
+        for (unsigned i = 1; i <= 7; i++) {
+            const struct receipt_key key = numbered(number, "0", 14 * round + 2 * i - 1);
+            book_receipt(store, &key, 10 * (14 * round + 2 * i - 1));
+        }
+        temporary_commit(store);
+        check_receipts(store, "0", 14 * round + 13);
+    }
+}
+
+static void many_tills_share_the_slots(void **state)
+{
+    struct temporary *temporary = *state;
+    /* More till days than there are slots, in one transaction, twice over. */
+    temporary_begin(temporary->store);
+    for (unsigned i = 0; i < 4 * TILL_SLOTS; i++) {
+        char till[16];
+        char number[16];
+        snprintf(till, sizeof(till), "%u", i % (2 * TILL_SLOTS));
+        snprintf(number, sizeof(number), "%u", i);
+        const struct till_day day = {
+            .key = {.store = "A", .business_date = 20000, .till = till, .number = number}, .gross = 5};
+        book_receipt(temporary->store, &day.key, i + 1);
+        assert_int_equal(store_till_day_add(temporary->store, &day), 0);
+    }
+    temporary_commit(temporary->store);
+    for (unsigned i = 0; i < 4 * TILL_SLOTS; i++) {
+        char till[16];
+        char number[16];
+        uint64_t position = 0;
+        snprintf(till, sizeof(till), "%u", i % (2 * TILL_SLOTS));
+        snprintf(number, sizeof(number), "%u", i);
+        const struct receipt_key key = {.store = "A", .business_date = 20000, .till = till, .number = number};
+        assert_int_equal(store_receipt_find(temporary->store, &key, &position), 0);
+        assert_int_equal(position, i + 1);
+    }
+}
+
 static int one_number(void *context, int columns, char **values, char **names)
 {
     (void)columns;
@@ -355,6 +484,10 @@ int main(void)
         WITH_STORE(a_link_that_leads_astray_is_damage),
         WITH_STORE(sequences_and_positions_have_no_gaps),
         WITH_STORE(a_receipt_is_booked_once),
+        WITH_STORE(receipts_in_order_are_found_across_marks),
+        WITH_STORE(receipts_out_of_order_are_found_too),
+        WITH_STORE(a_rollback_takes_receipts_back),
+        WITH_STORE(many_tills_share_the_slots),
         WITH_STORE(a_till_day_adds_up),
         WITH_STORE(cards_lead_to_members),
         WITH_STORE(openings_and_exceptions_are_kept),
