@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { AMOUNT_TEXT_BYTES = 32 };
+enum { AMOUNT_TEXT_BYTES = 48 };
 
 /* The decimals of a currency by ISO 4217, 0 to 3: what a till must know to read "12.60". ERR_FORMAT: not
  * three capitals; ERR_UNSUPPORTED: a finer unit than thousandths. */

@@ -1,6 +1,6 @@
 /* Reading a till journal: receipts of the past as CSV, a row a line of the basket (docs/journal.md), one
- * receipt at a time in bounded memory. What is wrong is reported and left out: a receipt is given whole or not
- * at all. One thread. */
+ * receipt at a time in bounded memory. What is wrong is reported and left out: a receipt is given whole or
+ * not at all. One thread. */
 #ifndef LOYALTY_CLIENT_JOURNAL_H
 #define LOYALTY_CLIENT_JOURNAL_H
 
@@ -51,8 +51,9 @@ enum { JOURNAL_TENDERS = TENDER_OTHER + 1, JOURNAL_TEXT_BYTES = 256 };
 struct journal_receipt {
     uint64_t first_line; /* of the file, from 1 */
     uint64_t last_line;
-    struct event event; /* EVENT_PURCHASE without a card commitment; store NULL where the journal names none */
-    const char *card;   /* as written; NULL: none */
+    struct event
+        event;        /* EVENT_PURCHASE without a card commitment; store NULL where the journal names none */
+    const char *card; /* as written; NULL: none */
 };
 
 /* What is not sent, and why. */
@@ -78,7 +79,8 @@ struct journal {
     size_t fields_count;          /* that each row must have */
     struct csv_row row;           /* at hand */
     bool has_row;                 /* it was read and belongs to the next receipt */
-    bool suspect;                 /* a row before this one cannot be read: it may belong to its receipt */
+    bool suspect;                 /* the row before cannot be read: it may belong to the next receipt */
+    uint64_t stray_line;          /* the last row that cannot be read */
     void *memory;                 /* of `arena`: the receipt at hand */
     struct arena arena;
     struct line *lines; /* LINES_MAX of room, as the next */
@@ -91,6 +93,7 @@ struct journal {
     bool open;              /* there is a receipt at hand */
     bool bad;               /* and it is not to be sent, */
     bool told;              /* which was reported with the reason */
+    bool full;              /* it has more than LINES_MAX lines */
     uint64_t size;          /* of the file; 0: not known */
     uint64_t receipts_bad;  /* not given */
     uint64_t receipts_good; /* given */

@@ -360,7 +360,7 @@ static const struct command {
 } commands[] = {
     {"status", ctl_command_status}, {"terminal", ctl_command_terminal}, {"programme", ctl_command_programme},
     {"member", ctl_command_member}, {"event", ctl_command_event},       {"go-live", ctl_command_go_live},
-    {"verify", ctl_command_verify},
+    {"verify", ctl_command_verify}, {"backup", ctl_command_backup},     {"restore", ctl_command_restore},
 };
 
 static const char usage[] = "The operator's tool of loyaltyd.\v"
@@ -374,6 +374,8 @@ static const char usage[] = "The operator's tool of loyaltyd.\v"
                             "member show             what a customer has\n"
                             "event show POSITION     everything recorded of an event, and why\n"
                             "go-live                 end of loading history\n"
+                            "backup FILE             copy the log while the daemon works\n"
+                            "restore FILE DIR        make a data directory from a backup\n"
                             "verify FILE|DIR         prove a log and everything derived from it\n"
                             "\n"
                             "Each command has its own --help.\n"

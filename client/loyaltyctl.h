@@ -71,6 +71,17 @@ bool ctl_parse_duration(const char *text, int64_t *ret_duration_ms);
 /* A whole file into the arena, with a NUL behind it. Complains itself. */
 int ctl_read_file(struct ctl *ctl, const char *path, size_t size_max, struct bytes *ret_bytes);
 
+/* loyaltyctl_verify.c: what to prove, and how. */
+struct verify_options {
+    const char *path;    /* a database file, or a data directory that holds one */
+    const char *scratch; /* folder for the replay's own store; NULL: TMPDIR or /var/tmp */
+    bool fast;           /* without signatures */
+    bool json;
+};
+
+/* Proves a log and prints the verdict. An exit status: CTL_EXIT_OK and CTL_EXIT_REFUTED are verdicts. */
+int verify_log(const struct verify_options *options);
+
 /* loyaltyctl_event.c: everything recorded of an event. */
 int ctl_show_event(struct ctl *ctl, const struct reply *reply);
 
@@ -82,6 +93,8 @@ int ctl_command_member(int argc, char **argv);
 int ctl_command_event(int argc, char **argv);
 int ctl_command_go_live(int argc, char **argv);
 int ctl_command_verify(int argc, char **argv);
+int ctl_command_backup(int argc, char **argv);
+int ctl_command_restore(int argc, char **argv);
 
 /* Runs the one of `names` that argv[1] is: its index, or -1 after a complaint. Shifts argv. */
 int ctl_subcommand(int *argc, char ***argv, const char *const *names, size_t count);

@@ -13,13 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct verify_options {
-    const char *path;    /* a database file, or a data directory that holds one */
-    const char *scratch; /* folder for the replay's own store; NULL: TMPDIR or /var/tmp */
-    bool fast;           /* without signatures */
-    bool json;
-};
-
 enum { OPTION_FAST = 0x300, OPTION_SCRATCH, OPTION_JSON_ONLY };
 enum { PATH_BYTES = 4096, COMMIT_EVENTS = 1024, EVENT_BYTES = 4 * 1024 * 1024 };
 
@@ -234,8 +227,7 @@ static void remove_scratch(const char *folder)
     rmdir(folder);
 }
 
-/* An exit status: what could be told is CTL_EXIT_OK or CTL_EXIT_REFUTED. */
-static int verify_log(const struct verify_options *options)
+int verify_log(const struct verify_options *options)
 {
     const char *base = options->scratch != NULL ? options->scratch : getenv("TMPDIR");
     char folder[PATH_BYTES];

@@ -10,13 +10,18 @@
 /* "LOYB": what file(1) and we ourselves tell an outbox by. */
 #define SCHEMA                                                                                               \
     "PRAGMA application_id = 1280268610;"                                                                    \
-    "PRAGMA user_version = 1;"                                                                               \
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;"                \
     "CREATE TABLE event (sequence INTEGER PRIMARY KEY, body BLOB NOT NULL, signature BLOB NOT NULL,"         \
     " salt BLOB, card TEXT, locale TEXT, receipt TEXT, queued_at INTEGER NOT NULL, booked BLOB,"             \
     " booked_at INTEGER) STRICT;"                                                                            \
     "CREATE UNIQUE INDEX event_receipt ON event (receipt) WHERE receipt IS NOT NULL;"                        \
     "CREATE INDEX event_waiting ON event (sequence) WHERE booked IS NULL;"
+
+/* Added in version 2. */
+#define SCHEMA_2                                                                                             \
+    "PRAGMA user_version = 2;"                                                                               \
+    "CREATE TABLE import (receipt TEXT PRIMARY KEY, sequence INTEGER NOT NULL, digest BLOB NOT NULL)"        \
+    " STRICT, WITHOUT ROWID;"
 
 /* The lock is taken here and kept: with locking_mode=EXCLUSIVE set before WAL there is no shared memory and
  * no second opener. Deleted cards are overwritten. */
@@ -28,7 +33,7 @@
     "PRAGMA cell_size_check = ON;"                                                                           \
     "PRAGMA trusted_schema = OFF;"
 
-enum { SCHEMA_VERSION = 1, LOCK_TIMEOUT_MS = 2000 };
+enum { SCHEMA_VERSION = 2, LOCK_TIMEOUT_MS = 2000 };
 
 static const char *const statement_texts[OUTBOX_STATEMENTS] = {
 #define X(name, text) [OUTBOX_##name] = (text),
@@ -99,6 +104,9 @@ static int prepare(struct outbox *outbox)
     }
     if (error == 0 && version == 0) {
         error = translate(sqlite3_exec(outbox->db, SCHEMA, NULL, NULL, NULL));
+    }
+    if (error == 0 && version < SCHEMA_VERSION) {
+        error = translate(sqlite3_exec(outbox->db, SCHEMA_2, NULL, NULL, NULL));
     }
     if (error == 0) {
         error = translate(sqlite3_exec(outbox->db, "COMMIT", NULL, NULL, NULL));

@@ -164,6 +164,8 @@ static enum reply_kind reply_to(enum request_kind kind)
         return REPLY_PROGRAMME;
     case REQUEST_CHECK_PROGRAMME:
         return REPLY_PROGRAMME_CHECKED;
+    case REQUEST_BACKUP:
+        return REPLY_BACKUP_STEP;
     }
     return REPLY_FAILURE;
 }

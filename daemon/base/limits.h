@@ -38,6 +38,7 @@ enum {
     CASH_ROUNDING_MAX = 1000000,
     SOFTWARE_BYTES_MAX = 64,
     INVITE_CODE_BYTES_MAX = 64,
+    BACKUP_PATH_BYTES_MAX = 1023,
 
     /* log */
     BATCH_EVENTS_MAX = 256, /* events a transaction */

@@ -329,6 +329,7 @@ void ledger_free(struct ledger *ledger)
     if (ledger == NULL) {
         return;
     }
+    store_backup_end(ledger->backup);
     if (ledger->in_transaction) {
         store_rollback(ledger->options.store);
     }
@@ -454,6 +455,7 @@ static int run_job(struct ledger *ledger, const struct ledger_job *job, struct a
     case REQUEST_GET_PRINCIPALS:
     case REQUEST_GET_PROGRAMME:
     case REQUEST_CHECK_PROGRAMME:
+    case REQUEST_BACKUP:
         status = ledger_query(ledger, job, &reply, result);
         break;
     case REQUEST_HELLO:
@@ -499,6 +501,9 @@ int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t coun
     arena_reset(memory);
     while (result == 0 && done < count && done < most &&
            memory->size - memory->used >= LEDGER_REPLY_BYTES_MAX) {
+        if (jobs[done].request->kind == REQUEST_BACKUP && ledger->in_transaction) {
+            break; /* pages are copied between transactions: it is the first of the next batch */
+        }
         result = run_job(ledger, &jobs[done], memory, &ret_results[done]);
         done++;
     }

@@ -11,6 +11,7 @@
 #include "model/numbers.h"
 #include "programme/load.h"
 #include "service/render.h"
+#include "store/backup.h"
 #include "wire/body.h"
 
 /* A version of the programme, loaded for good: effects and late events refer to it for ever. */
@@ -47,6 +48,8 @@ struct ledger {
     struct renderer renderer;
     uint32_t careful_left; /* events still to be decided alone */
     bool in_transaction;
+    struct store_backup *backup; /* under way, NULL: none */
+    char backup_path[BACKUP_PATH_BYTES_MAX + 1];
 
     /* one event at a time works in these */
     struct arena scratch;

@@ -4,6 +4,9 @@
 #include "base/check.h"
 #include "crypto/card.h"
 
+enum { BACKUP_STEP_PAGES = 1024 };
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +205,7 @@ static int reply_event(struct ledger *ledger, const struct ledger_job *job, stru
     reply->event.context = row.context;
     reply->event.outcome = row.outcome;
     reply->event.chain = (struct bytes){chain, HASH_BYTES};
+    reply->event.key_no = row.key_no;
     return explain(ledger, &row, reply);
 }
 
@@ -361,6 +365,45 @@ static int reply_checked(struct ledger *ledger, const struct ledger_job *job, st
     return result;
 }
 
+static void end_backup(struct ledger *ledger)
+{
+    store_backup_end(ledger->backup);
+    ledger->backup = NULL;
+}
+
+/* Some pages of the copy; the client asks until none is left. What fails is the copy, not the store. */
+static int reply_backup(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
+{
+    const char *path = job->request->backup.path;
+    CHECK(!ledger->in_transaction);
+    int result = 0;
+    if (ledger->backup != NULL && strcmp(ledger->backup_path, path) != 0) {
+        end_backup(ledger);
+    }
+    if (ledger->backup == NULL) {
+        snprintf(ledger->backup_path, sizeof(ledger->backup_path), "%s", path);
+        result = store_backup_begin(ledger->options.store, path, &ledger->backup);
+    }
+    reply->kind = REPLY_BACKUP_STEP;
+    if (result == 0) {
+        result = store_backup_step(ledger->backup, BACKUP_STEP_PAGES, &reply->backup_step.left,
+                                   &reply->backup_step.total);
+    }
+    if (result < 0 || reply->backup_step.left == 0) {
+        end_backup(ledger);
+    }
+    if (result == ERR_EXISTS) {
+        ledger_fail(ledger, reply, FAILURE_INVALID,
+                    "there is such a file already: a backup never overwrites");
+    } else if (result == ERR_FULL) {
+        ledger_fail(ledger, reply, FAILURE_INVALID, "no space is left where the backup is to go");
+    } else if (result < 0) {
+        ledger_fail(ledger, reply, FAILURE_INVALID,
+                    "the daemon cannot write there: choose a folder that is its own");
+    }
+    return 0;
+}
+
 int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
                  struct ledger_result *result)
 {
@@ -386,6 +429,9 @@ int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct rep
         break;
     case REQUEST_CHECK_PROGRAMME:
         status = reply_checked(ledger, job, reply);
+        break;
+    case REQUEST_BACKUP:
+        status = reply_backup(ledger, job, reply);
         break;
     case REQUEST_HELLO:
     case REQUEST_ENROL:

@@ -297,6 +297,8 @@ static unsigned who_may(const struct request *request)
     case REQUEST_GET_PROGRAMME:
     case REQUEST_CHECK_PROGRAMME:
         return OPERATORS;
+    case REQUEST_BACKUP:
+        return BIT(ROLE_ADMIN);
     }
     CHECK(!"a kind of request that does not exist");
 }

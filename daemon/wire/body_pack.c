@@ -6,7 +6,7 @@
 /* Arrays of `count` messages and of the pointers to them that protobuf-c wants; false without room. */
 #define MESSAGES(output, count, messages, pointers)                                                          \
     (((messages) = wire_output_alloc((output), (count), sizeof(*(messages)))) != NULL &&                     \
-     ((pointers) = wire_output_alloc((output), (count), sizeof(*(pointers)))) != NULL)
+     ((pointers) = wire_output_alloc((output), (count), sizeof(void *))) != NULL)
 
 static char **texts_write(const char *const *texts)
 {
@@ -100,7 +100,7 @@ static void redemptions_write(struct wire_output *output, const struct purchase 
     message->n_redemptions = purchase->redemptions_count;
 }
 
-static void purchase_write(struct wire_output *output, const struct purchase *purchase, Loyalty__Body *body)
+static void purchase_write(struct wire_output *output, const struct purchase *purchase, Loyalty__Body body)
 {
     Loyalty__Purchase message = LOYALTY__PURCHASE__INIT;
     Loyalty__Receipt receipt = LOYALTY__RECEIPT__INIT;
@@ -129,19 +129,19 @@ static void purchase_write(struct wire_output *output, const struct purchase *pu
     }
     WIRE_PUT_UNLESS(&message, redeem, wire_redeem_write(purchase->redeem_done),
                     LOYALTY__REDEEM__REDEEM_REQUIRED);
-    body->purchase = &message;
-    wire_output_add(output, &body->base);
+    body.purchase = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void enrolment_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+static void enrolment_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__Enrolment message = LOYALTY__ENROLMENT__INIT;
     WIRE_PUT(&message, card, wire_bytes(event->enrolment.card));
-    body->enrolment = &message;
-    wire_output_add(output, &body->base);
+    body.enrolment = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void genesis_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+static void genesis_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__Genesis message = LOYALTY__GENESIS__INIT;
     WIRE_PUT(&message, format, event->genesis.format);
@@ -149,11 +149,11 @@ static void genesis_write(struct wire_output *output, const struct event *event,
     WIRE_PUT(&message, operator_key, wire_bytes(event->genesis.operator_key));
     message.currency = wire_text(event->genesis.currency);
     WIRE_PUT(&message, random, wire_bytes(event->genesis.random));
-    body->genesis = &message;
-    wire_output_add(output, &body->base);
+    body.genesis = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void invite_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+static void invite_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__Invite message = LOYALTY__INVITE__INIT;
     WIRE_PUT(&message, code_hash, wire_bytes(event->invite.code_hash));
@@ -161,52 +161,52 @@ static void invite_write(struct wire_output *output, const struct event *event, 
     message.store = wire_text(event->invite.store);
     message.label = wire_text(event->invite.label);
     WIRE_PUT(&message, expires_at, event->invite.expires_at);
-    body->invite = &message;
-    wire_output_add(output, &body->base);
+    body.invite = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void principal_added_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+static void principal_added_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__PrincipalAdded message = LOYALTY__PRINCIPAL_ADDED__INIT;
     WIRE_PUT(&message, principal, event->principal_added.principal);
     WIRE_PUT(&message, key, wire_bytes(event->principal_added.key));
     WIRE_PUT(&message, invite, event->principal_added.invite);
     WIRE_PUT(&message, proof, wire_bytes(event->principal_added.proof));
-    body->principal_added = &message;
-    wire_output_add(output, &body->base);
+    body.principal_added = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void revoke_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+static void revoke_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__Revoke message = LOYALTY__REVOKE__INIT;
     WIRE_PUT(&message, principal, event->revoke.principal);
     message.reason = wire_text(event->revoke.reason);
-    body->revoke = &message;
-    wire_output_add(output, &body->base);
+    body.revoke = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void programme_change_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+static void programme_change_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__ProgrammeChange message = LOYALTY__PROGRAMME_CHANGE__INIT;
     WIRE_PUT(&message, yaml, wire_bytes(event->programme_change.yaml));
-    body->programme_change = &message;
-    wire_output_add(output, &body->base);
+    body.programme_change = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void go_live_write(struct wire_output *output, Loyalty__Body *body)
+static void go_live_write(struct wire_output *output, Loyalty__Body body)
 {
     Loyalty__GoLive message = LOYALTY__GO_LIVE__INIT;
-    body->go_live = &message;
-    wire_output_add(output, &body->base);
+    body.go_live = &message;
+    wire_output_add(output, &body.base);
 }
 
-static void engine_revision_write(struct wire_output *output, const struct event *event, Loyalty__Body *body)
+static void engine_revision_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__EngineRevision message = LOYALTY__ENGINE_REVISION__INIT;
     WIRE_PUT(&message, revision, event->engine_revision.revision);
     message.version = wire_text(event->engine_revision.version);
-    body->engine_revision = &message;
-    wire_output_add(output, &body->base);
+    body.engine_revision = &message;
+    wire_output_add(output, &body.base);
 }
 
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
@@ -219,31 +219,31 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
     body.kind_case = wire_event_kind_write(event->kind);
     switch (event->kind) {
     case EVENT_PURCHASE:
-        purchase_write(&output, &event->purchase, &body);
+        purchase_write(&output, &event->purchase, body);
         break;
     case EVENT_ENROLMENT:
-        enrolment_write(&output, event, &body);
+        enrolment_write(&output, event, body);
         break;
     case EVENT_GENESIS:
-        genesis_write(&output, event, &body);
+        genesis_write(&output, event, body);
         break;
     case EVENT_INVITE:
-        invite_write(&output, event, &body);
+        invite_write(&output, event, body);
         break;
     case EVENT_PRINCIPAL_ADDED:
-        principal_added_write(&output, event, &body);
+        principal_added_write(&output, event, body);
         break;
     case EVENT_REVOKE:
-        revoke_write(&output, event, &body);
+        revoke_write(&output, event, body);
         break;
     case EVENT_PROGRAMME_CHANGE:
-        programme_change_write(&output, event, &body);
+        programme_change_write(&output, event, body);
         break;
     case EVENT_GO_LIVE:
-        go_live_write(&output, &body);
+        go_live_write(&output, body);
         break;
     case EVENT_ENGINE_REVISION:
-        engine_revision_write(&output, event, &body);
+        engine_revision_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

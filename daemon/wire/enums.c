@@ -43,7 +43,8 @@
     X(REQUEST_GET_STATUS, LOYALTY__REQUEST__MESSAGE_GET_STATUS)                                              \
     X(REQUEST_GET_PRINCIPALS, LOYALTY__REQUEST__MESSAGE_GET_PRINCIPALS)                                      \
     X(REQUEST_GET_PROGRAMME, LOYALTY__REQUEST__MESSAGE_GET_PROGRAMME)                                        \
-    X(REQUEST_CHECK_PROGRAMME, LOYALTY__REQUEST__MESSAGE_CHECK_PROGRAMME)
+    X(REQUEST_CHECK_PROGRAMME, LOYALTY__REQUEST__MESSAGE_CHECK_PROGRAMME)                                    \
+    X(REQUEST_BACKUP, LOYALTY__REQUEST__MESSAGE_BACKUP)
 
 #define REPLY_KINDS(X)                                                                                       \
     X(REPLY_FAILURE, LOYALTY__REPLY__MESSAGE_FAILURE)                                                        \
@@ -56,7 +57,8 @@
     X(REPLY_STATUS, LOYALTY__REPLY__MESSAGE_STATUS)                                                          \
     X(REPLY_PRINCIPALS, LOYALTY__REPLY__MESSAGE_PRINCIPALS)                                                  \
     X(REPLY_PROGRAMME, LOYALTY__REPLY__MESSAGE_PROGRAMME)                                                    \
-    X(REPLY_PROGRAMME_CHECKED, LOYALTY__REPLY__MESSAGE_PROGRAMME_CHECKED)
+    X(REPLY_PROGRAMME_CHECKED, LOYALTY__REPLY__MESSAGE_PROGRAMME_CHECKED)                                    \
+    X(REPLY_BACKUP_STEP, LOYALTY__REPLY__MESSAGE_BACKUP_STEP)
 
 /* Tables that stand in headers, in the form of these. */
 #define AGREE(ours, theirs)                                                                                  \

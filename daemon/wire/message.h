@@ -26,6 +26,7 @@ enum request_kind {
     REQUEST_GET_PRINCIPALS = 23,
     REQUEST_GET_PROGRAMME = 24,
     REQUEST_CHECK_PROGRAMME = 25,
+    REQUEST_BACKUP = 26,
 };
 
 struct opening {
@@ -80,6 +81,9 @@ struct request {
         struct {
             struct bytes yaml;
         } check_programme;
+        struct {
+            const char *path;
+        } backup;
     };
 };
 
@@ -95,6 +99,7 @@ enum reply_kind {
     REPLY_PRINCIPALS = 24,
     REPLY_PROGRAMME = 25,
     REPLY_PROGRAMME_CHECKED = 26,
+    REPLY_BACKUP_STEP = 27,
 };
 
 /* X(name, number): loyalty.FailureCode. */
@@ -266,6 +271,7 @@ struct reply {
             struct bytes chain;
             const char **trace;
             size_t trace_count;
+            uint32_t key_no;
         } event;
         struct {
             const char *software;
@@ -300,6 +306,10 @@ struct reply {
             struct finding_view *items;
             size_t count;
         } programme_checked;
+        struct {
+            uint32_t left;
+            uint32_t total;
+        } backup_step;
     };
 };
 

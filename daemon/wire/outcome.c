@@ -225,10 +225,10 @@ static int rest_read(struct wire_values *values, const struct outcome_rest *rest
     if (joined == NULL) {
         return ERR_TOO_LARGE;
     }
-    if (rest->head.size > 0) {
+    if (rest->head.data != NULL && rest->head.size > 0) {
         memcpy(joined, rest->head.data, rest->head.size);
     }
-    if (rest->tail.size > 0) {
+    if (rest->tail.data != NULL && rest->tail.size > 0) {
         memcpy(joined + rest->head.size, rest->tail.data, rest->tail.size);
     }
     ProtobufCMessage *message = NULL;

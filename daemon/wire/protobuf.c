@@ -182,7 +182,7 @@ int wire_scan(const struct wire_scan *scan, struct bytes message, const char **r
     int error = 0;
     while (depth > 0 && error == 0) {
         struct scan_level *level = &levels[depth - 1];
-        struct wire_field field;
+        struct wire_field field = {0};
         known = NULL;
         const int more = wire_reader_next(&level->reader, &field);
         if (more == 0) {

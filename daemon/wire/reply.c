@@ -181,6 +181,7 @@ static void event_read(struct wire_values *values, const Loyalty__Event *message
     reply->event.context = wire_bytes_any(message->has_context, message->context);
     reply->event.outcome = wire_bytes_any(message->has_outcome, message->outcome);
     reply->event.chain = wire_bytes_optional(values, WIRE_FIELD(message, chain), HASH_BYTES);
+    reply->event.key_no = message->key_no;
     if (texts_copy(values, message->trace, message->n_trace, &reply->event.trace)) {
         reply->event.trace_count = message->n_trace;
     }
@@ -297,6 +298,10 @@ static void kind_read(struct wire_values *values, const Loyalty__Reply *message,
         break;
     case REPLY_PROGRAMME_CHECKED:
         programme_checked_read(values, message->programme_checked, reply);
+        break;
+    case REPLY_BACKUP_STEP:
+        reply->backup_step.left = message->backup_step->left;
+        reply->backup_step.total = message->backup_step->total;
         break;
     }
 }

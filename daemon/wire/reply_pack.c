@@ -10,7 +10,7 @@
 /* Arrays of `count` messages and of the pointers to them that protobuf-c wants; false without room. */
 #define MESSAGES(output, count, messages, pointers)                                                          \
     (((messages) = wire_output_alloc((output), (count), sizeof(*(messages)))) != NULL &&                     \
-     ((pointers) = wire_output_alloc((output), (count), sizeof(*(pointers)))) != NULL)
+     ((pointers) = wire_output_alloc((output), (count), sizeof(void *))) != NULL)
 
 static char **texts_write(const char **texts)
 {
@@ -107,7 +107,7 @@ static Loyalty__MemberView *member_write(struct wire_output *output, const struc
     return message;
 }
 
-static void failure_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void failure_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Failure message = LOYALTY__FAILURE__INIT;
     WIRE_PUT(&message, code, wire_failure_code_write(reply->failure.code));
@@ -116,11 +116,11 @@ static void failure_write(struct wire_output *output, const struct reply *reply,
         WIRE_PUT(&message, expected_sequence, reply->failure.expected_sequence);
     }
     PUT_NUMBER(&message, now, reply->failure.now);
-    envelope->failure = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.failure = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void welcome_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void welcome_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Welcome message = LOYALTY__WELCOME__INIT;
     PUT_NUMBER(&message, version, reply->welcome.version);
@@ -129,11 +129,11 @@ static void welcome_write(struct wire_output *output, const struct reply *reply,
     PUT_NUMBER(&message, now, reply->welcome.now);
     WIRE_PUT_BYTES(&message, daemon_key, reply->welcome.daemon_key);
     message.software = wire_text(reply->welcome.software);
-    envelope->welcome = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.welcome = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void ready_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void ready_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Ready message = LOYALTY__READY__INIT;
     PUT_NUMBER(&message, expected_sequence, reply->ready.expected_sequence);
@@ -147,11 +147,11 @@ static void ready_write(struct wire_output *output, const struct reply *reply, L
     message.label = wire_text(reply->ready.label);
     message.currency = wire_text(reply->ready.currency);
     PUT_NUMBER(&message, outbox_retention_days, reply->ready.outbox_retention_days);
-    envelope->ready = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.ready = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void enrolled_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void enrolled_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Enrolled message = LOYALTY__ENROLLED__INIT;
     PUT_NUMBER(&message, principal, reply->enrolled.principal);
@@ -160,11 +160,11 @@ static void enrolled_write(struct wire_output *output, const struct reply *reply
     PUT_NUMBER(&message, role, reply->enrolled.role);
     message.store = wire_text(reply->enrolled.store);
     message.label = wire_text(reply->enrolled.label);
-    envelope->enrolled = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.enrolled = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void booked_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void booked_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__BookReply message = LOYALTY__BOOK_REPLY__INIT;
     Loyalty__Rendering rendering = LOYALTY__RENDERING__INIT;
@@ -180,21 +180,20 @@ static void booked_write(struct wire_output *output, const struct reply *reply, 
         rendering.vouchers = vouchers_write(output, from->vouchers, from->vouchers_count);
         message.rendering = &rendering;
     }
-    envelope->booked = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.booked = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void member_reply_write(struct wire_output *output, const struct reply *reply,
-                               Loyalty__Reply *envelope)
+static void member_reply_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Member message = LOYALTY__MEMBER__INIT;
     message.view = member_write(output, reply->member.view);
     PUT_NUMBER(&message, position, reply->member.position);
-    envelope->member = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.member = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void event_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void event_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Event message = LOYALTY__EVENT__INIT;
     PUT_NUMBER(&message, position, reply->event.position);
@@ -208,8 +207,9 @@ static void event_write(struct wire_output *output, const struct reply *reply, L
     WIRE_PUT_BYTES(&message, chain, reply->event.chain);
     message.n_trace = reply->event.trace_count;
     message.trace = texts_write(reply->event.trace);
-    envelope->event = &message;
-    wire_output_add(output, &envelope->base);
+    PUT_NUMBER(&message, key_no, reply->event.key_no);
+    envelope.event = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static Loyalty__Counter **counters_write(struct wire_output *output, const struct counter_view *counters,
@@ -230,7 +230,7 @@ static Loyalty__Counter **counters_write(struct wire_output *output, const struc
     return pointers;
 }
 
-static void status_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void status_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Status message = LOYALTY__STATUS__INIT;
     message.software = wire_text(reply->status.software);
@@ -250,11 +250,11 @@ static void status_write(struct wire_output *output, const struct reply *reply, 
     PUT_NUMBER(&message, principals, reply->status.principals);
     PUT_FLAG(&message, balanced, reply->status.balanced);
     PUT_NUMBER(&message, outstanding, reply->status.outstanding);
-    envelope->status = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.status = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void principals_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void principals_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Principals message = LOYALTY__PRINCIPALS__INIT;
     Loyalty__Principal *all;
@@ -276,23 +276,23 @@ static void principals_write(struct wire_output *output, const struct reply *rep
         message.principals[i] = &all[i];
     }
     message.n_principals = count;
-    envelope->principals = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.principals = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void programme_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply *envelope)
+static void programme_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Programme message = LOYALTY__PROGRAMME__INIT;
     PUT_NUMBER(&message, version, reply->programme.version);
     PUT_NUMBER(&message, effective, reply->programme.effective);
     WIRE_PUT_BYTES(&message, yaml, reply->programme.yaml);
     PUT_NUMBER(&message, position, reply->programme.position);
-    envelope->programme = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.programme = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static void programme_checked_write(struct wire_output *output, const struct reply *reply,
-                                    Loyalty__Reply *envelope)
+                                    Loyalty__Reply envelope)
 {
     Loyalty__ProgrammeChecked message = LOYALTY__PROGRAMME_CHECKED__INIT;
     Loyalty__Finding *all;
@@ -311,8 +311,17 @@ static void programme_checked_write(struct wire_output *output, const struct rep
         message.findings[i] = &all[i];
     }
     message.n_findings = count;
-    envelope->programme_checked = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.programme_checked = &message;
+    wire_output_add(output, &envelope.base);
+}
+
+static void backup_step_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
+{
+    Loyalty__BackupStep message = LOYALTY__BACKUP_STEP__INIT;
+    PUT_NUMBER(&message, left, reply->backup_step.left);
+    PUT_NUMBER(&message, total, reply->backup_step.total);
+    envelope.backup_step = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes *ret_frame)
@@ -324,37 +333,40 @@ int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes
     envelope.message_case = wire_reply_kind_write(reply->kind);
     switch (reply->kind) {
     case REPLY_FAILURE:
-        failure_write(&output, reply, &envelope);
+        failure_write(&output, reply, envelope);
         break;
     case REPLY_WELCOME:
-        welcome_write(&output, reply, &envelope);
+        welcome_write(&output, reply, envelope);
         break;
     case REPLY_READY:
-        ready_write(&output, reply, &envelope);
+        ready_write(&output, reply, envelope);
         break;
     case REPLY_ENROLLED:
-        enrolled_write(&output, reply, &envelope);
+        enrolled_write(&output, reply, envelope);
         break;
     case REPLY_BOOKED:
-        booked_write(&output, reply, &envelope);
+        booked_write(&output, reply, envelope);
         break;
     case REPLY_MEMBER:
-        member_reply_write(&output, reply, &envelope);
+        member_reply_write(&output, reply, envelope);
         break;
     case REPLY_EVENT:
-        event_write(&output, reply, &envelope);
+        event_write(&output, reply, envelope);
         break;
     case REPLY_STATUS:
-        status_write(&output, reply, &envelope);
+        status_write(&output, reply, envelope);
         break;
     case REPLY_PRINCIPALS:
-        principals_write(&output, reply, &envelope);
+        principals_write(&output, reply, envelope);
         break;
     case REPLY_PROGRAMME:
-        programme_write(&output, reply, &envelope);
+        programme_write(&output, reply, envelope);
         break;
     case REPLY_PROGRAMME_CHECKED:
-        programme_checked_write(&output, reply, &envelope);
+        programme_checked_write(&output, reply, envelope);
+        break;
+    case REPLY_BACKUP_STEP:
+        backup_step_write(&output, reply, envelope);
         break;
     }
     return wire_output_end(&output, ret_frame);

@@ -122,6 +122,11 @@ static void kind_read(struct wire_values *values, const Loyalty__Request *messag
         request->check_programme.yaml =
             wire_bytes_any(message->check_programme->has_yaml, message->check_programme->yaml);
         break;
+    case REQUEST_BACKUP:
+        request->backup.path =
+            wire_text_required(values, WIRE_TEXT(message->backup, path), BACKUP_PATH_BYTES_MAX);
+        wire_value_check(values, request->backup.path == NULL || request->backup.path[0] == '/', "path");
+        break;
     }
 }
 
@@ -148,7 +153,7 @@ int wire_request_unpack(struct bytes message, struct arena *arena, struct reques
     return values.error;
 }
 
-static void hello_write(struct wire_output *output, const struct request *request, Loyalty__Request *envelope)
+static void hello_write(struct wire_output *output, const struct request *request, Loyalty__Request envelope)
 {
     Loyalty__Hello message = LOYALTY__HELLO__INIT;
     WIRE_PUT(&message, version, request->hello.version);
@@ -159,32 +164,31 @@ static void hello_write(struct wire_output *output, const struct request *reques
     WIRE_PUT_UNLESS(&message, last_position, request->hello.last_position, 0);
     WIRE_PUT_BYTES(&message, last_chain, request->hello.last_chain);
     message.software = wire_text(request->hello.software);
-    envelope->hello = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.hello = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static void authenticate_write(struct wire_output *output, const struct request *request,
-                               Loyalty__Request *envelope)
+                               Loyalty__Request envelope)
 {
     Loyalty__Authenticate message = LOYALTY__AUTHENTICATE__INIT;
     WIRE_PUT(&message, principal, request->authenticate.principal);
     WIRE_PUT(&message, signature, wire_bytes(request->authenticate.signature));
-    envelope->authenticate = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.authenticate = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void enrol_write(struct wire_output *output, const struct request *request, Loyalty__Request *envelope)
+static void enrol_write(struct wire_output *output, const struct request *request, Loyalty__Request envelope)
 {
     Loyalty__Enrol message = LOYALTY__ENROL__INIT;
     message.code = wire_text(request->enrol.code);
     WIRE_PUT(&message, key, wire_bytes(request->enrol.key));
     WIRE_PUT(&message, proof, wire_bytes(request->enrol.proof));
-    envelope->enrol = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.enrol = &message;
+    wire_output_add(output, &envelope.base);
 }
 
-static void book_write(struct wire_output *output, const struct request_book *book,
-                       Loyalty__Request *envelope)
+static void book_write(struct wire_output *output, const struct request_book *book, Loyalty__Request envelope)
 {
     Loyalty__Book message = LOYALTY__BOOK__INIT;
     Loyalty__Opening opening = LOYALTY__OPENING__INIT;
@@ -198,22 +202,22 @@ static void book_write(struct wire_output *output, const struct request_book *bo
         message.opening = &opening;
     }
     message.locale = wire_text(book->locale);
-    envelope->book = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.book = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static void get_member_write(struct wire_output *output, const struct request *request,
-                             Loyalty__Request *envelope)
+                             Loyalty__Request envelope)
 {
     Loyalty__GetMember message = LOYALTY__GET_MEMBER__INIT;
     message.card = wire_text(request->get_member.card);
     WIRE_PUT_UNLESS(&message, member, request->get_member.member, 0);
-    envelope->get_member = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.get_member = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static void get_event_write(struct wire_output *output, const struct request *request,
-                            Loyalty__Request *envelope)
+                            Loyalty__Request envelope)
 {
     Loyalty__GetEvent message = LOYALTY__GET_EVENT__INIT;
     if (request->get_event.position != 0) {
@@ -222,30 +226,38 @@ static void get_event_write(struct wire_output *output, const struct request *re
         WIRE_PUT(&message, principal, request->get_event.principal);
         WIRE_PUT(&message, sequence, request->get_event.sequence);
     }
-    envelope->get_event = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.get_event = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static void get_programme_write(struct wire_output *output, const struct request *request,
-                                Loyalty__Request *envelope)
+                                Loyalty__Request envelope)
 {
     Loyalty__GetProgramme message = LOYALTY__GET_PROGRAMME__INIT;
     WIRE_PUT_UNLESS(&message, version, request->get_programme.version, 0);
-    envelope->get_programme = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.get_programme = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static void check_programme_write(struct wire_output *output, const struct request *request,
-                                  Loyalty__Request *envelope)
+                                  Loyalty__Request envelope)
 {
     Loyalty__CheckProgramme message = LOYALTY__CHECK_PROGRAMME__INIT;
     WIRE_PUT(&message, yaml, wire_bytes(request->check_programme.yaml));
-    envelope->check_programme = &message;
-    wire_output_add(output, &envelope->base);
+    envelope.check_programme = &message;
+    wire_output_add(output, &envelope.base);
+}
+
+static void backup_write(struct wire_output *output, const struct request *request, Loyalty__Request envelope)
+{
+    Loyalty__Backup message = LOYALTY__BACKUP__INIT;
+    message.path = wire_text(request->backup.path);
+    envelope.backup = &message;
+    wire_output_add(output, &envelope.base);
 }
 
 static void request_write(struct wire_output *output, const struct request *request,
-                          Loyalty__Request *envelope)
+                          Loyalty__Request envelope)
 {
     Loyalty__GetStatus get_status = LOYALTY__GET_STATUS__INIT;
     Loyalty__GetPrincipals get_principals = LOYALTY__GET_PRINCIPALS__INIT;
@@ -269,18 +281,21 @@ static void request_write(struct wire_output *output, const struct request *requ
         get_event_write(output, request, envelope);
         break;
     case REQUEST_GET_STATUS:
-        envelope->get_status = &get_status;
-        wire_output_add(output, &envelope->base);
+        envelope.get_status = &get_status;
+        wire_output_add(output, &envelope.base);
         break;
     case REQUEST_GET_PRINCIPALS:
-        envelope->get_principals = &get_principals;
-        wire_output_add(output, &envelope->base);
+        envelope.get_principals = &get_principals;
+        wire_output_add(output, &envelope.base);
         break;
     case REQUEST_GET_PROGRAMME:
         get_programme_write(output, request, envelope);
         break;
     case REQUEST_CHECK_PROGRAMME:
         check_programme_write(output, request, envelope);
+        break;
+    case REQUEST_BACKUP:
+        backup_write(output, request, envelope);
         break;
     }
 }
@@ -292,6 +307,6 @@ int wire_request_pack(const struct request *request, struct arena *arena, struct
     Loyalty__Request envelope = LOYALTY__REQUEST__INIT;
     WIRE_PUT_UNLESS(&envelope, id, request->id, 0);
     envelope.message_case = wire_request_kind_write(request->kind);
-    request_write(&output, request, &envelope);
+    request_write(&output, request, envelope);
     return wire_output_end(&output, ret_frame);
 }

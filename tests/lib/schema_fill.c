@@ -107,6 +107,7 @@ static void fill_payload(struct wire_writer *writer, const ProtobufCFieldDescrip
     static char text[512 * 1024];
     size_t size = field->type == PROTOBUF_C_TYPE_BYTES ? bytes_size(field->name) : 3;
     memset(text, (int)('A' + field->id % 26), sizeof(text));
+    text[0] = strcmp(field->name, "path") == 0 ? '/' : text[0];
     if (override != NULL && override->what == FILL_SIZE) {
         size = (size_t) override->number;
         CHECK(size <= sizeof(text));
@@ -185,4 +186,9 @@ void fill_message(struct wire_writer *writer, const ProtobufCMessageDescriptor *
             fill_field(writer, field, arm, overrides, override);
         }
     }
+}
+
+uint32_t fill_last_field(const ProtobufCMessageDescriptor *descriptor)
+{
+    return descriptor->fields[descriptor->n_fields - 1].id;
 }

@@ -39,4 +39,7 @@ struct fill_override {
 void fill_message(struct wire_writer *writer, const ProtobufCMessageDescriptor *descriptor, uint32_t arm,
                   const struct fill_override *overrides);
 
+/* The number of a message's last field: of the last arm where it ends with a oneof. */
+uint32_t fill_last_field(const ProtobufCMessageDescriptor *descriptor);
+
 #endif

@@ -356,10 +356,12 @@ static void the_same_event_gives_the_same_bytes(void **state)
 struct entry_sum {
     size_t count;
     struct {
-        struct origin lot;
+        uint64_t lot_position;
+        uint64_t lot_index;
+        uint64_t debit;
         int64_t amount;
         int64_t at;
-    } entries[512];
+    } entries[512]; /* without padding: compared byte by byte */
 };
 
 static void collect(const struct outcome *outcome, struct entry_sum *sum)
@@ -368,7 +370,9 @@ static void collect(const struct outcome *outcome, struct entry_sum *sum)
         const struct effect *effect = &outcome->effects[i];
         if (effect->kind == EFFECT_MOVE) {
             assert_true(sum->count < ARRAY_COUNT(sum->entries));
-            sum->entries[sum->count].lot = effect->move.lot;
+            sum->entries[sum->count].lot_position = effect->move.lot.position;
+            sum->entries[sum->count].lot_index = effect->move.lot.index;
+            sum->entries[sum->count].debit = effect->move.debit;
             sum->entries[sum->count].amount = effect->move.amount;
             sum->entries[sum->count++].at = effect->move.effective_at;
         }

@@ -461,6 +461,11 @@ static struct bytes filled(const ProtobufCMessageDescriptor *descriptor, uint32_
     return (struct bytes){pack_memory, writer.size};
 }
 
+static uint32_t draw_arm(const ProtobufCMessageDescriptor *descriptor, uint32_t first)
+{
+    return first + (uint32_t)below(fill_last_field(descriptor) - first + 1);
+}
+
 static void expect_input_error(int result)
 {
     assert_true(result == ERR_FORMAT || result == ERR_NOT_CANONICAL || result == ERR_RANGE ||
@@ -472,9 +477,9 @@ static void a_damaged_message_is_refused_or_settles(void **state)
     (void)state;
     for (unsigned i = 0; i < cases; i++) {
         const bool is_reply = chance(50);
-        const struct bytes damaged =
-            damage(is_reply ? filled(&loyalty__reply__descriptor, 16 + (uint32_t)below(11))
-                            : filled(&loyalty__request__descriptor, 16 + (uint32_t)below(10)));
+        const struct bytes damaged = damage(
+            is_reply ? filled(&loyalty__reply__descriptor, draw_arm(&loyalty__reply__descriptor, 16))
+                     : filled(&loyalty__request__descriptor, draw_arm(&loyalty__request__descriptor, 16)));
         struct arena arena;
         struct arena frames;
         struct bytes frame;
@@ -513,9 +518,9 @@ static void a_damaged_record_is_refused_or_settles(void **state)
     (void)state;
     for (unsigned i = 0; i < cases; i++) {
         const bool is_context = chance(30);
-        const struct bytes damaged =
-            damage(is_context ? filled(&loyalty__context__descriptor, 0)
-                              : filled(&loyalty__outcome__descriptor, 1 + (uint32_t)below(13)));
+        const struct bytes damaged = damage(
+            is_context ? filled(&loyalty__context__descriptor, 0)
+                       : filled(&loyalty__outcome__descriptor, draw_arm(&loyalty__effect__descriptor, 1)));
         struct arena arena;
         struct arena packed;
         struct bytes settled;

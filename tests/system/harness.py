@@ -216,6 +216,12 @@ def code_hash(code):
     return digest(text.encode())
 
 
+def frame(**message):
+    """A Request with the fields given, framed."""
+    data = proto()[0].Request(**message).SerializeToString()
+    return struct.pack(">I", len(data)) + data
+
+
 class Wire:
     """A connection that says what it is told to, well-formed or not."""
 
@@ -235,11 +241,8 @@ class Wire:
 
     def send(self, **message):
         """Sends a Request with the arm given; gives its id."""
-        wire = proto()[0]
         self.next_id += 1
-        request = wire.Request(id=self.next_id, **message)
-        data = request.SerializeToString()
-        self.send_bytes(struct.pack(">I", len(data)) + data)
+        self.send_bytes(frame(id=self.next_id, **message))
         return self.next_id
 
     def receive(self):
@@ -333,7 +336,7 @@ class Terminal:
         opening = None
         if card:
             salt = os.urandom(16)
-            purchase.card = hashlib.blake2b(card.encode(), key=salt, digest_size=32).digest()
+            purchase.card = hashlib.blake2b(card.upper().encode(), key=salt, digest_size=32).digest()
             opening = wire.Opening(salt=salt, card=card)
         return event.Body(occurred_at=at, purchase=purchase).SerializeToString(), opening
 

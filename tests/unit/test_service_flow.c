@@ -161,7 +161,6 @@ static void slots_that_become_free_go_round(void **state)
     expect_jobs(front, FRONT_TERMINAL, 5, 3);
     expect_jobs(front, FRONT_TERMINAL + 1, 1, 1);
     front_answer(front, 4);
-    front_answer(front, 4);
     expect_jobs(front, FRONT_TERMINAL + 1, 2, 1);
     while (front->jobs_count > 0) {
         front_answer(front, front->jobs_count);

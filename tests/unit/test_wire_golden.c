@@ -173,7 +173,7 @@ static void add_event(const struct vector *vector, const struct event *event, co
     add_bytes("signature", (struct bytes){signature, sizeof(signature)}, ",");
     add_bytes("frame", pack_request(&request), "");
     add("    }%s\n", end);
-    if (event->kind == EVENT_PURCHASE) {
+    if (strcmp(vector->name, "purchase") == 0) {
         purchase_body = body;
         memcpy(purchase_signature, signature, sizeof(purchase_signature));
     }

@@ -12,11 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 2 * 1024 * 1024, FIRST = 16, LAST_REQUEST = 25, LAST_REPLY = 26 };
+enum { ARENA_BYTES = 2 * 1024 * 1024, FIRST = 16 };
 
 static uint8_t arena_memory[ARENA_BYTES];
 static uint8_t pack_memory[ARENA_BYTES];
 static uint8_t message_memory[ARENA_BYTES];
+
+static uint32_t last_request(void)
+{
+    return fill_last_field(&loyalty__request__descriptor);
+}
+
+static uint32_t last_reply(void)
+{
+    return fill_last_field(&loyalty__reply__descriptor);
+}
 
 static const struct fill_override plain[] = {{"GetMember.member", FILL_SKIP, 0, NULL},
                                              {"GetEvent.position", FILL_SKIP, 0, NULL},
@@ -81,7 +91,7 @@ static void every_field_of_every_request_travels_there_and_back(void **state)
     (void)state;
     const struct fill_override *const ways[] = {plain, other};
     for (size_t way = 0; way < ARRAY_COUNT(ways); way++) {
-        for (uint32_t kind = FIRST; kind <= LAST_REQUEST; kind++) {
+        for (uint32_t kind = FIRST; kind <= last_request(); kind++) {
             const struct bytes message = filled(&loyalty__request__descriptor, kind, ways[way]);
             struct request request;
             assert_int_equal(request_unpack(message, &request), 0);
@@ -100,7 +110,7 @@ static void every_field_of_every_request_travels_there_and_back(void **state)
 static void every_field_of_every_reply_travels_there_and_back(void **state)
 {
     (void)state;
-    for (uint32_t kind = FIRST; kind <= LAST_REPLY; kind++) {
+    for (uint32_t kind = FIRST; kind <= last_reply(); kind++) {
         const struct bytes message = filled(&loyalty__reply__descriptor, kind, NULL);
         struct reply reply;
         assert_int_equal(reply_unpack(message, &reply), 0);
@@ -259,6 +269,7 @@ static void what_a_request_requires_must_be_there(void **state)
         {"GetEvent.principal", REQUEST_GET_EVENT},
         {"GetEvent.sequence", REQUEST_GET_EVENT},
         {"CheckProgramme.yaml", REQUEST_CHECK_PROGRAMME},
+        {"Backup.path", REQUEST_BACKUP},
     };
     for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
         const struct fill_override missing = {table[i].name, FILL_SKIP, 0, NULL};
@@ -287,6 +298,7 @@ static void every_value_of_a_request_has_its_range(void **state)
         {"Book.signature", REQUEST_BOOK, 64, 64},
         {"Book.locale", REQUEST_BOOK, 1, 16},
         {"GetMember.card", REQUEST_GET_MEMBER, 1, 64},
+        {"Backup.path", REQUEST_BACKUP, 1, 1023},
     };
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
         const int64_t tried[] = {sizes[i].min - 1, sizes[i].min, sizes[i].max, sizes[i].max + 1};
@@ -335,6 +347,14 @@ static void questions_are_asked_in_one_way(void **state)
         assert_int_equal(request_unpack(filled(&loyalty__request__descriptor, kinds[i], NULL), &request),
                          ERR_RANGE);
     }
+}
+
+static void a_backup_goes_to_an_absolute_path(void **state)
+{
+    (void)state;
+    struct request request;
+    const struct fill_override relative = {"Backup.path", FILL_TEXT, 4, "copy"};
+    assert_int_equal(request_unpack(request_with(REQUEST_BACKUP, &relative), &request), ERR_RANGE);
 }
 
 static void texts_of_requests_are_utf8_without_nul(void **state)
@@ -417,14 +437,14 @@ static void sizes_of_what_a_reply_holds_are_checked(void **state)
 static void a_message_cut_anywhere_is_refused(void **state)
 {
     (void)state;
-    for (uint32_t kind = FIRST; kind <= LAST_REPLY; kind++) {
+    for (uint32_t kind = FIRST; kind <= last_reply(); kind++) {
         const struct bytes reply_bytes = filled(&loyalty__reply__descriptor, kind, NULL);
         struct reply reply;
         for (size_t size = 0; size < reply_bytes.size; size++) {
             assert_int_not_equal(reply_unpack((struct bytes){reply_bytes.data, size}, &reply), 0);
         }
     }
-    for (uint32_t kind = FIRST; kind <= LAST_REQUEST; kind++) {
+    for (uint32_t kind = FIRST; kind <= last_request(); kind++) {
         const struct bytes bytes = filled(&loyalty__request__descriptor, kind, plain);
         struct request request;
         for (size_t size = 0; size < bytes.size; size++) {
@@ -436,9 +456,9 @@ static void a_message_cut_anywhere_is_refused(void **state)
 static void too_little_arena_is_too_large_and_no_more(void **state)
 {
     (void)state;
-    for (uint32_t kind = FIRST; kind <= LAST_REPLY + (LAST_REQUEST - FIRST + 1); kind++) {
-        const bool is_reply = kind <= LAST_REPLY;
-        const uint32_t arm = is_reply ? kind : kind - LAST_REPLY - 1 + FIRST;
+    for (uint32_t kind = FIRST; kind <= last_reply() + (last_request() - FIRST + 1); kind++) {
+        const bool is_reply = kind <= last_reply();
+        const uint32_t arm = is_reply ? kind : kind - last_reply() - 1 + FIRST;
         const struct bytes bytes = is_reply ? filled(&loyalty__reply__descriptor, arm, NULL)
                                             : filled(&loyalty__request__descriptor, arm, plain);
         struct request request;
@@ -552,6 +572,7 @@ int main(void)
         cmocka_unit_test(what_a_request_requires_must_be_there),
         cmocka_unit_test(every_value_of_a_request_has_its_range),
         cmocka_unit_test(questions_are_asked_in_one_way),
+        cmocka_unit_test(a_backup_goes_to_an_absolute_path),
         cmocka_unit_test(texts_of_requests_are_utf8_without_nul),
         cmocka_unit_test(an_opening_that_can_open_nothing_does_not_stop_the_event),
         cmocka_unit_test(a_body_of_any_bytes_is_handed_on_as_it_is),

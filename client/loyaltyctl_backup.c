@@ -1,0 +1,296 @@
+/* loyaltyctl backup and restore. */
+#include "client/clock.h"
+#include "client/loyaltyctl.h"
+#include "crypto/crypto.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OPTION_KEYS = 0x400, OPTION_LISTEN, OPTION_NO_VERIFY, COPY_BYTES = 256 * 1024, PATH_BYTES = 4096 };
+
+struct arguments {
+    struct ctl_options common;
+    const char *file;
+    const char *folder;
+    const char *keys;
+    const char *listen;
+    bool no_verify;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->common;
+        return 0;
+    case OPTION_KEYS:
+        arguments->keys = argument;
+        return 0;
+    case OPTION_LISTEN:
+        arguments->listen = argument;
+        return 0;
+    case OPTION_NO_VERIFY:
+        arguments->no_verify = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->file == NULL) {
+            arguments->file = argument;
+        } else if (arguments->folder == NULL) {
+            arguments->folder = argument;
+        } else {
+            argp_error(state, "what is '%s'?", argument);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The daemon writes the file, so the path must mean the same to it. */
+static bool absolute_path(const char *path, char *ret_path, size_t size)
+{
+    char folder[PATH_MAX] = "";
+    if (path[0] != '/' && getcwd(folder, sizeof(folder)) == NULL) {
+        return false;
+    }
+    const int length = snprintf(ret_path, size, "%s%s%s", folder, path[0] == '/' ? "" : "/", path);
+    return length > 0 && (size_t)length < size;
+}
+
+static int copy_pages(struct ctl *ctl, const char *path, uint32_t *ret_total)
+{
+    const bool show = !ctl->options.json && isatty(STDERR_FILENO);
+    struct reply reply;
+    do {
+        struct request request = {.kind = REQUEST_BACKUP, .backup.path = path};
+        const int status = ctl_call(ctl, &request, &reply);
+        if (status != CTL_EXIT_OK) {
+            return status;
+        }
+        if (show) {
+            fprintf(stderr, "\r%" PRIu32 " of %" PRIu32 " pages ",
+                    reply.backup_step.total - reply.backup_step.left, reply.backup_step.total);
+        }
+    } while (reply.backup_step.left > 0);
+    if (show) {
+        putc('\n', stderr);
+    }
+    *ret_total = reply.backup_step.total;
+    return CTL_EXIT_OK;
+}
+
+static int back_up(const struct arguments *arguments)
+{
+    char path[BACKUP_PATH_BYTES_MAX + 1];
+    if (!absolute_path(arguments->file, path, sizeof(path))) {
+        ctl_complain("%s: the path is too long", arguments->file);
+        return CTL_EXIT_ERROR;
+    }
+    struct ctl ctl;
+    uint32_t pages = 0;
+    int status = ctl_open(&ctl, &arguments->common);
+    if (status == CTL_EXIT_OK) {
+        status = copy_pages(&ctl, path, &pages);
+    }
+    ctl_close(&ctl);
+    if (status != CTL_EXIT_OK) {
+        return status;
+    }
+    if (!arguments->common.json) {
+        printf("%s: %" PRIu32 " pages of 4096 bytes\n", path, pages);
+    }
+    if (arguments->no_verify) {
+        return CTL_EXIT_OK;
+    }
+    const struct verify_options verify = {.path = path, .json = arguments->common.json};
+    return verify_log(&verify);
+}
+
+int ctl_command_backup(int argc, char **argv)
+{
+    static const struct argp_option own[] = {
+        {.name = "no-verify", .key = OPTION_NO_VERIFY, .doc = "Do not prove the copy after it is written"},
+        {0},
+    };
+    static const struct argp_child common[] = {{.argp = &ctl_options_argp}, {0}};
+    const struct argp argp = {
+        .options = own,
+        .parser = parse,
+        .args_doc = "FILE",
+        .doc = "Copy the log and everything derived from it to a new file while the daemon works, and prove "
+               "the copy. The "
+               "daemon writes FILE, so it must be where the daemon may write. Keep the key files of the data "
+               "directory (daemon.key, lookup.key, operator.key) as well, somewhere else: a copy cannot be "
+               "restored "
+               "without them, and is of little use to a thief without lookup.key.",
+        .children = common,
+    };
+    struct arguments arguments = {.file = NULL};
+    ctl_options_init(&arguments.common);
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
+        return CTL_EXIT_ERROR;
+    }
+    if (arguments.file == NULL || arguments.folder != NULL) {
+        ctl_complain("say where the copy goes: loyaltyctl backup FILE");
+        return CTL_EXIT_USAGE;
+    }
+    return back_up(&arguments);
+}
+
+/* Copies a file to a new one that only its owner reads, synced. 0 or an errno. */
+static int copy_file(const char *from, const char *to)
+{
+    const int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0) {
+        return errno;
+    }
+    const int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int error = target < 0 ? errno : 0;
+    uint8_t *buffer = malloc(COPY_BYTES);
+    ssize_t size = buffer == NULL ? -1 : 1;
+    while (error == 0 && size > 0) {
+        size = read(source, buffer, COPY_BYTES);
+        error = size < 0 ? errno : 0;
+        for (ssize_t done = 0; error == 0 && done < size;) {
+            const ssize_t written = write(target, buffer + done, (size_t)(size - done));
+            error = written < 0 ? errno : 0;
+            done += written;
+        }
+    }
+    if (error == 0 && buffer == NULL) {
+        error = ENOMEM;
+    }
+    if (error == 0 && fsync(target) != 0) {
+        error = errno;
+    }
+    free(buffer);
+    close(source);
+    if (target >= 0) {
+        close(target);
+    }
+    return error;
+}
+
+static bool copy_into(const char *from, const char *folder, const char *name)
+{
+    char to[PATH_BYTES];
+    snprintf(to, sizeof(to), "%s/%s", folder, name);
+    const int error = copy_file(from, to);
+    if (error != 0) {
+        ctl_complain("cannot copy %s to %s: %s", from, to, strerror(error));
+    }
+    return error == 0;
+}
+
+/* A copy is another log from here on: tills are told by its epoch to send what it had not seen. */
+static int give_new_epoch(const char *folder)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof(path), "%s/loyalty.db", folder);
+    const struct store_options options = {.path = path};
+    struct store *store;
+    int result = store_open(&options, &store, NULL);
+    if (result < 0) {
+        return result;
+    }
+    uint8_t epoch[EPOCH_BYTES];
+    crypto_world_random(NULL, epoch, sizeof(epoch));
+    result = store_begin(store);
+    if (result == 0) {
+        result = store_set_epoch(store, epoch);
+    }
+    if (result == 0) {
+        result = store_commit(store);
+    }
+    store_close(store);
+    return result;
+}
+
+static bool write_configuration(const char *folder, const char *listen)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof(path), "%s/loyaltyd.conf", folder);
+    FILE *file = fopen(path, "wx");
+    if (file == NULL) {
+        ctl_complain("cannot write %s: %s", path, strerror(errno));
+        return false;
+    }
+    fprintf(file, "data: %s\nlisten:\n  - tcp: \"%s\"\n  - unix: %s/loyaltyd.sock\n    mode: \"0660\"\n",
+            folder, listen != NULL ? listen : "127.0.0.1:7341", folder);
+    return fclose(file) == 0;
+}
+
+static int restore(const struct arguments *arguments)
+{
+    static const char *const keys[] = {"daemon.key", "lookup.key", "operator.key"};
+    char folder[PATH_BYTES];
+    char path[PATH_BYTES];
+    if (!absolute_path(arguments->folder, folder, sizeof(folder) - 64)) {
+        ctl_complain("%s: the path is too long", arguments->folder);
+        return CTL_EXIT_ERROR;
+    }
+    if (mkdir(folder, 0700) != 0 && (errno != EEXIST || rmdir(folder) != 0 || mkdir(folder, 0700) != 0)) {
+        ctl_complain("%s: %s: give a folder that is new or empty", folder, strerror(errno));
+        return CTL_EXIT_ERROR;
+    }
+    bool copied = copy_into(arguments->file, folder, "loyalty.db");
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && copied; i++) {
+        snprintf(path, sizeof(path), "%s/%s", arguments->keys, keys[i]);
+        copied = copy_into(path, folder, keys[i]);
+    }
+    if (!copied || !write_configuration(folder, arguments->listen)) {
+        return CTL_EXIT_ERROR;
+    }
+    const int result = give_new_epoch(folder);
+    if (result < 0) {
+        ctl_complain("%s is not a copy of a log: %s", arguments->file, error_text(result));
+        return CTL_EXIT_ERROR;
+    }
+    printf("restored to %s\nstart it with: loyaltyd --config %s/loyaltyd.conf\n"
+           "Tills send again what the copy had not seen, as far back as they keep it (outbox_retention).\n",
+           folder, folder);
+    return CTL_EXIT_OK;
+}
+
+int ctl_command_restore(int argc, char **argv)
+{
+    static const struct argp_option own[] = {
+        {.name = "keys",
+         .key = OPTION_KEYS,
+         .arg = "DIR",
+         .doc = "Where daemon.key, lookup.key and operator.key are"},
+        {.name = "listen",
+         .key = OPTION_LISTEN,
+         .arg = "ADDRESS",
+         .doc = "Address for tills (default: 127.0.0.1:7341)"},
+        {0},
+    };
+    static const struct argp_child common[] = {{.argp = &ctl_options_argp}, {0}};
+    const struct argp argp = {
+        .options = own,
+        .parser = parse,
+        .args_doc = "FILE DIR",
+        .doc = "Make a data directory from a backup. The log goes on from where the copy was made, under a "
+               "new epoch, so "
+               "that tills notice and send again what it had not seen. Never start the old directory again.",
+        .children = common,
+    };
+    struct arguments arguments = {.file = NULL};
+    ctl_options_init(&arguments.common);
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0 || crypto_init() != 0) {
+        return CTL_EXIT_ERROR;
+    }
+    if (arguments.folder == NULL || arguments.keys == NULL) {
+        ctl_complain("say what goes where: loyaltyctl restore FILE DIR --keys DIR");
+        return CTL_EXIT_USAGE;
+    }
+    return restore(&arguments);
+}
