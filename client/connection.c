@@ -246,7 +246,10 @@ int connection_queue(struct connection *connection, struct bytes frame)
     }
     memcpy(connection->out + connection->out_used, frame.data, frame.size);
     connection->out_used += frame.size;
-    return send_some(connection);
+    if (connection->broken == 0) {
+        connection->broken = send_some(connection);
+    }
+    return 0;
 }
 
 /* Reads what is there; ERR_CLOSED at the end of the stream. */
@@ -273,8 +276,7 @@ int connection_receive(struct connection *connection, int64_t timeout_ms, struct
             connection->in_used - connection->in_taken);
     connection->in_used -= connection->in_taken;
     connection->in_taken = 0;
-    const int64_t deadline = clock_monotonic_ms() + timeout_ms;
-    int broken = 0; /* why nothing can be sent; what was received before still counts */
+    const int64_t now = clock_monotonic_ms();
     for (;;) {
         struct bytes message = {0};
         const struct bytes received = {.data = connection->in, .size = connection->in_used};
@@ -287,13 +289,15 @@ int connection_receive(struct connection *connection, int64_t timeout_ms, struct
             *ret_message = message;
             return 0;
         }
-        const bool sending = broken == 0 && connection->out_used > connection->out_sent;
+        /* Who does not read any more has said all it will. */
+        const int64_t deadline = connection->broken == 0 ? now + timeout_ms : now;
+        const bool sending = connection->broken == 0 && connection->out_used > connection->out_sent;
         const int events = wait_for(connection->fd, sending ? POLLIN | POLLOUT : POLLIN, deadline);
         if (events < 0) {
-            return broken != 0 ? broken : ERR_TIMEOUT;
+            return connection->broken != 0 ? connection->broken : ERR_TIMEOUT;
         }
         if (sending && (events & (POLLOUT | POLLERR)) != 0) {
-            broken = send_some(connection);
+            connection->broken = send_some(connection);
         }
         const int error = (events & ~POLLOUT) != 0 ? receive_some(connection) : 0;
         if (error != 0) {

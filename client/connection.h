@@ -22,6 +22,7 @@ struct connection {
     size_t out_size; /* bytes of room */
     size_t out_used;
     size_t out_sent; /* of them, sent already */
+    int broken;      /* why nothing can be sent any more; what was received before still counts. 0: it can */
 };
 
 /* Whether connection_open would understand it: "unix:PATH" (also "unix:/PATH" and a plain "/PATH") or
@@ -37,7 +38,8 @@ int connection_open(struct connection *connection, const char *url, int64_t time
 /* Accepts a zeroed or closed connection. */
 void connection_close(struct connection *connection);
 
-/* Queues a copy of a frame and sends what can be sent at once. ERR_CLOSED, ERR_NOMEM, ERR_IO. */
+/* Queues a copy of a frame and sends what can be sent at once. A connection that breaks meanwhile is told by
+ * connection_receive, after the last words of the other side. ERR_CLOSED: it is not open; ERR_NOMEM. */
 int connection_queue(struct connection *connection, struct bytes frame) MUST_CHECK;
 
 /* The next message of the other side, valid until the next call; sends meanwhile. ERR_TIMEOUT when there is

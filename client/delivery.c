@@ -70,6 +70,7 @@ static void disconnect(struct delivery *delivery)
 {
     session_close(&delivery->session);
     delivery->connected = false;
+    delivery->flowing = false;
 }
 
 void delivery_fini(struct delivery *delivery)
@@ -251,6 +252,7 @@ static int rewind_flight(struct delivery *delivery)
 {
     delivery->next = delivery->first;
     delivery->draining = false;
+    delivery->flowing = delivery->connected;
     if (delivery->again) {
         return 0;
     }
@@ -410,18 +412,26 @@ static int take_reply(struct delivery *delivery, const struct reply *reply)
     return take_booked(delivery, reply);
 }
 
-/* Sends what the window allows, then takes one answer. */
+/* Sends what the window allows. */
+static int send_window(struct delivery *delivery)
+{
+    int error = 0;
+    while (error == 0 && !delivery->draining && delivery->next < delivery->end &&
+           delivery->next - delivery->first < delivery->options.in_flight_max) {
+        error = send_next(delivery);
+    }
+    return error;
+}
+
+/* Takes one answer, after sending what the window allows. */
 static int step(struct delivery *delivery)
 {
     struct reply reply;
-    while (!delivery->draining && delivery->next < delivery->end &&
-           delivery->next - delivery->first < delivery->options.in_flight_max) {
-        const int error = send_next(delivery);
-        if (error != 0) {
-            return error;
-        }
+    int error = send_window(delivery);
+    if (error != 0) {
+        return error;
     }
-    int error = session_receive(&delivery->session, 0, &reply);
+    error = session_receive(&delivery->session, 0, &reply);
     if (error == ERR_TIMEOUT) {
         /* Nothing at hand: time to put the last answers on the disk. */
         error = commit_pending(delivery);
@@ -460,8 +470,9 @@ static int advance(struct delivery *delivery)
     if (error != 0) {
         return error;
     }
-    error = rewind_flight(delivery);
-    while (error == 0 && delivery->first < delivery->end) {
+    error = delivery->flowing ? 0 : rewind_flight(delivery);
+    error = error != 0 ? error : send_window(delivery);
+    while (error == 0 && delivery->first + delivery->leave < delivery->end) {
         error = step(delivery);
         if (error == 0 && delivery->draining && delivery->next == delivery->first) {
             error = commit_pending(delivery);
@@ -490,7 +501,7 @@ static int run(struct delivery *delivery)
     for (;;) {
         const uint64_t before = delivery->answered_count;
         const int error = advance(delivery);
-        if (error == 0 && delivery->first >= delivery->end && delivery->connected) {
+        if (error == 0 && delivery->first + delivery->leave >= delivery->end && delivery->connected) {
             delivery->text[0] = '\0';
             return 0;
         }
@@ -525,22 +536,41 @@ static int forget_old(struct delivery *delivery)
     return outbox_event_expire(delivery->options.outbox, now - days * DAY_MS);
 }
 
-int delivery_run(struct delivery *delivery)
+/* Aims at all that waits, behind what is in flight already. */
+static int aim(struct delivery *delivery)
 {
     struct outbox_counts counts;
-    int error = outbox_event_count(delivery->options.outbox, &counts);
-    if (error != 0) {
-        return error;
+    if (delivery->flowing && !delivery->again) {
+        int64_t next = 0;
+        const int error = outbox_number(delivery->options.outbox, OUTBOX_NEXT_SEQUENCE, &next);
+        delivery->end = error == 0 ? (uint64_t)next : delivery->end;
+        return error == ERR_NOT_FOUND ? 0 : error;
     }
-    delivery->again = false;
-    delivery->first = counts.first_waiting;
-    delivery->next = counts.first_waiting;
-    delivery->end = counts.next_sequence;
-    error = run(delivery);
+    const int error = outbox_event_count(delivery->options.outbox, &counts);
     if (error == 0) {
-        error = forget_old(delivery);
+        delivery->again = false;
+        delivery->first = counts.first_waiting;
+        delivery->next = counts.first_waiting;
+        delivery->end = counts.next_sequence;
     }
     return error;
+}
+
+int delivery_run_until(struct delivery *delivery, uint64_t unanswered_max)
+{
+    int error = aim(delivery);
+    if (error == 0) {
+        delivery->leave = unanswered_max;
+        error = run(delivery);
+        delivery->leave = 0;
+    }
+    return error;
+}
+
+int delivery_run(struct delivery *delivery)
+{
+    const int error = delivery_run_until(delivery, 0);
+    return error != 0 ? error : forget_old(delivery);
 }
 
 int delivery_run_again(struct delivery *delivery, uint64_t from)

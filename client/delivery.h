@@ -53,6 +53,8 @@ struct delivery {
     uint64_t first;
     uint64_t next;
     uint64_t end;
+    bool flowing;     /* they are in flight on the connection that is open */
+    uint64_t leave;   /* as many may stay in flight when a run ends */
     bool again;       /* acknowledged ones, on purpose */
     uint32_t pending; /* acknowledgements not committed yet */
     bool draining;    /* a failure came: only take the answers that are on their way */
@@ -74,6 +76,11 @@ void delivery_fini(struct delivery *delivery);
  * (another programme, a restored log we cannot serve, a second till with our key), ERR_PERMISSION (revoked),
  * ERR_SIGNATURE, ERR_TOO_LARGE, ERR_RANGE; ERR_FULL, ERR_IO, ERR_CORRUPT, ERR_NOMEM of our own side. */
 int delivery_run(struct delivery *delivery) MUST_CHECK;
+
+/* The same, but returns as soon as at most `unanswered_max` events wait, all of them on their way where the
+ * window allows: their answers come in while more is signed, and are taken by the next call. Deletes nothing
+ * old. */
+int delivery_run_until(struct delivery *delivery, uint64_t unanswered_max) MUST_CHECK;
 
 /* Sends again, on purpose, what was acknowledged and is kept, from a sequence on, and compares the answers.
  */

@@ -3,6 +3,7 @@
 
 #include "client/amount.h"
 #include "client/clock.h"
+#include "client/till_import.h"
 #include "crypto/card.h"
 #include "crypto/crypto.h"
 #include "crypto/key_file.h"
@@ -313,14 +314,16 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"enrol", till_command_enrol}, {"purchase", till_command_purchase}, {"join", till_command_join},
-    {"send", till_command_send},   {"balance", till_command_balance},   {"queue", till_command_queue},
+    {"enrol", till_command_enrol},   {"purchase", till_command_purchase}, {"join", till_command_join},
+    {"send", till_command_send},     {"balance", till_command_balance},   {"queue", till_command_queue},
+    {"import", till_command_import},
 };
 
 static const char usage[] =
     "A till on the command line.\v"
     "enrol URL CODE   become a till of a daemon, with the code of an invite\n"
     "purchase         ring up a purchase, or a whole file of them\n"
+    "import           send the receipts of a till journal, such as those of last year\n"
     "join             enrol a customer's card\n"
     "send             deliver what waits in the queue\n"
     "balance          what a card has\n"

@@ -1,6 +1,7 @@
 #include "service/ledger_internal.h"
 
 #include "base/check.h"
+#include "crypto/card.h"
 #include "crypto/chain.h"
 #include "crypto/crypto.h"
 
@@ -212,6 +213,30 @@ static int check_genesis(struct ledger *ledger, char *text, size_t text_size)
     return 0;
 }
 
+/* A card nobody can have, for it is not in the form cards are brought into: it tells whether the key that
+ * finds members is the one they were entered under. */
+static void lookup_check_hash(const struct ledger *ledger, uint8_t ret_hash[HASH_BYTES])
+{
+    static const struct card_number nobody = {.text = "loyaltyd lookup check", .size = 21};
+    crypto_card_lookup(ledger->options.lookup_key, &nobody, ret_hash);
+}
+
+static int check_lookup_key(struct ledger *ledger, char *text, size_t text_size)
+{
+    uint8_t hash[HASH_BYTES];
+    uint32_t member;
+    lookup_check_hash(ledger, hash);
+    const int result = store_card_find(ledger->options.store, hash, &member);
+    if (result == ERR_NOT_FOUND) {
+        snprintf(text, text_size,
+                 "lookup.key is not the key this log's cards were entered under: every customer would be a "
+                 "new one; put "
+                 "back the lookup.key that belongs here");
+        return ERR_MISMATCH;
+    }
+    return result;
+}
+
 int ledger_begin(struct ledger *ledger)
 {
     if (ledger->in_transaction) {
@@ -301,6 +326,9 @@ int ledger_new(const struct ledger_options *options, struct ledger **ret_ledger,
     }
     result = check_genesis(ledger, ret_text, text_size);
     if (result == 0) {
+        result = check_lookup_key(ledger, ret_text, text_size);
+    }
+    if (result == 0) {
         result = ledger_load(ledger);
     }
     if (result == 0 && ledger->head.engine_revision > ENGINE_REVISION) {
@@ -389,6 +417,11 @@ static int create(struct ledger *ledger, const uint8_t *operator_key, const char
     uint8_t epoch[EPOCH_BYTES];
     options->world->random(options->world->context, epoch, sizeof(epoch));
     result = store_set_epoch(options->store, epoch);
+    if (result == 0) {
+        uint8_t hash[HASH_BYTES];
+        lookup_check_hash(ledger, hash);
+        result = store_card_write(options->store, hash, 0);
+    }
     if (result == 0) {
         result = ledger_write(ledger, &draft);
     }

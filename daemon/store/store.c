@@ -54,6 +54,11 @@ static const struct setting IDENTITY[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct setting EMPTY[] = {
+    {"", "PRAGMA page_count", "0"},
+    {NULL, NULL, NULL},
+};
+
 /* Only when the file is known to be ours: the journal mode is in it. */
 static const struct setting JOURNAL[] = {
     {"PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"},
@@ -211,7 +216,7 @@ static int count_frames(void *context, sqlite3 *db, const char *name, int frames
     return SQLITE_OK;
 }
 
-static int look_for_file(const struct store_options *options)
+static int look_for_file(const struct store_options *options, bool *ret_exists)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(options->vfs);
     int exists = 0;
@@ -222,13 +227,22 @@ static int look_for_file(const struct store_options *options)
     if (vfs->xAccess(vfs, options->path, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK) {
         return ERR_IO;
     }
-    if (options->create) {
-        return exists ? ERR_EXISTS : 0;
-    }
-    return exists ? 0 : ERR_NOT_FOUND;
+    *ret_exists = exists != 0;
+    return exists == 0 && !options->create ? ERR_NOT_FOUND : 0;
 }
 
-static int open_connection(struct store *store, const struct store_options *options)
+/* What a power cut left of a store that was being made is undone by the first read: an empty file, which is
+ * no store. */
+static int check_there(struct store *store, bool create)
+{
+    const int there = set_all(store, EMPTY, ERR_EXISTS);
+    if (create) {
+        return there;
+    }
+    return there == 0 ? ERR_NOT_FOUND : there == ERR_EXISTS ? 0 : there;
+}
+
+static int open_connection(struct store *store, const struct store_options *options, bool exists)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                       SQLITE_OPEN_EXRESCODE | (options->create ? SQLITE_OPEN_CREATE : 0);
@@ -242,6 +256,11 @@ static int open_connection(struct store *store, const struct store_options *opti
     if (error == 0 && options->scratch) {
         error = set_all(store, SCRATCH_SETTINGS, ERR_MISMATCH);
     }
+    if (error == 0) {
+        error = check_there(store, options->create);
+    }
+    /* Whatever it is that cannot be read here, it is there. */
+    error = error != 0 && options->create && exists ? ERR_EXISTS : error;
     if (error == 0 && options->create) {
         error = create(store);
     }
@@ -270,7 +289,8 @@ int store_open(const struct store_options *options, struct store **ret_store, co
     if (sqlite3_initialize() != SQLITE_OK) {
         return ERR_NOMEM;
     }
-    int error = look_for_file(options);
+    bool exists = false;
+    int error = look_for_file(options, &exists);
     if (error != 0) {
         return error;
     }
@@ -283,9 +303,9 @@ int store_open(const struct store_options *options, struct store **ret_store, co
     memset(store, 0, sizeof(*store));
     store->magic = STORE_MAGIC;
     pending_init(&store->pending);
-    error = open_connection(store, options);
+    error = open_connection(store, options, exists);
     if (error != 0) {
-        if (sqlite3_errcode(store->db) == SQLITE_NOTADB) {
+        if (error == ERR_CORRUPT && sqlite3_errcode(store->db) == SQLITE_NOTADB) {
             error = ERR_MISMATCH;
         }
         if (ret_detail != NULL && store->db != NULL) {

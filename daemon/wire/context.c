@@ -43,7 +43,6 @@ static void metrics_write(const struct context *context, struct wire_output *out
         WIRE_PUT_UNLESS(&metric, metric, from->metric, 0);
         WIRE_PUT_UNLESS(&metric, value, from->value, 0);
         WIRE_PUT_UNLESS(&metric, now, from->now, from->value);
-        WIRE_PUT_UNLESS(&metric, now, from->now, from->value);
         message.n_metrics = 1;
         message.metrics = metrics;
         wire_output_add(output, &message.base);

@@ -123,11 +123,14 @@ def now_ms():
     return time.time_ns() // 1_000_000
 
 
-def purchase(number, lines=(), card=None, at=None, tenders=(), **more):
+def purchase(number, lines=(), card=None, at=None, tenders=(), correction=0, **more):
     """A purchase and its opening (None without a card). A line is (sku, category, gross) or a dict of the fields of
-    Line; `more` are fields of Purchase, store and till those of its receipt."""
-    at = now_ms() if at is None else at
+    Line; `correction` is what the clock is off by; `more` are fields of Purchase, store and till those of its
+    receipt."""
+    at = now_ms() + correction if at is None else at
     body = event.Body(occurred_at=at)
+    if correction:
+        body.clock_correction = correction
     opening = None
     receipt = {name: more.pop(name) for name in ("store", "till", "business_date") if name in more}
     receipt.setdefault("business_date", at // 86_400_000)
@@ -409,7 +412,7 @@ class Till:
                 raise Alarm("the log was restored from before what is kept here")
             for sequence in range(expected, waiting):
                 self.queue[sequence].booked = None
-        if restored:
+        if ready.log_differs:
             self.last = None
         self.epoch = ready.epoch
         return min(expected, waiting)

@@ -40,6 +40,7 @@ struct handle {
     struct disk_file *file;
     uint64_t power; /* the disk's when it was opened */
     bool temporary;
+    bool syncs_folder; /* with its first sync, as SQLite does for journals and WALs it makes */
 };
 
 static struct {
@@ -48,7 +49,7 @@ static struct {
     uint64_t power; /* grows with each cut */
     uint64_t random;
     uint64_t changes_left; /* until the cut, 0: none planned */
-    bool was_cut;
+    bool off;              /* until it is switched on again */
     struct crash_fault fault;
     uint64_t failed;
 } disk;
@@ -176,7 +177,7 @@ void crash_vfs_cut(void)
 {
     disk.power++;
     disk.changes_left = 0;
-    disk.was_cut = true;
+    disk.off = true;
     for (size_t i = 0; i < FILES; i++) {
         if (disk.files[i].used && disk.files[i].path[0] != '\0') {
             cut_file(&disk.files[i]);
@@ -187,12 +188,16 @@ void crash_vfs_cut(void)
 void crash_vfs_cut_after(uint64_t changes)
 {
     disk.changes_left = changes;
-    disk.was_cut = false;
 }
 
-bool crash_vfs_was_cut(void)
+bool crash_vfs_is_off(void)
 {
-    return disk.was_cut;
+    return disk.off;
+}
+
+void crash_vfs_switch_on(void)
+{
+    disk.off = false;
 }
 
 void crash_vfs_fault(const struct crash_fault *fault)
@@ -238,7 +243,7 @@ static struct handle *handle_of(sqlite3_file *file)
 
 static bool is_dead(const struct handle *handle)
 {
-    return handle->power != disk.power;
+    return disk.off || handle->power != disk.power;
 }
 
 static int vfs_close(sqlite3_file *base)
@@ -301,6 +306,19 @@ static int vfs_truncate(sqlite3_file *base, sqlite3_int64 size)
     return SQLITE_OK;
 }
 
+/* All files lie in one folder. */
+static void sync_folder(void)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        struct disk_file *file = &disk.files[i];
+        file->exists_durably = file->exists;
+        if (file->used && !file->exists) {
+            forget_changes(file);
+            image_resize(&file->durable, 0);
+        }
+    }
+}
+
 static int vfs_sync(sqlite3_file *base, int flags)
 {
     (void)flags;
@@ -316,9 +334,9 @@ static int vfs_sync(sqlite3_file *base, int flags)
         keep_change(handle->file, &handle->file->changes[i]);
     }
     forget_changes(handle->file);
-    /* All files lie in one folder, and SQLite syncs that with a new journal or WAL. */
-    for (size_t i = 0; i < FILES; i++) {
-        disk.files[i].exists_durably = disk.files[i].exists_durably || disk.files[i].exists;
+    if (handle->syncs_folder) {
+        handle->syncs_folder = false;
+        sync_folder();
     }
     return SQLITE_OK;
 }
@@ -409,10 +427,12 @@ static struct disk_file *make_file(const char *path)
 static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int *ret_flags)
 {
     (void)vfs;
+    const int made = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
     struct handle *handle = handle_of(base);
     handle->base.pMethods = NULL;
     struct disk_file *file = find_file(path);
-    if (fails(CRASH_OPEN) || ((file == NULL || !file->exists) && (flags & SQLITE_OPEN_CREATE) == 0)) {
+    if (disk.off || fails(CRASH_OPEN) ||
+        ((file == NULL || !file->exists) && (flags & SQLITE_OPEN_CREATE) == 0)) {
         return SQLITE_CANTOPEN;
     }
     if (file == NULL) {
@@ -425,17 +445,25 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int 
     file->exists = true;
     file->handles++;
     *handle = (struct handle){
-        .base.pMethods = &METHODS, .file = file, .power = disk.power, .temporary = path == NULL};
+        .base.pMethods = &METHODS,
+        .file = file,
+        .power = disk.power,
+        .temporary = path == NULL,
+        .syncs_folder = (flags & SQLITE_OPEN_CREATE) != 0 && (flags & made) != 0,
+    };
     if (ret_flags != NULL) {
         *ret_flags = flags;
     }
     return SQLITE_OK;
 }
 
-static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
+static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync)
 {
     (void)vfs;
     struct disk_file *file = find_file(path);
+    if (disk.off) {
+        return SQLITE_IOERR_DELETE;
+    }
     if (file == NULL || !file->exists) {
         return SQLITE_IOERR_DELETE_NOENT;
     }
@@ -443,12 +471,10 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
         return SQLITE_IOERR_DELETE;
     }
     file->exists = false;
-    file->exists_durably = file->exists_durably && sync_folder == 0;
-    if (!file->exists_durably) {
-        forget_changes(file);
-        image_resize(&file->durable, 0);
-    }
     image_resize(&file->now, 0);
+    if (sync != 0) {
+        sync_folder();
+    }
     return SQLITE_OK;
 }
 
@@ -456,6 +482,9 @@ static int vfs_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret_an
 {
     (void)vfs;
     const struct disk_file *file = find_file(path);
+    if (disk.off) {
+        return SQLITE_IOERR_ACCESS;
+    }
     *ret_answer = file != NULL && file->exists && (flags != SQLITE_ACCESS_EXISTS || file->now.size > 0);
     return SQLITE_OK;
 }
@@ -519,7 +548,7 @@ void crash_vfs_reset(uint64_t seed)
     crash_vfs_free();
     disk.random = seed * 2 + 1;
     disk.changes_left = 0;
-    disk.was_cut = false;
+    disk.off = false;
     disk.fault = (struct crash_fault){0};
     disk.failed = 0;
 }

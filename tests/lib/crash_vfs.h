@@ -27,8 +27,9 @@ void crash_vfs_cut(void);
 /* The power is cut just before the n-th change from now (write, truncation, sync, deletion; n >= 1). */
 void crash_vfs_cut_after(uint64_t changes);
 
-/* Whether it was cut since crash_vfs_cut_after. Handles opened since live. */
-bool crash_vfs_was_cut(void);
+/* After a cut everything fails until the power is switched on again; handles of before it stay dead. */
+bool crash_vfs_is_off(void);
+void crash_vfs_switch_on(void);
 
 /* Calls that may be made to fail. */
 enum crash_call {

@@ -124,7 +124,8 @@ static struct store *make_store(void)
         if (store_open(&create, &store, NULL) == 0) {
             return store;
         }
-        assert_true(crash_vfs_was_cut());
+        assert_true(crash_vfs_is_off());
+        crash_vfs_switch_on();
         const int there = store_open(&open, &store, NULL);
         if (there == 0) {
             return store;
@@ -139,13 +140,14 @@ static struct store *recover(void)
     const struct store_options open = {.path = PATH, .vfs = CRASH_VFS};
     struct store *store = NULL;
     for (;;) {
+        crash_vfs_switch_on();
         crash_vfs_cut_after(drawn(4) == 0 ? 1 + drawn(10) : 0);
         const int error = store_open(&open, &store, NULL);
         if (error == 0) {
             crash_vfs_cut_after(0);
             return store;
         }
-        assert_true(crash_vfs_was_cut());
+        assert_true(crash_vfs_is_off());
     }
 }
 

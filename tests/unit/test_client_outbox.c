@@ -120,13 +120,13 @@ static void events_are_signed_for_their_sequence(void **state)
     const struct outbox_event event = loaded(2);
     struct sign_event signed_event = {
         .programme_id = fixture.programme_id, .principal = 5, .sequence = 2, .body = event.body};
-    assert_int_equal(sign_event_check(fixture.pair.public_key, &signed_event, scratch, sizeof(scratch),
-                                      event.signature),
-                     0);
+    assert_int_equal(
+        sign_event_check(fixture.pair.public_key, &signed_event, scratch, sizeof(scratch), event.signature),
+        0);
     signed_event.sequence = 1;
-    assert_int_equal(sign_event_check(fixture.pair.public_key, &signed_event, scratch, sizeof(scratch),
-                                      event.signature),
-                     ERR_SIGNATURE);
+    assert_int_equal(
+        sign_event_check(fixture.pair.public_key, &signed_event, scratch, sizeof(scratch), event.signature),
+        ERR_SIGNATURE);
 }
 
 static void a_receipt_is_queued_once(void **state)

@@ -37,8 +37,8 @@ static void what_cannot_be_a_code_is_refused(void **state)
 {
     static const char *const wrong[] = {
         "",
-        "K7QF2M9TXW4",                                                       /* 11 symbols */
-        "K7QF2M9TXW4U",                                                      /* no such symbol */
+        "K7QF2M9TXW4",  /* 11 symbols */
+        "K7QF2M9TXW4U", /* no such symbol */
         "K7QF2M9TXW4C!",
         "K7QF_2M9T_XW4C",
         "K7QF2M9TXW4\xc3\xa4",

@@ -343,6 +343,20 @@ static void a_log_of_another_daemon_is_refused(void **state)
 
 static void expect_replay(struct house *house);
 
+static void a_lookup_key_of_another_daemon_is_refused(void **state)
+{
+    struct house *house = *state;
+    char text[256];
+    const uint8_t other[KEY_BYTES] = {8};
+    const struct ledger_options options = {.store = house->temporary.store,
+                                           .world = &house->world,
+                                           .daemon_key = &house->daemon_key,
+                                           .lookup_key = other};
+    struct ledger *ledger;
+    assert_int_equal(ledger_new(&options, &ledger, text, sizeof(text)), ERR_MISMATCH);
+    assert_non_null(strstr(text, "lookup.key"));
+}
+
 static void history_is_booked_at_the_time_it_states_until_the_programme_is_live(void **state)
 {
     (void)state;
@@ -473,6 +487,7 @@ int main(void)
         TEST(an_event_that_crashed_the_daemon_twice_is_set_aside),
         TEST(one_unclean_end_does_not_set_an_event_aside),
         TEST(a_log_of_another_daemon_is_refused),
+        TEST(a_lookup_key_of_another_daemon_is_refused),
         cmocka_unit_test(history_is_booked_at_the_time_it_states_until_the_programme_is_live),
         TEST(a_log_replays_to_the_same_outcomes_and_rows),
         TEST(codes_offered_to_a_refused_event_stay_secret),

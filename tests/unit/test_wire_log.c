@@ -333,7 +333,7 @@ static void the_most_of_everything_fits_and_one_more_does_not(void **state)
     }
 }
 
-static void what_a_newer_version_recorded_is_not_half_read(void **state)
+static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
 {
     (void)state;
     static const uint8_t unknown_effect[] = {0x22, 2, 0x72, 0}; /* kind 14 */
@@ -342,6 +342,7 @@ static void what_a_newer_version_recorded_is_not_half_read(void **state)
     static const uint8_t bad_role[] = {0x22, 4, 0x4a, 2, 0x10, 5};
     static const uint8_t no_kind[] = {0x22, 0};
     static const uint8_t effects_apart[] = {0x22, 2, 0x62, 0, 0x2a, 0, 0x22, 2, 0x62, 0};
+    static const uint8_t twice[] = {0x10, 3, 0x10, 3};
     static const uint8_t lot_without_index[] = {0x22, 4, 0x1a, 2, 0x20, 5};
     const struct {
         const uint8_t *data;
@@ -354,6 +355,7 @@ static void what_a_newer_version_recorded_is_not_half_read(void **state)
         {bad_role, sizeof(bad_role), ERR_RANGE},
         {no_kind, sizeof(no_kind), ERR_RANGE},
         {effects_apart, sizeof(effects_apart), ERR_NOT_CANONICAL},
+        {twice, sizeof(twice), ERR_NOT_CANONICAL},
         {lot_without_index, sizeof(lot_without_index), ERR_RANGE},
     };
     for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
@@ -480,7 +482,7 @@ int main(void)
         cmocka_unit_test(a_voucher_out_of_count_is_a_bug),
         cmocka_unit_test(what_has_its_default_takes_no_bytes),
         cmocka_unit_test(the_most_of_everything_fits_and_one_more_does_not),
-        cmocka_unit_test(what_a_newer_version_recorded_is_not_half_read),
+        cmocka_unit_test(what_was_not_recorded_by_this_version_is_not_half_read),
         cmocka_unit_test(the_code_alone_is_read_past_everything_else),
         cmocka_unit_test(booked_is_five_columns),
         cmocka_unit_test(too_little_arena_is_too_large_and_no_more),

@@ -215,6 +215,15 @@ static void unknown_fields_are_passed_over(void **state)
     assert_int_equal(request.get_programme.version, 3);
 }
 
+static void a_field_that_comes_twice_is_no_message(void **state)
+{
+    (void)state;
+    /* {get_programme: {version: 3, version: 4}} */
+    static const uint8_t twice[] = {0xc2, 0x01, 4, 0x08, 3, 0x08, 4};
+    struct request request;
+    assert_int_equal(request_unpack((struct bytes){twice, sizeof(twice)}, &request), ERR_FORMAT);
+}
+
 static void the_id_of_a_broken_request_is_told(void **state)
 {
     (void)state;
@@ -568,6 +577,7 @@ int main(void)
         cmocka_unit_test(fields_mean_the_same_on_both_sides),
         cmocka_unit_test(absent_fields_are_null_empty_or_zero),
         cmocka_unit_test(unknown_fields_are_passed_over),
+        cmocka_unit_test(a_field_that_comes_twice_is_no_message),
         cmocka_unit_test(the_id_of_a_broken_request_is_told),
         cmocka_unit_test(what_a_request_requires_must_be_there),
         cmocka_unit_test(every_value_of_a_request_has_its_range),

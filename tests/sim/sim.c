@@ -1,0 +1,265 @@
+#include "sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SCRATCH_BYTES = 4 * 1024 * 1024,
+    STEPS_MAX = 400 * 1000, /* without faults everything is booked long before */
+    AUDIT_EVERY = 2000,
+    CALM_MS_MAX = 5, /* between two steps without faults, so that timeouts are not met by accident */
+};
+
+static const char PROGRAMME[] = "programme: corner\n"
+                                "version: 1\n"
+                                "currency: EUR\n"
+                                "zone: Europe/Tallinn\n"
+                                "stores: [{id: cafe}, {id: shop}]\n"
+                                "auto_enrol: yes\n"
+                                "points:\n"
+                                "  name: [{locale: en, one: star, other: stars}]\n"
+                                "  expiry: {after: {days: 30}}\n"
+                                "locales: [en]\n"
+                                "rules:\n"
+                                "  - id: euro\n"
+                                "    spend: {give: 1, per: 1.00}\n"
+                                "  - id: lunch_stamp\n"
+                                "    card: lunch\n"
+                                "    item: {give: 1, per: unit}\n"
+                                "    only: {categories: [lunch]}\n"
+                                "stamp_cards:\n"
+                                "  - {id: lunch, required: 3, apply: voucher, gives: {reward: free_lunch}}\n"
+                                "tiers:\n"
+                                "  window: rolling\n"
+                                "  days: 365\n"
+                                "  levels: [{id: guest}, {id: silver, qualifying: 100, multiply: 2}]\n"
+                                "rewards:\n"
+                                "  - {id: free_lunch, kind: free_item, only: {categories: [lunch]}, "
+                                "max_value: 12.00}\n";
+
+void sim_fail(const struct sim *sim, const char *what, const char *file, int line)
+{
+    fprintf(stderr, "sim --seed=0x%llx\n%s:%d: step %llu: %s\n", (unsigned long long)sim->seed, file, line,
+            (unsigned long long)sim->steps, what);
+    exit(EXIT_FAILURE);
+}
+
+static void draw_bytes(void *context, void *data, size_t size)
+{
+    struct sim *sim = context;
+    uint8_t *bytes = data;
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)sim_random(sim);
+    }
+}
+
+static int64_t clock_now(void *context)
+{
+    return ((struct sim *)context)->house.now;
+}
+
+static void open_sim(struct sim *sim)
+{
+    arena_init(&sim->results_memory, malloc(LEDGER_MEMORY_BYTES), LEDGER_MEMORY_BYTES);
+    arena_init(&sim->scratch, malloc(SCRATCH_BYTES), SCRATCH_BYTES);
+    house_open(&sim->house, PROGRAMME, false);
+    for (uint32_t i = 0; i < sim->knobs.tills; i++) {
+        char label[16];
+        snprintf(label, sizeof(label), "till-%u", i);
+        sim->tills[i].principal = house_terminal(&sim->house, i % 2 == 0 ? "cafe" : "shop", label);
+        /* It signs for itself; the house gives the next one another key. */
+        sim->house.sequences[sim->tills[i].principal] = 2;
+    }
+    sim->house.world = (struct world){clock_now, clock_now, draw_bytes, sim};
+    struct store_head head;
+    const int result = store_head(sim->house.temporary.store, &head);
+    SIM_OK(sim, result);
+    sim->base_position = head.position;
+    daemon_start(sim);
+}
+
+static void close_sim(struct sim *sim)
+{
+    service_free(sim->service);
+    house_close(&sim->house);
+    for (uint32_t i = 0; i < TILLS_MAX; i++) {
+        till_free(&sim->tills[i]);
+    }
+    free(sim->results_memory.memory);
+    free(sim->scratch.memory);
+}
+
+static enum action choose(struct sim *sim)
+{
+    const bool faults = sim->steps < sim->knobs.fault_steps;
+    const unsigned end = faults ? (unsigned)ACTION_COUNT : (unsigned)ACTION_FIRST_FAULT;
+    unsigned sum = 0;
+    for (unsigned i = 0; i < end; i++) {
+        sum += sim->knobs.weights[i];
+    }
+    unsigned left = (unsigned)sim_below(sim, sum);
+    unsigned i = 0;
+    while (left >= sim->knobs.weights[i]) {
+        left -= sim->knobs.weights[i++];
+    }
+    return (enum action)i;
+}
+
+static void act(struct sim *sim, enum action action)
+{
+    const uint32_t connection = (uint32_t)sim_below(sim, sim->knobs.service.connections_max);
+    struct pipe *pipe = &sim->pipes[connection];
+    struct till *till = &sim->tills[sim_below(sim, sim->knobs.tills)];
+    sim->counts[action]++;
+    switch (action) {
+    case ACTION_DELIVER:
+        daemon_deliver(sim, connection);
+        break;
+    case ACTION_REPLY:
+        daemon_reply(sim, connection);
+        break;
+    case ACTION_VERIFY:
+        daemon_verify(sim);
+        break;
+    case ACTION_BATCH:
+        daemon_batch(sim);
+        break;
+    case ACTION_ANSWER:
+        daemon_answer(sim);
+        break;
+    case ACTION_WORK:
+        till_work(sim, till);
+        break;
+    case ACTION_TICK:
+        /* Time that leaps is a fault, too: nobody can shake hands in it. */
+        sim->house.now +=
+            1 + (int64_t)sim_below(sim, sim->steps < sim->knobs.fault_steps ? sim->knobs.tick_ms_max
+                                                                            : CALM_MS_MAX);
+        service_tick(sim->service);
+        daemon_drain(sim);
+        break;
+    case ACTION_RESEND:
+        till_resend(sim, till);
+        break;
+    case ACTION_CUT:
+        daemon_cut(sim, connection);
+        break;
+    case ACTION_END:
+        pipe->ended = pipe->open;
+        break;
+    case ACTION_ABANDON:
+        if (till->state != TILL_AWAY) {
+            till_leave(sim, till);
+            till_work(sim, till);
+        }
+        break;
+    case ACTION_KILL:
+        daemon_kill(sim, sim_chance(sim, 30));
+        audit_store(sim);
+        break;
+    case ACTION_COUNT:
+        abort();
+    }
+}
+
+static bool all_done(const struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->knobs.tills; i++) {
+        if (!till_is_done(sim, &sim->tills[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The daemon stops; everybody is told and it comes to rest. */
+static void come_to_rest(struct sim *sim)
+{
+    service_stop(sim->service);
+    daemon_drain(sim);
+    for (unsigned round = 0; !service_is_idle(sim->service); round++) {
+        SIM_CHECK(sim, round < 100000);
+        act(sim, (enum action)sim_below(sim, ACTION_WORK));
+        if (round % 1000 == 999) {
+            act(sim, ACTION_TICK);
+        }
+    }
+    audit_rest(sim);
+}
+
+static void run_seed(uint64_t seed, bool verbose)
+{
+    static struct sim sim;
+    memset(&sim, 0, sizeof(sim));
+    sim.seed = seed;
+    sim.random = seed;
+    sim_draw_knobs(&sim);
+    open_sim(&sim);
+    while (!all_done(&sim) || sim.steps < sim.knobs.fault_steps) {
+        SIM_CHECK(&sim, sim.steps < STEPS_MAX);
+        act(&sim, choose(&sim));
+        if (++sim.steps % AUDIT_EVERY == 0) {
+            audit_store(&sim);
+        }
+    }
+    come_to_rest(&sim);
+    audit_store(&sim);
+    audit_answers(&sim);
+    if (verbose) {
+        printf(
+            "seed 0x%llx: %u tills, %llu steps, %llu acknowledged (%llu late), %llu repeated, %llu failures",
+            (unsigned long long)seed, sim.knobs.tills, (unsigned long long)sim.steps,
+            (unsigned long long)sim.acknowledged, (unsigned long long)sim.late,
+            (unsigned long long)sim.repeated, (unsigned long long)sim.failures);
+        printf(", %llu cuts, %llu kills\n", (unsigned long long)sim.counts[ACTION_CUT],
+               (unsigned long long)sim.counts[ACTION_KILL]);
+    }
+    close_sim(&sim);
+}
+
+/* "--name=value" or "--name value"; NULL when it is another option. */
+static const char *value_of(int argc, char **argv, int *at, const char *name)
+{
+    const size_t length = strlen(name);
+    if (strncmp(argv[*at], name, length) != 0) {
+        return NULL;
+    }
+    if (argv[*at][length] == '=') {
+        return argv[*at] + length + 1;
+    }
+    return argv[*at][length] == '\0' && *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t first = 1;
+    uint64_t count = 20;
+    bool verbose = false;
+    for (int i = 1; i < argc; i++) {
+        const char *seed = value_of(argc, argv, &i, "--seed");
+        const char *seeds = seed == NULL ? value_of(argc, argv, &i, "--seeds") : NULL;
+        if (seed != NULL) {
+            first = strtoull(seed, NULL, 0);
+            count = 1;
+            verbose = true;
+        } else if (seeds != NULL) {
+            count = strtoull(seeds, NULL, 0);
+        } else if (strcmp(argv[i], "--verbose") == 0) {
+            verbose = true;
+        } else {
+            fprintf(stderr, "Usage: sim [--seed N | --seeds COUNT] [--verbose]\n");
+            return EXIT_FAILURE;
+        }
+    }
+    /* Syncing to a disk proves nothing here and takes most of the time. */
+    if (access("/dev/shm", W_OK) == 0) {
+        setenv("TMPDIR", "/dev/shm", 0);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        run_seed(first + i, verbose);
+    }
+    printf("sim: %llu seeds from 0x%llx passed\n", (unsigned long long)count, (unsigned long long)first);
+    return EXIT_SUCCESS;
+}
