@@ -235,6 +235,14 @@ static void show_kind(struct json *json, const struct event *event)
         json_unsigned(json, "revision", event->engine_revision.revision);
         show_optional(json, "version", event->engine_revision.version);
         break;
+    case EVENT_KEY_ROTATED:
+        json_hex(json, "key", event->key_rotated.key);
+        json_hex(json, "proof", event->key_rotated.proof);
+        break;
+    case EVENT_RETIRED:
+        json_unsigned(json, "principal", event->retired.principal);
+        show_optional(json, "reason", event->retired.reason);
+        break;
     }
 }
 
@@ -395,6 +403,12 @@ static void show_effect(struct json *json, const struct effect *effect)
         show_optional(json, "store", effect->principal.store);
         show_optional(json, "label", effect->principal.label);
         json_bool(json, "revoked", effect->principal.revoked);
+        if (effect->principal.key_no != 0) {
+            json_unsigned(json, "key_no", effect->principal.key_no);
+        }
+        if (effect->principal.retired_at != 0) {
+            show_instant(json, "retired_at", effect->principal.retired_at);
+        }
         break;
     case EFFECT_INVITE:
         json_text(json, "role", role_name(effect->invite.role));

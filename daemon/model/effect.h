@@ -86,9 +86,11 @@ struct effect {
             enum role role;
             const char *store; /* NULL: none */
             const char *label;
-            struct bytes key; /* empty: not added by this */
+            struct bytes key; /* empty: no new key by this */
             bool revoked;
-            uint64_t invite; /* 0: none */
+            uint64_t invite;    /* 0: none */
+            uint32_t key_no;    /* of `key`; 0: the first, with which the principal is added */
+            int64_t retired_at; /* 0: not retired by this */
         } principal;
         struct {
             struct bytes code_hash;

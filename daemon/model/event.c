@@ -14,6 +14,8 @@ struct bytes event_card(const struct event *event)
     case EVENT_PROGRAMME_CHANGE:
     case EVENT_GO_LIVE:
     case EVENT_ENGINE_REVISION:
+    case EVENT_KEY_ROTATED:
+    case EVENT_RETIRED:
         break;
     }
     return (struct bytes){0};
@@ -40,6 +42,10 @@ const char *event_kind_name(enum event_kind kind)
         return "go live";
     case EVENT_ENGINE_REVISION:
         return "engine revision";
+    case EVENT_KEY_ROTATED:
+        return "key rotated";
+    case EVENT_RETIRED:
+        return "retired";
     }
     return "unknown";
 }
@@ -61,37 +67,27 @@ const char *role_name(enum role role)
     return "unknown";
 }
 
-/* Who may sign a kind, in the words of EVENT_KIND_TABLE. */
-enum signer { SIGNER_terminal, SIGNER_manager, SIGNER_admin, SIGNER_daemon };
-
-static enum signer signer_of(enum event_kind kind)
+/* Who may sign a kind, a bit a role. */
+static unsigned signers(enum event_kind kind)
 {
     switch (kind) {
-#define X(name, number, who)                                                                                 \
+#define EVENT(name, terminal, clerk, manager, admin, auditor)                                                \
     case EVENT_##name:                                                                                       \
-        return SIGNER_##who;
-        EVENT_KIND_TABLE(X)
-#undef X
+        return ROLES_OF(terminal, clerk, manager, admin, auditor);
+#define REQUEST(name, terminal, clerk, manager, admin, auditor)
+#include "model/permission.def"
+#undef EVENT
+#undef REQUEST
     }
-    return SIGNER_daemon;
+    return 0;
 }
 
 bool event_is_daemons(enum event_kind kind)
 {
-    return signer_of(kind) == SIGNER_daemon;
+    return signers(kind) == 0;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)
 {
-    switch (signer_of(kind)) {
-    case SIGNER_terminal:
-        return role == ROLE_TERMINAL;
-    case SIGNER_manager:
-        return role == ROLE_MANAGER || role == ROLE_ADMIN;
-    case SIGNER_admin:
-        return role == ROLE_ADMIN;
-    case SIGNER_daemon:
-        return false;
-    }
-    return false;
+    return (signers(kind) >> role & 1) != 0;
 }

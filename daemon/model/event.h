@@ -11,26 +11,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(name, number, who): the kinds of loyalty.Body and the principals that may sign them. */
+/* X(name, number): the kinds of loyalty.Body. Who may sign them: model/permission.def. */
 #define EVENT_KIND_TABLE(X)                                                                                  \
-    X(PURCHASE, 16, terminal)                                                                                \
-    X(ENROLMENT, 17, terminal)                                                                               \
-    X(GENESIS, 18, daemon)                                                                                   \
-    X(INVITE, 19, manager)                                                                                   \
-    X(PRINCIPAL_ADDED, 20, daemon)                                                                           \
-    X(REVOKE, 21, manager)                                                                                   \
-    X(PROGRAMME_CHANGE, 22, admin)                                                                           \
-    X(GO_LIVE, 23, admin)                                                                                    \
-    X(ENGINE_REVISION, 24, daemon)
+    X(PURCHASE, 16)                                                                                          \
+    X(ENROLMENT, 17)                                                                                         \
+    X(GENESIS, 18)                                                                                           \
+    X(INVITE, 19)                                                                                            \
+    X(PRINCIPAL_ADDED, 20)                                                                                   \
+    X(REVOKE, 21)                                                                                            \
+    X(PROGRAMME_CHANGE, 22)                                                                                  \
+    X(GO_LIVE, 23)                                                                                           \
+    X(ENGINE_REVISION, 24)                                                                                   \
+    X(KEY_ROTATED, 25)                                                                                       \
+    X(RETIRED, 26)
 
 enum event_kind {
-#define X(name, number, who) EVENT_##name = (number),
+#define X(name, number) EVENT_##name = (number),
     EVENT_KIND_TABLE(X)
 #undef X
 };
 
 /* As loyalty.Role; the daemon itself (principal 0) has none. */
 enum role { ROLE_TERMINAL = 0, ROLE_CLERK = 1, ROLE_MANAGER = 2, ROLE_ADMIN = 3, ROLE_AUDITOR = 4 };
+
+/* The five columns of a row of model/permission.def, each 0 or 1, as a set of bits: bit 1 << role. */
+#define ROLES_OF(terminal, clerk, manager, admin, auditor)                                                   \
+    ((unsigned)(terminal) << ROLE_TERMINAL | (unsigned)(clerk) << ROLE_CLERK |                               \
+     (unsigned)(manager) << ROLE_MANAGER | (unsigned)(admin) << ROLE_ADMIN |                                 \
+     (unsigned)(auditor) << ROLE_AUDITOR)
 
 struct receipt {
     const char *store; /* NULL: the terminal's */
@@ -147,6 +155,14 @@ struct event {
             uint32_t revision;
             const char *version;
         } engine_revision;
+        struct {
+            struct bytes key;
+            struct bytes proof;
+        } key_rotated;
+        struct {
+            uint32_t principal;
+            const char *reason; /* NULL: none */
+        } retired;
     };
 };
 
@@ -159,8 +175,7 @@ const char *event_kind_name(enum event_kind kind);
 /* "terminal", "clerk", ... */
 const char *role_name(enum role role);
 
-/* Whether a principal of this role may sign this kind. A manager may what a clerk may, an admin what a
- * manager may. */
+/* Whether a principal of this role may sign this kind: model/permission.def. */
 bool role_may_sign(enum role role, enum event_kind kind);
 
 /* Whether the daemon itself signs this kind. */

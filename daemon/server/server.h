@@ -21,13 +21,15 @@ enum {
 /* Where to listen. */
 struct listen_address {
     enum peer_kind kind;
-    char text[LISTEN_PATH_BYTES]; /* PEER_TCP: "127.0.0.1:7341" or "[::1]:7341"; PEER_UNIX: a path */
+    char text[LISTEN_PATH_BYTES]; /* PEER_TCP, PEER_TLS: "127.0.0.1:7341" or "[::1]:7341"; PEER_UNIX: a path */
     uint32_t mode;                /* PEER_UNIX: of the socket file, such as 0660 */
 };
 
-/* Whether it can be listened on: a TCP address must be a loopback address with a port (0: any), a path must
- * be absolute. ERR_FORMAT, ERR_PERMISSION (not loopback); `ret_text` says what is wrong. */
+/* Whether it can be listened on: an address has a port (0: any) and, without TLS, must be a loopback address; a path
+ * must be absolute. ERR_FORMAT, ERR_PERMISSION (not loopback); `ret_text` says what is wrong. */
 int listen_address_check(const struct listen_address *address, char *ret_text, size_t text_size) MUST_CHECK;
+
+struct tls_context; /* server/tls.h */
 
 struct server_options {
     struct ledger *ledger;   /* held; used by the store thread alone until server_run returns */
@@ -35,6 +37,7 @@ struct server_options {
     const struct world *world;
     const struct listen_address *listen; /* borrowed; not looked at when sockets are inherited */
     size_t listen_count;
+    struct tls_context *tls;  /* held; NULL: there is no PEER_TLS among the addresses */
     uint32_t connections_max; /* as the service was made with */
     uint32_t requests_max;    /* likewise */
 };

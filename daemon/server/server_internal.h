@@ -5,6 +5,7 @@
 
 #include "server/server.h"
 #include "server/store_thread.h"
+#include "server/tls.h"
 
 #include <stdbool.h>
 #include <uv.h>
@@ -30,13 +31,33 @@ struct listener {
     char name[LISTEN_PATH_BYTES];
 };
 
+/* What a connection with TLS needs besides. */
+struct peer_tls {
+    struct tls tls;
+    bool reading;        /* what the service wants */
+    bool writing;        /* a uv_write is under way, with */
+    uint8_t *taken;      /* this */
+    bool sending;        /* an OUTPUT_SEND is under way: its parts from parts_done on are not encrypted yet */
+    bool shutting_down;  /* an OUTPUT_SHUTDOWN waits until everything is written */
+    struct bytes parts[SEND_PARTS_MAX];
+    size_t parts_count;
+    size_t parts_done;
+    bool hungry; /* on the server's list, between */
+    struct peer *previous;
+    struct peer *next;
+};
+
 /* The adapter's side of one connection; its index is the service's number. */
 struct peer {
     union stream_handle handle;
     uv_write_t write;
     uv_shutdown_t shutdown;
     struct server *server;
+    struct listener *listener;
     uint32_t connection;
+    enum peer_kind kind;
+    bool heard; /* something was received */
+    struct peer_tls secure; /* PEER_TLS */
 };
 
 /* A group of signatures on the pool. */
@@ -62,6 +83,8 @@ struct server {
     size_t listeners_count;
     struct peer *peers;        /* connections_max */
     struct verify_work *works; /* one a group of the service */
+    struct peer *hungry;       /* the first peer with TLS that has input the service has yet to take */
+    uint8_t encrypted[TLS_PUT_BYTES]; /* what was read from one of them */
 };
 
 /* Carries out what the service wants; after every input. */
@@ -84,5 +107,32 @@ bool peer_accept(struct server *server, struct listener *listener);
 
 /* Carries out an output of the service for this connection. */
 void peer_output(struct server *server, const struct output *output);
+
+/* Gives back what a connection holds that libuv does not know of. May come twice. */
+void peer_release(struct peer *peer);
+
+/* --- peer_tls.c --- */
+
+/* The peer has connected. ERR_NOMEM. */
+int peer_tls_open(struct peer *peer) MUST_CHECK;
+
+/* Where the next bytes of the peer are read to. */
+uv_buf_t peer_tls_room(struct peer *peer);
+
+/* So many of them have come; 0: there will be none. */
+void peer_tls_received(struct peer *peer, size_t size);
+
+/* The outputs of the service. */
+void peer_tls_send(struct peer *peer, const struct output *output);
+void peer_tls_pause(struct peer *peer);
+void peer_tls_resume(struct peer *peer);
+void peer_tls_shut_down(struct peer *peer);
+void peer_tls_close(struct peer *peer);
+
+/* A uv_write of the peer has ended. */
+void peer_tls_written(struct peer *peer, int status);
+
+/* Gives the service what the hungry have left. False when there are none. */
+bool peers_feed(struct server *server);
 
 #endif

@@ -9,6 +9,8 @@ void keyring_put(struct keyring *keyring, const struct principal_row *row)
     CHECK(row->principal < PRINCIPALS_MAX);
     struct key_entry *entry = &keyring->entries[row->principal];
     memcpy(entry->key, row->key, sizeof(entry->key));
+    memcpy(entry->previous_key, row->previous_key, sizeof(entry->previous_key));
+    entry->key_no = row->key_no;
     entry->role = row->role;
     entry->revoked = row->revoked;
     entry->known = true;

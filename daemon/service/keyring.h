@@ -1,5 +1,6 @@
-/* The principals as sessions need them: key, role, and the connection that is theirs. Fed from the log's
- * principals at the start and from the ledger's results after. */
+/* The principals as sessions need them: keys, role, and the connection that is theirs. Fed from the log's
+ * principals at the start and from the ledger's results after, so it follows the log: a key is the current
+ * one as soon as the results of the batch that booked it are in. */
 #ifndef LOYALTY_SERVICE_KEYRING_H
 #define LOYALTY_SERVICE_KEYRING_H
 
@@ -12,6 +13,8 @@
 
 struct key_entry {
     uint8_t key[KEY_BYTES];
+    uint8_t previous_key[KEY_BYTES]; /* number key_no - 1; not there while key_no is 1 */
+    uint32_t key_no;                 /* of `key` */
     enum role role;
     bool known;
     bool revoked;

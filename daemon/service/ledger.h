@@ -57,6 +57,7 @@ struct ledger_job {
         *request;       /* borrowed until its batch is answered: READY for hello+authenticate, else as sent */
     uint64_t tag;       /* the caller's; comes back in the result */
     uint32_t principal; /* the authenticated one; 0 for an enrolment */
+    uint32_t key_no;    /* the principal's key that its signature fits; 0: whatever key is current */
     uint64_t last_position; /* of the connection's Hello, for REQUEST_AUTHENTICATE */
     struct bytes last_chain;
     uint32_t connections; /* for REQUEST_GET_STATUS: what the caller counts */
@@ -70,6 +71,7 @@ enum ledger_note {
     LEDGER_READY,   /* the handshake is complete */
     LEDGER_CLOSE,   /* close the connection after the reply */
     LEDGER_ADDED,   /* a principal exists now: take over its key */
+    LEDGER_REKEYED, /* a principal's key is another from here on: take it over */
     LEDGER_REVOKED, /* a principal exists no longer: drop it and its connections */
 };
 
@@ -77,7 +79,7 @@ struct ledger_result {
     uint64_t tag;
     struct bytes reply; /* a whole frame, in the batch's memory */
     enum ledger_note note;
-    struct principal_row principal; /* with LEDGER_ADDED and LEDGER_REVOKED */
+    struct principal_row principal; /* with LEDGER_ADDED, LEDGER_REKEYED and LEDGER_REVOKED */
 };
 
 /* Bytes of `memory` for which a batch of any BATCH_EVENTS_MAX jobs makes headway. */

@@ -11,15 +11,9 @@
 #include "model/numbers.h"
 #include "programme/load.h"
 #include "service/render.h"
+#include "service/versions.h"
 #include "store/backup.h"
 #include "wire/body.h"
-
-/* A version of the programme, loaded for good: effects and late events refer to it for ever. */
-struct version {
-    uint8_t *memory; /* of its arena, owned */
-    const struct programme *programme;
-    uint64_t position; /* of the event that booked it */
-};
 
 enum {
     LEDGER_SCRATCH_BYTES = 16 * 1024 * 1024, /* address space; touched as far as an event needs */
@@ -37,9 +31,7 @@ struct ledger {
     struct store_head head; /* after the last event decided, committed or not */
     uint8_t programme_id[PROGRAMME_ID_BYTES];
     char currency[4];
-    struct version *versions; /* ascending */
-    size_t versions_count;
-    size_t versions_room;
+    struct versions versions;
     struct numbers *numbers;
     struct numbers *numbers_draft;    /* for loading a version that may be refused */
     struct principal_row *principals; /* by number */
@@ -104,6 +96,13 @@ int ledger_write(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 /* The daemon's clock as an event is booked by: never behind the log. */
 int64_t ledger_now(const struct ledger *ledger);
 
+/* Decides a purchase or an enrolment; fills ledger->decision and ledger->context. */
+int ledger_decide_member(struct ledger *ledger, struct draft *draft,
+                         const struct principal_row *principal) MUST_CHECK;
+
+/* Makes ledger->decision a refusal. */
+void ledger_refuse(struct ledger *ledger, enum outcome_code code);
+
 /* Decides what an operator asks for; fills ledger->decision. */
 int ledger_decide_operator(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 
@@ -125,6 +124,11 @@ const struct programme *ledger_programme_at(struct ledger *ledger, int64_t occur
 /* The newest version, or NULL. */
 const struct programme *ledger_programme_newest(const struct ledger *ledger);
 const struct programme *ledger_programme_version(const struct ledger *ledger, uint32_t version);
+
+/* Loads what may become the next version, and its numbers into numbers_draft. ERR_FORMAT with findings when
+ * it is no valid programme or does not follow the newest; the caller finishes the version. */
+int ledger_load_draft(struct ledger *ledger, struct bytes yaml, struct findings *ret_findings,
+                      struct version *ret_version) MUST_CHECK;
 
 /* The principal, or NULL. */
 struct principal_row *ledger_principal(struct ledger *ledger, uint32_t principal);

@@ -4,7 +4,6 @@
 #include "base/check.h"
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A manager looks after tills and clerks; an admin after everybody. */
@@ -47,53 +46,96 @@ static int decide_invite(struct ledger *ledger, const struct draft *draft)
     return 0;
 }
 
-static int decide_revoke(struct ledger *ledger, const struct draft *draft)
+/* The principal an operator wants to act on, or NULL when that is refused. */
+static const struct principal_row *find_target(struct ledger *ledger, const struct draft *draft,
+                                               uint32_t target)
 {
-    const uint32_t target = draft->event->revoke.principal;
     const struct principal_row *row = ledger_principal(ledger, target);
     if (row == NULL || target == 0 || target == draft->principal) {
         decision_refuse(ledger->decision, CODE_UNKNOWN_PRINCIPAL);
-        return 0;
+        return NULL;
     }
     if (!may_manage(ledger->principals[draft->principal].role, row->role)) {
         decision_refuse(ledger->decision, CODE_NOT_ALLOWED);
-        return 0;
+        return NULL;
     }
-    if (row->revoked) {
-        decision_refuse(ledger->decision, CODE_ALREADY_DONE);
-        return 0;
-    }
+    return row;
+}
+
+/* The effect that changes something of a principal; what changes is the caller's. */
+static struct effect *change_principal(struct ledger *ledger, const struct principal_row *row)
+{
     struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PRINCIPAL, 0);
     CHECK(effect != NULL);
-    effect->principal.principal = target;
+    effect->principal.principal = row->principal;
     effect->principal.role = row->role;
     effect->principal.store = row->store[0] == '\0' ? NULL : row->store;
     effect->principal.label = row->label;
-    effect->principal.revoked = true;
+    return effect;
+}
+
+static void decide_revoke(struct ledger *ledger, const struct draft *draft)
+{
+    const struct principal_row *row = find_target(ledger, draft, draft->event->revoke.principal);
+    if (row != NULL && row->revoked) {
+        decision_refuse(ledger->decision, CODE_ALREADY_DONE);
+    } else if (row != NULL) {
+        change_principal(ledger, row)->principal.revoked = true;
+    }
+}
+
+/* It ends when the operator says it does, not when that is booked: what is in the till's queue by then
+ * counts. */
+static void decide_retired(struct ledger *ledger, const struct draft *draft)
+{
+    const struct principal_row *row = find_target(ledger, draft, draft->event->retired.principal);
+    if (row != NULL && (row->revoked || row->retired_at != 0)) {
+        decision_refuse(ledger->decision, CODE_ALREADY_DONE);
+    } else if (row != NULL) {
+        const int64_t at = draft->event->occurred_at;
+        change_principal(ledger, row)->principal.retired_at = at > 0 ? at : 1;
+    }
+}
+
+/* The old key has signed the event. A key that somebody has or had would make two principals of one secret,
+ * or bring back one that was given up. */
+static int decide_key_rotated(struct ledger *ledger, const struct draft *draft)
+{
+    const struct bytes key = draft->event->key_rotated.key;
+    uint32_t holder;
+    int result = store_key_find(ledger->options.store, key.data, &holder);
+    if (result != 0 && result != ERR_NOT_FOUND) {
+        return result;
+    }
+    const bool valid = sign_rotate_check(key.data, ledger->programme_id, draft->principal,
+                                         draft->event->key_rotated.proof.data) == 0;
+    if (result == 0 || !valid) {
+        decision_refuse(ledger->decision, CODE_KEY_INVALID);
+        return 0;
+    }
+    const struct principal_row *row = &ledger->principals[draft->principal];
+    struct effect *effect = change_principal(ledger, row);
+    effect->principal.key = key;
+    effect->principal.key_no = row->key_no + 1;
     return 0;
 }
 
-/* Loads the new version beside the others; `ret_version` owns its memory. */
-static int load_draft(struct ledger *ledger, struct bytes yaml, struct findings *findings,
+int ledger_load_draft(struct ledger *ledger, struct bytes yaml, struct findings *ret_findings,
                       struct version *ret_version)
 {
-    uint8_t *memory = malloc(PROGRAMME_ARENA_BYTES);
-    if (memory == NULL) {
-        return ERR_NOMEM;
-    }
-    struct arena arena;
-    arena_init(&arena, memory, PROGRAMME_ARENA_BYTES);
+    struct version version;
     *ledger->numbers_draft = *ledger->numbers;
-    const struct programme *programme;
-    int result = programme_load(yaml, &arena, ledger->numbers_draft, &programme, findings);
-    if (result == 0) {
-        result = programme_follows(ledger_programme_newest(ledger), programme, ledger->currency, findings);
-    }
+    int result = version_load(yaml, ledger->numbers_draft, ret_findings, &version);
     if (result < 0) {
-        free(memory);
         return result;
     }
-    *ret_version = (struct version){.memory = memory, .programme = programme};
+    result =
+        programme_follows(ledger_programme_newest(ledger), version.programme, ledger->currency, ret_findings);
+    if (result < 0) {
+        version_fini(&version);
+        return result;
+    }
+    *ret_version = version;
     return 0;
 }
 
@@ -104,7 +146,7 @@ static int decide_programme(struct ledger *ledger, struct draft *draft)
     if (findings == NULL) {
         return ERR_TOO_LARGE;
     }
-    int result = load_draft(ledger, draft->event->programme_change.yaml, findings, &version);
+    int result = ledger_load_draft(ledger, draft->event->programme_change.yaml, findings, &version);
     if (result == ERR_FORMAT || result == ERR_TOO_LARGE) {
         decision_refuse(ledger->decision, CODE_PROGRAMME_INVALID);
         return 0;
@@ -112,19 +154,12 @@ static int decide_programme(struct ledger *ledger, struct draft *draft)
     if (result < 0) {
         return result;
     }
-    if (ledger->versions_count == ledger->versions_room) {
-        const size_t room = ledger->versions_room == 0 ? 16 : 2 * ledger->versions_room;
-        struct version *versions = realloc(ledger->versions, room * sizeof(*versions));
-        if (versions == NULL) {
-            free(version.memory);
-            return ERR_NOMEM;
-        }
-        ledger->versions = versions;
-        ledger->versions_room = room;
-    }
     /* Should the batch fail, ledger_load reads all versions again. */
     version.position = ledger->head.position + 1;
-    ledger->versions[ledger->versions_count++] = version;
+    result = versions_add(&ledger->versions, version);
+    if (result < 0) {
+        return result;
+    }
     *ledger->numbers = *ledger->numbers_draft;
     ledger->decision->outcome.programme_version = version.programme->version;
     struct effect *effect = outcome_add(&ledger->decision->outcome, EFFECT_PROGRAMME, 0);
@@ -150,11 +185,17 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_INVITE:
         return decide_invite(ledger, draft);
     case EVENT_REVOKE:
-        return decide_revoke(ledger, draft);
+        decide_revoke(ledger, draft);
+        return 0;
     case EVENT_PROGRAMME_CHANGE:
         return decide_programme(ledger, draft);
     case EVENT_GO_LIVE:
         decide_go_live(ledger);
+        return 0;
+    case EVENT_KEY_ROTATED:
+        return decide_key_rotated(ledger, draft);
+    case EVENT_RETIRED:
+        decide_retired(ledger, draft);
         return 0;
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
@@ -231,6 +272,8 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:
     case EVENT_GO_LIVE:
+    case EVENT_KEY_ROTATED:
+    case EVENT_RETIRED:
         break;
     }
     return ERR_FORMAT;

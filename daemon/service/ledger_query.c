@@ -7,7 +7,6 @@
 enum { BACKUP_STEP_PAGES = 1024 };
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int reply_ready(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
@@ -17,6 +16,11 @@ static int reply_ready(struct ledger *ledger, const struct ledger_job *job, stru
     if (row == NULL || row->revoked) {
         ledger_fail(ledger, reply, FAILURE_REVOKED,
                     "this principal was revoked: enrol again with a new invite");
+        result->note = LEDGER_CLOSE;
+        return 0;
+    }
+    if (job->key_no != 0 && job->key_no != row->key_no) {
+        ledger_fail(ledger, reply, FAILURE_BAD_SIGNATURE, "the principal has another key since");
         result->note = LEDGER_CLOSE;
         return 0;
     }
@@ -277,6 +281,8 @@ static int reply_principals(struct ledger *ledger, struct reply *reply)
             .revoked = row->revoked,
             .next_sequence = row->next_sequence,
             .added = row->added,
+            .key_no = row->key_no,
+            .retired_at = row->retired_at,
         };
     }
     reply->kind = REPLY_PRINCIPALS;
@@ -288,12 +294,8 @@ static int reply_principals(struct ledger *ledger, struct reply *reply)
 static int reply_programme(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
 {
     const uint32_t wanted = job->request->get_programme.version;
-    const struct version *version = NULL;
-    for (size_t i = 0; i < ledger->versions_count; i++) {
-        if (wanted == 0 || ledger->versions[i].programme->version == wanted) {
-            version = &ledger->versions[i];
-        }
-    }
+    const struct version *version =
+        wanted == 0 ? versions_newest(&ledger->versions) : versions_find(&ledger->versions, wanted);
     struct event_row row;
     if (version == NULL) {
         ledger_fail(ledger, reply, FAILURE_NOT_FOUND, "the programme has no such version");
@@ -340,21 +342,12 @@ static int reply_findings(struct ledger *ledger, const struct findings *findings
 static int reply_checked(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
 {
     struct findings *findings = arena_alloc(&ledger->scratch, 1, sizeof(*findings));
-    uint8_t *memory = malloc(PROGRAMME_ARENA_BYTES);
-    if (findings == NULL || memory == NULL) {
-        free(memory);
-        return ERR_NOMEM;
+    struct version version = {0};
+    if (findings == NULL) {
+        return ERR_TOO_LARGE;
     }
-    struct arena arena;
-    arena_init(&arena, memory, PROGRAMME_ARENA_BYTES);
-    *ledger->numbers_draft = *ledger->numbers;
-    const struct programme *programme;
-    int result = programme_load(job->request->check_programme.yaml, &arena, ledger->numbers_draft, &programme,
-                                findings);
-    if (result == 0) {
-        result = programme_follows(ledger_programme_newest(ledger), programme, ledger->currency, findings);
-    }
-    free(memory);
+    const int result = ledger_load_draft(ledger, job->request->check_programme.yaml, findings, &version);
+    version_fini(&version);
     if (result == ERR_FORMAT || result == 0) {
         return reply_findings(ledger, findings, reply);
     }

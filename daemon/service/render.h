@@ -24,6 +24,10 @@ int render_member(const struct programme *programme, const struct numbers *numbe
                   const struct member_state *state, int32_t day, struct arena *arena,
                   const struct member_view **ret_view) MUST_CHECK;
 
+/* One voucher by its code and ids. ERR_TOO_LARGE. */
+int render_voucher(const struct numbers *numbers, const struct held_voucher *voucher, struct arena *arena,
+                   struct voucher_view *ret_view) MUST_CHECK;
+
 /* What a receipt is written from. */
 struct rendered {
     const struct programme *programme; /* the version that decided */

@@ -55,6 +55,7 @@ struct request_slot *slot_take(struct service *service, struct connection *conne
     slot->sibling = NULL;
     slot->block = NULL;
     slot->failure_text = NULL;
+    slot->key_no = 0;
     arena_init(&slot->arena, slot->arena_memory, sizeof(slot->arena_memory));
     if (connection->last == NULL) {
         connection->first = slot;
@@ -82,6 +83,9 @@ void slot_release(struct service *service, struct request_slot *slot)
             connection->unreleased = slot->sibling;
         }
         connection->in_flight--;
+        if (connection->rotation == slot) {
+            connection->rotation = NULL;
+        }
         list_add(service, LIST_RIPE, connection);
     }
     if (slot->block != NULL) {
@@ -215,6 +219,7 @@ void requests_orphan(struct service *service, struct connection *connection)
     connection->first = NULL;
     connection->last = NULL;
     connection->unreleased = NULL;
+    connection->rotation = NULL;
     connection->in_flight = 0;
 }
 
@@ -224,6 +229,7 @@ static void fill_item(struct service *service, struct request_slot *slot, struct
     const uint8_t *key = NULL;
     item->tag = slot_tag(service, slot);
     item->valid = false;
+    item->key_no = 0;
     if (request->kind == REQUEST_ENROL) {
         item->kind = VERIFY_ENROL;
         item->signature = request->enrol.proof.data;
@@ -234,6 +240,8 @@ static void fill_item(struct service *service, struct request_slot *slot, struct
         item->principal = request->authenticate.principal;
         item->signature = request->authenticate.signature.data;
         memcpy(item->challenge, slot->connection->challenge, sizeof(item->challenge));
+        item->bound = slot->connection->secured;
+        memcpy(item->binding, slot->connection->binding, sizeof(item->binding));
     } else {
         CHECK(request->kind == REQUEST_BOOK);
         item->kind = VERIFY_EVENT;
@@ -246,6 +254,8 @@ static void fill_item(struct service *service, struct request_slot *slot, struct
         const struct key_entry *entry = keyring_find(service->keyring, item->principal);
         CHECK(entry != NULL);
         key = entry->key;
+        item->key_no = entry->key_no;
+        memcpy(item->previous_key, entry->previous_key, sizeof(item->previous_key));
     }
     memcpy(item->key, key, sizeof(item->key));
     CHECK(item->signature != NULL);
@@ -253,14 +263,17 @@ static void fill_item(struct service *service, struct request_slot *slot, struct
 
 struct verify_group *requests_group(struct service *service)
 {
-    struct verify_group *group = service->verify.first == NULL ? NULL : pool_take(&service->groups);
-    if (group == NULL) {
+    if (service->verify.first == NULL || pool_left(&service->groups) == 0) {
         return NULL;
     }
+    /* Shared out, so that no thread of the pool is without work while another has a long group. */
+    const size_t left = pool_left(&service->groups);
+    const size_t share = (service->verify.count + left - 1) / left;
+    struct verify_group *group = pool_take(&service->groups);
     group->index = pool_index(&service->groups, group);
     group->programme_id = service->programme_id;
     group->count = 0;
-    while (service->verify.first != NULL && group->count < VERIFY_ITEMS_MAX) {
+    while (service->verify.first != NULL && group->count < share && group->count < VERIFY_ITEMS_MAX) {
         struct request_slot *slot = queue_get(&service->verify);
         slot->state = SLOT_VERIFYING;
         fill_item(service, slot, &group->items[group->count++]);
@@ -275,6 +288,7 @@ static void fill_job(struct service *service, struct request_slot *slot, struct 
         .request = &slot->request,
         .tag = slot_tag(service, slot),
         .principal = connection->principal,
+        .key_no = slot->key_no,
         .connections = service->connections.taken,
     };
     if (slot->request.kind == REQUEST_AUTHENTICATE) {

@@ -215,10 +215,52 @@ int service_opened(struct service *service, enum peer_kind peer, uint32_t *ret_c
     return 0;
 }
 
+void service_secured(struct service *service, uint32_t index, const uint8_t *binding)
+{
+    struct connection *connection = connection_at(service, index);
+    CHECK(connection->peer == PEER_TLS);
+    CHECK(!connection->secured);
+    connection->secured = true;
+    memcpy(connection->binding, binding, sizeof(connection->binding));
+    service->metrics.tls_handshakes++;
+}
+
+static void count_failure(struct metrics *metrics, enum tls_failure failure)
+{
+    switch (failure) {
+    case TLS_FAILURE_PLAINTEXT:
+        metrics->tls_plaintext++;
+        break;
+    case TLS_FAILURE_VERSION:
+        metrics->tls_versions_refused++;
+        break;
+    case TLS_FAILURE_HANDSHAKE:
+        metrics->tls_handshakes_failed++;
+        break;
+    case TLS_FAILURE_RECORD:
+        metrics->tls_records_bad++;
+        break;
+    case TLS_FAILURE_UNEXPECTED:
+        metrics->tls_unexpected++;
+        break;
+    }
+}
+
+void service_tls_failed(struct service *service, uint32_t index, enum tls_failure failure)
+{
+    struct connection *connection = connection_at(service, index);
+    count_failure(&service->metrics, failure);
+    if (connection->peer == PEER_TLS) {
+        session_drop(service, connection);
+        settle(service);
+    }
+}
+
 void service_received(struct service *service, uint32_t index, size_t size)
 {
     struct connection *connection = connection_at(service, index);
     CHECK(size > 0);
+    CHECK(connection->peer != PEER_TLS || connection->secured);
     if (connection->state < SESSION_CLOSING) {
         incoming_received(service, connection, size);
         settle(service);
@@ -268,6 +310,7 @@ void service_verified(struct service *service, struct verify_group *group)
     for (uint32_t i = 0; i < group->count; i++) {
         struct request_slot *slot = slot_of_tag(service, group->items[i].tag, SLOT_VERIFYING);
         struct connection *connection = slot->connection;
+        slot->key_no = group->items[i].key_no;
         if (connection == NULL) {
             slot_release(service, slot);
         } else {
@@ -281,7 +324,7 @@ void service_verified(struct service *service, struct verify_group *group)
 
 static void take_note(struct service *service, const struct ledger_result *result)
 {
-    if (result->note != LEDGER_ADDED && result->note != LEDGER_REVOKED) {
+    if (result->note != LEDGER_ADDED && result->note != LEDGER_REKEYED && result->note != LEDGER_REVOKED) {
         return;
     }
     keyring_put(service->keyring, &result->principal);

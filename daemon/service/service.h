@@ -66,7 +66,11 @@ void service_principal(struct service *service, const struct principal_row *row)
 
 /* --- inputs: connections. `connection` is a number below connections_max, given by service_opened. --- */
 
-enum peer_kind { PEER_TCP, PEER_UNIX };
+enum peer_kind {
+    PEER_TCP,
+    PEER_UNIX,
+    PEER_TLS, /* over TCP; the adapter speaks it, and nothing is received before service_secured */
+};
 
 /* A peer has connected; reading is wanted at once. ERR_FULL: no slot is left or the service stops, close it
  * at once. */
@@ -74,6 +78,22 @@ int service_opened(struct service *service, enum peer_kind peer, uint32_t *ret_c
 
 /* Whether service_opened would take another connection. */
 bool service_has_room(const struct service *service);
+
+/* The TLS of a PEER_TLS connection is up. Authenticate must be signed with `binding`, SIGN_CHANNEL_BYTES that name the
+ * session to both sides. */
+void service_secured(struct service *service, uint32_t connection, const uint8_t *binding);
+
+/* What is wrong with the TLS of a peer. */
+enum tls_failure {
+    TLS_FAILURE_PLAINTEXT,  /* what came first is no TLS */
+    TLS_FAILURE_VERSION,    /* the client knows none but older versions */
+    TLS_FAILURE_HANDSHAKE,  /* anything else before it is up */
+    TLS_FAILURE_RECORD,     /* a record that cannot be read, after that */
+    TLS_FAILURE_UNEXPECTED, /* TLS on a connection without it: counted, and answered as the malformed frame it is */
+};
+
+/* Counts it. A PEER_TLS connection is closed as after service_broken. */
+void service_tls_failed(struct service *service, uint32_t connection, enum tls_failure failure);
 
 /* Where the next bytes of the connection must be put: `ret_size` bytes, valid until the next call with any
  * connection. 0 bytes when it is not to be read (an OUTPUT_PAUSE is queued or was sent). */

@@ -61,7 +61,9 @@ static_assert(BLOCK_BYTES % 16 == 0 && BLOCK_LARGE_BYTES % 16 == 0, "blocks are 
  *                                                      CLOSED -- the adapter has closed --> free
  *
  * Frames are taken in NEW, WELCOMED and READY; in ENROLLING and AUTHENTICATING the next one waits for the
- * answer. From CLOSING on nothing is read as a frame; what is in flight is answered in order. */
+ * answer. In READY it does so behind an event that changes the principal's key: which key is to verify what
+ * follows is known when that is booked. From CLOSING on nothing is read as a frame; what is in flight is
+ * answered in order. */
 enum session_state {
     SESSION_NEW,
     SESSION_WELCOMED,
@@ -93,6 +95,7 @@ struct request_slot {
     struct request request;
     struct block *block;           /* that holds the frame; NULL: it is in `frame` */
     uint8_t code_hash[HASH_BYTES]; /* of REQUEST_ENROL */
+    uint32_t key_no;               /* of the principal's key that the signature fits */
     struct metrics metrics;        /* of REQUEST_GET_STATUS, as of when it was taken */
     enum failure_code failure;     /* with SLOT_FAILED */
     const char *failure_text;      /* static */
@@ -144,6 +147,8 @@ struct connection {
     uint32_t index;
     enum session_state state;
     enum peer_kind peer;
+    bool secured; /* of PEER_TLS: it is up */
+    uint8_t binding[SIGN_CHANNEL_BYTES];
     uint32_t principal; /* 0: not authenticated */
     enum role role;
     struct list_link links[LIST_COUNT];
@@ -151,6 +156,7 @@ struct connection {
     struct request_slot *first; /* requests in flight, in order of arrival */
     struct request_slot *last;
     struct request_slot *unreleased; /* the first of them that has not gone to the ledger */
+    struct request_slot *rotation;   /* the one that changes the principal's key; NULL: none */
     uint32_t in_flight;
     struct outgoing out;
     int64_t opened_ms; /* monotonic, like those below */

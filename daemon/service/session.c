@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "crypto/invite.h"
+#include "wire/body.h"
 
 #include <string.h>
 
@@ -73,6 +74,10 @@ void session_close(struct service *service, struct connection *connection, enum 
     if (connection->state >= SESSION_CLOSING) {
         return;
     }
+    if (connection->peer == PEER_TLS && !connection->secured) {
+        session_drop(service, connection); /* nothing can be said to it yet */
+        return;
+    }
     leave(service, connection);
     connection->words = code;
     connection->words_text = text;
@@ -129,7 +134,9 @@ void session_check_time(struct service *service, struct connection *connection, 
     case SESSION_ENROLLING:
     case SESSION_AUTHENTICATING:
         if (now_ms - connection->opened_ms >= HANDSHAKE_TIMEOUT_MS) {
-            service->metrics.connections_closed_idle++;
+            const bool stalled = connection->peer == PEER_TLS && !connection->secured;
+            service->metrics.tls_handshakes_stalled += stalled;
+            service->metrics.connections_closed_idle += !stalled;
             session_drop(service, connection);
         }
         break;
@@ -162,7 +169,7 @@ void session_check_time(struct service *service, struct connection *connection, 
 bool session_takes_frames(const struct connection *connection)
 {
     return connection->state == SESSION_NEW || connection->state == SESSION_WELCOMED ||
-           connection->state == SESSION_READY;
+           (connection->state == SESSION_READY && connection->rotation == NULL);
 }
 
 size_t session_frame_bytes_max(const struct connection *connection)
@@ -270,35 +277,27 @@ static void on_book(struct service *service, struct connection *connection, stru
     } else if (book->body.size > body_bytes_max) {
         slot_fail(slot, FAILURE_TOO_LARGE, "the body is larger than this principal's limit");
     } else {
+        if (wire_body_states(book->body, EVENT_KEY_ROTATED)) {
+            connection->rotation = slot;
+        }
         slot_verify(service, slot);
     }
 }
 
-enum {
-    TERMINALS = BIT(ROLE_TERMINAL),
-    OPERATORS = BIT(ROLE_CLERK) | BIT(ROLE_MANAGER) | BIT(ROLE_ADMIN) | BIT(ROLE_AUDITOR),
-    EVERYBODY = TERMINALS | OPERATORS,
-};
-
-/* Who may ask what. Who may sign which event is the ledger's to say. */
+/* Who may ask what, a bit a role. Who may sign which event is the ledger's to say. */
 static unsigned who_may(const struct request *request)
 {
+    if (request->kind == REQUEST_GET_MEMBER && request->get_member.card == NULL) {
+        return ROLES_OF(0, 1, 1, 1, 1); /* whoever has no card of it may not look through the members */
+    }
     switch (request->kind) {
-    case REQUEST_HELLO:
-    case REQUEST_AUTHENTICATE:
-    case REQUEST_ENROL:
-    case REQUEST_BOOK:
-        return EVERYBODY;
-    case REQUEST_GET_MEMBER:
-        return request->get_member.card != NULL ? EVERYBODY : OPERATORS;
-    case REQUEST_GET_EVENT:
-    case REQUEST_GET_STATUS:
-    case REQUEST_GET_PRINCIPALS:
-    case REQUEST_GET_PROGRAMME:
-    case REQUEST_CHECK_PROGRAMME:
-        return OPERATORS;
-    case REQUEST_BACKUP:
-        return BIT(ROLE_ADMIN);
+#define EVENT(name, terminal, clerk, manager, admin, auditor)
+#define REQUEST(name, terminal, clerk, manager, admin, auditor)                                              \
+    case REQUEST_##name:                                                                                     \
+        return ROLES_OF(terminal, clerk, manager, admin, auditor);
+#include "model/permission.def"
+#undef EVENT
+#undef REQUEST
     }
     CHECK(!"a kind of request that does not exist");
 }
@@ -402,6 +401,7 @@ void session_answered(struct service *service, struct connection *connection, co
         break;
     case LEDGER_NOTHING:
     case LEDGER_ADDED:
+    case LEDGER_REKEYED:
     case LEDGER_REVOKED:
         if (connection->state == SESSION_ENROLLING) {
             move(service, connection, SESSION_WELCOMED);

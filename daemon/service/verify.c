@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 
-static int check_item(struct verify_group *group, const struct verify_item *item)
+static int check_item(struct verify_group *group, struct verify_item *item)
 {
     switch (item->kind) {
     case VERIFY_EVENT: {
@@ -10,11 +10,22 @@ static int check_item(struct verify_group *group, const struct verify_item *item
                                          .principal = item->principal,
                                          .sequence = item->sequence,
                                          .body = item->body};
-        return sign_event_check(item->key, &event, group->scratch, sizeof(group->scratch), item->signature);
+        int result =
+            sign_event_check(item->key, &event, group->scratch, sizeof(group->scratch), item->signature);
+        if (result < 0 && item->key_no > 1) {
+            /* Sent again by a till that has changed its key since. */
+            result = sign_event_check(item->previous_key, &event, group->scratch, sizeof(group->scratch),
+                                      item->signature);
+            item->key_no -= result == 0;
+        }
+        return result;
     }
     case VERIFY_AUTH: {
         const struct sign_auth auth = {
-            .programme_id = group->programme_id, .principal = item->principal, .challenge = item->challenge};
+            .programme_id = group->programme_id,
+            .principal = item->principal,
+            .challenge = item->challenge,
+            .channel_binding = {item->binding, item->bound ? sizeof(item->binding) : 0}};
         return sign_auth_check(item->key, &auth, item->signature);
     }
     case VERIFY_ENROL:

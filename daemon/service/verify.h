@@ -22,12 +22,16 @@ struct verify_item {
     enum verify_kind kind;
     uint64_t tag; /* of the filler */
     uint8_t key[KEY_BYTES];
-    const uint8_t *signature; /* SIGNATURE_BYTES; held until the group has been read */
+    uint32_t key_no; /* of it; with VERIFY_EVENT and `valid` changed to that of the key that fits */
+    uint8_t previous_key[KEY_BYTES]; /* VERIFY_EVENT, key_no above 1: tried where `key` does not fit */
+    const uint8_t *signature;        /* SIGNATURE_BYTES; held until the group has been read */
     uint32_t principal;
     uint64_t sequence; /* VERIFY_EVENT */
     struct bytes body; /* VERIFY_EVENT; at most BODY_OPERATOR_BYTES_MAX; held like the signature */
     uint8_t challenge[HASH_BYTES]; /* VERIFY_AUTH: the challenge; VERIFY_ENROL: the hash of the code */
-    bool valid;                    /* set by verify_group_run */
+    uint8_t binding[SIGN_CHANNEL_BYTES]; /* VERIFY_AUTH: of the TLS session */
+    bool bound;                          /* there is one */
+    bool valid;                          /* set by verify_group_run */
 };
 
 struct verify_group {

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BACKUP_PATH_BYTES = 4096 };
 
@@ -50,7 +49,12 @@ int store_backup_begin(struct store *store, const char *path, struct store_backu
     if (strlen(path) >= BACKUP_PATH_BYTES) {
         return ERR_TOO_LARGE;
     }
-    if (access(path, F_OK) == 0) {
+    sqlite3_vfs *files = sqlite3_vfs_find(NULL);
+    int exists = 0;
+    if (files->xAccess(files, path, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK) {
+        return ERR_PERMISSION;
+    }
+    if (exists) {
         return ERR_EXISTS;
     }
     struct store_backup *backup = sqlite3_malloc64(sizeof(*backup));
@@ -105,7 +109,8 @@ void store_backup_end(struct store_backup *backup)
     sqlite3_backup_finish(backup->pages);
     sqlite3_close(backup->copy);
     if (!backup->whole) {
-        unlink(backup->path);
+        sqlite3_vfs *files = sqlite3_vfs_find(NULL);
+        files->xDelete(files, backup->path, 0);
     }
     sqlite3_free(backup);
 }

@@ -62,9 +62,10 @@ const char *const SCHEMA[] = {
     " label TEXT NOT NULL,"
     " key_no INTEGER NOT NULL," /* of the current key, 0: none yet */
     " revoked INTEGER NOT NULL CHECK (revoked IN (0, 1)),"
-    " added INTEGER NOT NULL" /* position */
+    " added INTEGER NOT NULL,"     /* position */
+    " retired_at INTEGER NOT NULL" /* ms UTC: nothing that happens later is booked; 0: it is not retired */
     ") STRICT",
-    "INSERT INTO principal VALUES (0, 1, 0, 0, NULL, '', 0, 0, 0)",
+    "INSERT INTO principal VALUES (0, 1, 0, 0, NULL, '', 0, 0, 0, 0)",
 
     "CREATE TABLE principal_key ("
     " principal INTEGER NOT NULL,"

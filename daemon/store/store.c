@@ -329,7 +329,9 @@ void store_close(struct store *store)
         store_rollback(store);
     }
     statement_finalize_all(store);
-    if (store->failed) {
+    if (store->db == NULL) {
+        /* There was no memory even for the connection. */
+    } else if (store->failed) {
         /* Nothing more may be written: recovery at the next opening decides what stands. */
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     } else if (sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=

@@ -142,7 +142,7 @@ int store_opening_write(struct store *store, uint64_t position,
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,
                           int64_t amount) MUST_CHECK;
 
-/* Principals with their current key. Principal 0, the daemon, is there from the start: key_no is 0 and the
+/* Principals with their current key and the one before it. Principal 0, the daemon, is there from the start: key_no is 0 and the
  * key zeroed until an effect gives it one. */
 struct principal_row {
     uint32_t principal;
@@ -151,12 +151,17 @@ struct principal_row {
     char label[TILL_LABEL_BYTES_MAX + 1];
     uint8_t key[KEY_BYTES];
     uint32_t key_no;
+    uint8_t previous_key[KEY_BYTES]; /* number key_no - 1; zeroed with the first key */
     bool revoked;
     uint64_t next_sequence;
-    uint64_t added; /* position */
+    uint64_t added;     /* position */
+    int64_t retired_at; /* ms UTC: nothing that happens later is booked; 0: it is not retired */
 };
 int store_principal_read(struct store *store, uint32_t principal,
                          struct principal_row *ret_row) MUST_CHECK; /* ERR_NOT_FOUND */
+
+/* Whether the key is or was anybody's: 0, and who has the first such; else ERR_NOT_FOUND. */
+int store_key_find(struct store *store, const uint8_t key[KEY_BYTES], uint32_t *ret_principal) MUST_CHECK;
 
 /* Calls back for each principal that has a key, in the order of their numbers. */
 int store_principals(struct store *store, void (*each)(void *context, const struct principal_row *row),

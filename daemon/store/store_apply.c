@@ -328,6 +328,16 @@ static void apply_visit(struct application *application, const struct effect *ef
     member->purchases++;
 }
 
+static int add_key(struct application *application, const struct effect *effect, uint32_t key_no)
+{
+    struct store *store = application->store;
+    bind_i64(store, STATEMENT_KEY_ADD, 1, effect->principal.principal);
+    bind_i64(store, STATEMENT_KEY_ADD, 2, key_no);
+    bind_bytes(store, STATEMENT_KEY_ADD, 3, effect->principal.key);
+    bind_u64(store, STATEMENT_KEY_ADD, 4, application->event->position);
+    return statement_run_one(store, STATEMENT_KEY_ADD);
+}
+
 static int add_principal(struct application *application, const struct effect *effect)
 {
     struct store *store = application->store;
@@ -357,10 +367,28 @@ static int add_principal(struct application *application, const struct effect *e
     if (error != 0) {
         return error;
     }
-    bind_i64(store, STATEMENT_KEY_ADD, 1, principal);
-    bind_bytes(store, STATEMENT_KEY_ADD, 2, effect->principal.key);
-    bind_u64(store, STATEMENT_KEY_ADD, 3, position);
-    return statement_run_one(store, STATEMENT_KEY_ADD);
+    return add_key(application, effect, 1);
+}
+
+static int end_key(struct application *application, uint32_t principal)
+{
+    struct store *store = application->store;
+    bind_i64(store, STATEMENT_KEY_END, 1, principal);
+    bind_u64(store, STATEMENT_KEY_END, 2, application->event->position);
+    return statement_run_one(store, STATEMENT_KEY_END);
+}
+
+static int rotate_key(struct application *application, const struct effect *effect)
+{
+    struct store *store = application->store;
+    CHECK(effect->principal.key.size == KEY_BYTES);
+    bind_i64(store, STATEMENT_PRINCIPAL_ROTATE, 1, effect->principal.principal);
+    bind_i64(store, STATEMENT_PRINCIPAL_ROTATE, 2, effect->principal.key_no);
+    int error = statement_run_one(store, STATEMENT_PRINCIPAL_ROTATE);
+    if (error == 0) {
+        error = end_key(application, effect->principal.principal);
+    }
+    return error != 0 ? error : add_key(application, effect, effect->principal.key_no);
 }
 
 static int revoke_principal(struct application *application, uint32_t principal)
@@ -368,20 +396,28 @@ static int revoke_principal(struct application *application, uint32_t principal)
     struct store *store = application->store;
     bind_i64(store, STATEMENT_PRINCIPAL_REVOKE, 1, principal);
     const int error = statement_run_one(store, STATEMENT_PRINCIPAL_REVOKE);
-    if (error != 0) {
-        return error;
-    }
-    bind_i64(store, STATEMENT_KEY_END, 1, principal);
-    bind_u64(store, STATEMENT_KEY_END, 2, application->event->position);
-    return statement_run_one(store, STATEMENT_KEY_END);
+    return error != 0 ? error : end_key(application, principal);
+}
+
+static int retire_principal(struct application *application, const struct effect *effect)
+{
+    struct store *store = application->store;
+    bind_i64(store, STATEMENT_PRINCIPAL_RETIRE, 1, effect->principal.principal);
+    bind_i64(store, STATEMENT_PRINCIPAL_RETIRE, 2, effect->principal.retired_at);
+    return statement_run_one(store, STATEMENT_PRINCIPAL_RETIRE);
 }
 
 static int apply_principal(struct application *application, const struct effect *effect)
 {
     struct store *store = application->store;
     int error = 0;
-    if (effect->principal.key.size > 0) {
+    if (effect->principal.key_no > 1) {
+        error = rotate_key(application, effect);
+    } else if (effect->principal.key.size > 0) {
         error = add_principal(application, effect);
+    }
+    if (error == 0 && effect->principal.retired_at != 0) {
+        error = retire_principal(application, effect);
     }
     if (error == 0 && effect->principal.revoked) {
         error = revoke_principal(application, effect->principal.principal);

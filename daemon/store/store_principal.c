@@ -27,7 +27,11 @@ static int read_key(sqlite3_stmt *row, struct principal_row *principal)
     if (principal->key_no == 0) {
         return principal->principal == 0 ? 0 : ERR_CORRUPT;
     }
-    return column_array(row, 4, principal->key, KEY_BYTES);
+    const int read = column_array(row, 4, principal->key, KEY_BYTES);
+    if (read != 0 || principal->key_no == 1) {
+        return read;
+    }
+    return column_array(row, 10, principal->previous_key, KEY_BYTES);
 }
 
 static int read_principal(void *context, sqlite3_stmt *row)
@@ -56,6 +60,9 @@ static int read_principal(void *context, sqlite3_stmt *row)
     if (error == 0) {
         error = column_u64(row, 8, &principal->added);
     }
+    if (error == 0) {
+        error = column_i64(row, 9, &principal->retired_at);
+    }
     principal->revoked = revoked != 0;
     return error;
 }
@@ -76,6 +83,22 @@ int store_principal_read(struct store *store, uint32_t principal, struct princip
     if (error == 0) {
         row.next_sequence = tail->next_sequence;
         *ret_row = row;
+    }
+    return error;
+}
+
+static int read_holder(void *context, sqlite3_stmt *row)
+{
+    return column_u32(row, 0, context);
+}
+
+int store_key_find(struct store *store, const uint8_t key[KEY_BYTES], uint32_t *ret_principal)
+{
+    uint32_t principal = 0;
+    bind_bytes(store, STATEMENT_KEY_FIND, 1, (struct bytes){key, KEY_BYTES});
+    const int error = statement_find(store, STATEMENT_KEY_FIND, read_holder, &principal);
+    if (error == 0) {
+        *ret_principal = principal;
     }
     return error;
 }

@@ -255,7 +255,31 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         event->engine_revision.version =
             wire_text_required(values, WIRE_TEXT(body->engine_revision, version), SOFTWARE_BYTES_MAX);
         break;
+    case EVENT_KEY_ROTATED: {
+        const Loyalty__KeyRotated *rotated = body->key_rotated;
+        event->key_rotated.key = wire_bytes_required(values, WIRE_FIELD(rotated, key), KEY_BYTES);
+        event->key_rotated.proof = wire_bytes_required(values, WIRE_FIELD(rotated, proof), SIGNATURE_BYTES);
+        break;
     }
+    case EVENT_RETIRED:
+        event->retired.principal =
+            (uint32_t)wire_required(values, WIRE_FIELD(body->retired, principal), number_range);
+        event->retired.reason = wire_text_optional(values, WIRE_TEXT(body->retired, reason), NAME_BYTES_MAX);
+        break;
+    }
+}
+
+bool wire_body_states(struct bytes body, enum event_kind kind)
+{
+    enum { FIELDS = 3 }; /* of a canonical body */
+    struct wire_reader reader = wire_reader(body);
+    struct wire_field field;
+    for (unsigned i = 0; i < FIELDS && wire_reader_next(&reader, &field) == 1; i++) {
+        if (field.number == (uint32_t)kind) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int body_read(struct wire_values *values, const Loyalty__Body *body, struct event *ret_event)

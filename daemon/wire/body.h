@@ -25,6 +25,10 @@ enum { BODY_ARENA_BYTES = 640 * 1024, BODY_ARENA_USUAL_BYTES = 2 * 1024 };
 int wire_body_unpack(struct bytes body, struct arena *arena, struct event *ret_event,
                      const char **ret_field) MUST_CHECK;
 
+/* Whether a body that unpacks states an event of this kind. Looks at its fields' numbers only, so it may be
+ * asked of bytes that nobody has verified; of a body that does not unpack it says anything. */
+bool wire_body_states(struct bytes body, enum event_kind kind);
+
 /* The body of an event, as clients and the daemon sign it. What is out of range is packed all the same: ask
  * wire_body_unpack what the daemon will say of it. */
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body) MUST_CHECK;

@@ -209,6 +209,24 @@ static void engine_revision_write(struct wire_output *output, const struct event
     wire_output_add(output, &body.base);
 }
 
+static void key_rotated_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__KeyRotated message = LOYALTY__KEY_ROTATED__INIT;
+    WIRE_PUT(&message, key, wire_bytes(event->key_rotated.key));
+    WIRE_PUT(&message, proof, wire_bytes(event->key_rotated.proof));
+    body.key_rotated = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void retired_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Retired message = LOYALTY__RETIRED__INIT;
+    WIRE_PUT(&message, principal, event->retired.principal);
+    message.reason = wire_text(event->retired.reason);
+    body.retired = &message;
+    wire_output_add(output, &body.base);
+}
+
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
 {
     struct wire_output output;
@@ -244,6 +262,12 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_ENGINE_REVISION:
         engine_revision_write(&output, event, body);
+        break;
+    case EVENT_KEY_ROTATED:
+        key_rotated_write(&output, event, body);
+        break;
+    case EVENT_RETIRED:
+        retired_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

@@ -83,6 +83,8 @@ static void principal_write(const struct effect *effect, Loyalty__PrincipalEffec
     WIRE_PUT_BYTES(message, key, effect->principal.key);
     WIRE_PUT_UNLESS(message, revoked, effect->principal.revoked, false);
     WIRE_PUT_UNLESS(message, invite, effect->principal.invite, 0);
+    WIRE_PUT_UNLESS(message, key_no, effect->principal.key_no, 0);
+    WIRE_PUT_UNLESS(message, retired_at, effect->principal.retired_at, 0);
 }
 
 static void invite_write(const struct effect *effect, Loyalty__InviteEffect *message)
@@ -203,6 +205,8 @@ static void principal_read(struct wire_values *values, const Loyalty__PrincipalE
     effect->principal.key = wire_bytes_optional(values, WIRE_FIELD(message, key), KEY_BYTES);
     effect->principal.revoked = message->has_revoked && message->revoked;
     effect->principal.invite = message->invite;
+    effect->principal.key_no = message->key_no;
+    effect->principal.retired_at = message->retired_at;
 }
 
 static void invite_read(struct wire_values *values, const Loyalty__InviteEffect *message,

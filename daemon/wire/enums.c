@@ -75,7 +75,7 @@ REPLY_KINDS(AGREE)
 #define X(name, number) AGREE(FAILURE_##name, LOYALTY__FAILURE_CODE__FAILURE_##name)
 FAILURE_TABLE(X)
 #undef X
-#define X(name, number, who) AGREE(EVENT_##name, LOYALTY__BODY__KIND_##name)
+#define X(name, number) AGREE(EVENT_##name, LOYALTY__BODY__KIND_##name)
 EVENT_KIND_TABLE(X)
 #undef X
 #define X(name, number) AGREE(EFFECT_##name, LOYALTY__EFFECT__KIND_##name)
@@ -231,7 +231,7 @@ Loyalty__FailureCode wire_failure_code_write(enum failure_code code)
 bool wire_event_kind_read(Loyalty__Body__KindCase arm, enum event_kind *ret_value)
 {
     switch (arm) {
-#define X(name, number, who) READ(EVENT_##name, LOYALTY__BODY__KIND_##name)
+#define X(name, number) READ(EVENT_##name, LOYALTY__BODY__KIND_##name)
         EVENT_KIND_TABLE(X)
 #undef X
     case LOYALTY__BODY__KIND__NOT_SET:
@@ -244,7 +244,7 @@ bool wire_event_kind_read(Loyalty__Body__KindCase arm, enum event_kind *ret_valu
 Loyalty__Body__KindCase wire_event_kind_write(enum event_kind kind)
 {
     switch (kind) {
-#define X(name, number, who) WRITE(EVENT_##name, LOYALTY__BODY__KIND_##name)
+#define X(name, number) WRITE(EVENT_##name, LOYALTY__BODY__KIND_##name)
         EVENT_KIND_TABLE(X)
 #undef X
     }

@@ -194,6 +194,8 @@ struct principal_view {
     bool revoked;
     uint64_t next_sequence;
     uint64_t added;
+    uint32_t key_no;    /* from 1 */
+    int64_t retired_at; /* 0: it is not */
 };
 
 struct counter_view {

@@ -234,6 +234,8 @@ static void principals_read(struct wire_values *values, const Loyalty__Principal
             .revoked = from->revoked,
             .next_sequence = from->next_sequence,
             .added = from->added,
+            .key_no = from->key_no,
+            .retired_at = from->retired_at,
         };
     }
     reply->principals.items = all;

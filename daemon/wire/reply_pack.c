@@ -273,6 +273,8 @@ static void principals_write(struct wire_output *output, const struct reply *rep
         PUT_FLAG(&all[i], revoked, from->revoked);
         PUT_NUMBER(&all[i], next_sequence, from->next_sequence);
         PUT_NUMBER(&all[i], added, from->added);
+        PUT_NUMBER(&all[i], key_no, from->key_no);
+        PUT_NUMBER(&all[i], retired_at, from->retired_at);
         message.principals[i] = &all[i];
     }
     message.n_principals = count;

@@ -88,7 +88,9 @@ static void image_write(struct image *image, uint64_t offset, const uint8_t *dat
     if (offset + size > image->size) {
         image_resize(image, offset + size);
     }
-    memcpy(image->data + offset, data, size);
+    if (size > 0) {
+        memcpy(image->data + offset, data, size);
+    }
 }
 
 static void image_free(struct image *image)
@@ -151,10 +153,13 @@ static void tear_change(struct disk_file *file, struct change *change)
     }
 }
 
-static void cut_file(struct disk_file *file)
+/* A killed process loses nothing, and a disk may be lucky or not; the rest is in between. */
+enum mood { KEEPS_ALL, LOSES_ALL, MIXED, MOODS = 4 };
+
+static void cut_file(struct disk_file *file, enum mood mood)
 {
     for (size_t i = 0; i < file->changes_count; i++) {
-        const uint64_t fate = draw(3);
+        const uint64_t fate = mood == KEEPS_ALL ? 0 : mood == LOSES_ALL ? 2 : draw(3);
         if (fate == 0) {
             keep_change(file, &file->changes[i]);
         } else if (fate == 1 && !file->changes[i].truncation) {
@@ -162,7 +167,7 @@ static void cut_file(struct disk_file *file)
         }
     }
     forget_changes(file);
-    if (file->exists != file->exists_durably && draw(2) == 0) {
+    if (file->exists != file->exists_durably && (mood == KEEPS_ALL || (mood != LOSES_ALL && draw(2) == 0))) {
         file->exists_durably = file->exists;
     }
     file->exists = file->exists_durably;
@@ -178,9 +183,10 @@ void crash_vfs_cut(void)
     disk.power++;
     disk.changes_left = 0;
     disk.off = true;
+    const enum mood mood = (enum mood)draw(MOODS);
     for (size_t i = 0; i < FILES; i++) {
         if (disk.files[i].used && disk.files[i].path[0] != '\0') {
-            cut_file(&disk.files[i]);
+            cut_file(&disk.files[i], mood);
         }
     }
 }

@@ -1,9 +1,10 @@
 /* A disk in memory as a VFS of SQLite named "crash": it forgets at a power cut what was not synced, and fails
  * on request.
  *
- * Until a file is synced each write to it stands in a list. At a power cut every write of the list is kept,
- * lost, or torn: of its 512-byte sectors some are new, some old and some garbage, but never bytes beside it.
- * Truncations and deletions are kept or lost. Handles of before the cut are dead: everything but closing them
+ * Until a file is synced each write to it stands in a list. At a power cut the list is kept (as when a
+ * process is killed), or lost, or each write of it is kept, lost or torn: of its 512-byte sectors some are
+ * new, some old and some garbage, but never bytes beside it. Truncations are kept or lost, as are creations
+ * and deletions until the folder is synced. Handles of before the cut are dead: everything but closing them
  * fails. A sync that is made to fail loses the list for good while reads still see it, as a kernel may do.
  *
  * One disk a process, one thread. */

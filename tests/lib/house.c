@@ -152,6 +152,11 @@ void house_book(struct house *house, uint32_t principal, struct event *event, co
 
 uint32_t house_terminal(struct house *house, const char *store, const char *label)
 {
+    return house_principal(house, ROLE_TERMINAL, store, label);
+}
+
+uint32_t house_principal(struct house *house, enum role role, const char *store, const char *label)
+{
     char code[32];
     uint8_t hash[HASH_BYTES];
     snprintf(code, sizeof(code), "ABCD-EFGH-JK%02u", (unsigned)house->random_next % 100);
@@ -160,7 +165,7 @@ uint32_t house_terminal(struct house *house, const char *store, const char *labe
     struct event invite = {.occurred_at = house->now,
                            .kind = EVENT_INVITE,
                            .invite = {.code_hash = {hash, HASH_BYTES},
-                                      .role = ROLE_TERMINAL,
+                                      .role = role,
                                       .store = store,
                                       .label = label,
                                       .expires_at = house->now + 3600 * 1000}};

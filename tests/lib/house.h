@@ -45,6 +45,13 @@ void house_restart(struct house *house);
 /* A terminal of this store and label: invited, enrolled. Returns its number. */
 uint32_t house_terminal(struct house *house, const char *store, const char *label);
 
+/* A principal of any role; `store` may be NULL for operators. */
+uint32_t house_principal(struct house *house, enum role role, const char *store, const char *label);
+
+/* Opens an empty store, books the log of the house into it again from its first event, and fails where the two differ.
+ */
+void house_replay(struct house *house);
+
 /* Packs, signs and books the event as the principal's next; moves the principal's sequence when it was
  * booked. Fills the reply, and decision and booked when it is REPLY_BOOKED. `card` NULL: no opening; else the
  * event's commitment is set. */

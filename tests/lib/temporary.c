@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *temporary_vfs;
+
 void temporary_make(struct temporary *temporary)
 {
     const char *base = getenv("TMPDIR");
@@ -20,13 +22,13 @@ void temporary_make(struct temporary *temporary)
 void temporary_open(struct temporary *temporary)
 {
     temporary_make(temporary);
-    const struct store_options options = {.path = temporary->path, .create = true};
+    const struct store_options options = {.path = temporary->path, .vfs = temporary_vfs, .create = true};
     assert_int_equal(store_open(&options, &temporary->store, NULL), 0);
 }
 
 void temporary_reopen(struct temporary *temporary)
 {
-    const struct store_options options = {.path = temporary->path};
+    const struct store_options options = {.path = temporary->path, .vfs = temporary_vfs};
     store_close(temporary->store);
     temporary->store = NULL;
     assert_int_equal(store_open(&options, &temporary->store, NULL), 0);

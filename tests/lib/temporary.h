@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* The VFS of SQLite that stores are opened on from here on; NULL: the default one. */
+extern const char *temporary_vfs;
+
 struct temporary {
     char folder[64];
     char path[96]; /* of the store's file in it */

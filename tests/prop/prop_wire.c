@@ -235,6 +235,14 @@ static void draw_others(struct event *event)
         event->engine_revision.revision = (uint32_t)between(1, UINT32_MAX);
         event->engine_revision.version = draw_text(SOFTWARE_BYTES_MAX, false);
         break;
+    case EVENT_KEY_ROTATED:
+        event->key_rotated.key = draw_bytes(KEY_BYTES);
+        event->key_rotated.proof = draw_bytes(SIGNATURE_BYTES);
+        break;
+    case EVENT_RETIRED:
+        event->retired.principal = (uint32_t)between(1, UINT32_MAX);
+        event->retired.reason = maybe_text(NAME_BYTES_MAX, false);
+        break;
     case EVENT_PURCHASE:
     case EVENT_GO_LIVE:
         break;
@@ -247,7 +255,7 @@ static struct event draw_event(void)
     struct event event = {.occurred_at = between(0, TIME_MAX),
                           .clock_correction =
                               chance(70) ? 0 : between(-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX),
-                          .kind = chance(70) ? EVENT_PURCHASE : (enum event_kind)(EVENT_PURCHASE + below(9))};
+                          .kind = chance(70) ? EVENT_PURCHASE : (enum event_kind)(EVENT_PURCHASE + below(EVENT_RETIRED - EVENT_PURCHASE + 1))};
     if (event.kind == EVENT_PURCHASE) {
         draw_purchase(&event.purchase);
     } else {

@@ -1,10 +1,9 @@
 #include "sim/sim.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY_BYTES = 64 * 1024, READ_PIECE_MAX = 64 * 1024 };
+enum { READ_PIECE_MAX = 64 * 1024 };
 
 void pipe_put(struct buffer *buffer, struct bytes bytes)
 {
@@ -41,46 +40,21 @@ void daemon_start(struct sim *sim)
     SIM_OK(sim, told);
 }
 
-static void copy_file(struct sim *sim, const char *from, const char *to)
+void daemon_calm(struct sim *sim)
 {
-    static uint8_t bytes[COPY_BYTES];
-    FILE *in = fopen(from, "rb");
-    if (in == NULL) {
-        return;
-    }
-    FILE *out = fopen(to, "wb");
-    SIM_CHECK(sim, out != NULL);
-    size_t size;
-    while ((size = fread(bytes, 1, sizeof(bytes), in)) > 0) {
-        const size_t written = fwrite(bytes, 1, size, out);
-        SIM_CHECK(sim, written == size);
-    }
-    fclose(in);
-    const int closed = fclose(out);
-    SIM_CHECK(sim, closed == 0);
-}
-
-/* The files as they stand at this moment are what the next process finds. */
-static void leave_files(struct sim *sim)
-{
-    struct house *house = &sim->house;
-    struct temporary fresh;
-    char from[sizeof(fresh.path) + 8];
-    char to[sizeof(fresh.path) + 8];
-    temporary_make(&fresh);
-    copy_file(sim, house->temporary.path, fresh.path);
-    snprintf(from, sizeof(from), "%s-wal", house->temporary.path);
-    snprintf(to, sizeof(to), "%s-wal", fresh.path);
-    copy_file(sim, from, to);
-    ledger_free(house->ledger);
-    house->ledger = NULL;
-    temporary_remove(&house->temporary);
-    house->temporary = fresh;
+    (void)sim;
+    crash_vfs_cut_after(0);
+    crash_vfs_fault(&(struct crash_fault){0});
 }
 
 void daemon_kill(struct sim *sim, bool careful)
 {
-    leave_files(sim);
+    /* What was written and not synced is kept, lost or torn. */
+    if (!crash_vfs_is_off()) {
+        crash_vfs_cut();
+    }
+    daemon_calm(sim);
+    crash_vfs_switch_on();
     for (size_t i = 0; i < sim->groups_count; i++) {
         /* Only so that the pool can be freed: nobody looks at it again. */
         verify_group_run(sim->groups[i]);
@@ -233,6 +207,21 @@ void daemon_verify(struct sim *sim)
     }
 }
 
+/* An error of the ledger ends the process without an answer; it must be the disk's fault. */
+static bool end_after(struct sim *sim, int result)
+{
+    if (result != 0) {
+        if (!crash_vfs_is_off() && crash_vfs_failed() == 0) {
+            SIM_OK(sim, result);
+        }
+        sim->results_count = 0;
+        sim->ends++;
+        daemon_kill(sim, false);
+        audit_store(sim);
+    }
+    return result != 0;
+}
+
 void daemon_batch(struct sim *sim)
 {
     if (sim->results_count > 0) {
@@ -242,13 +231,14 @@ void daemon_batch(struct sim *sim)
         sim->jobs_count = service_take_jobs(sim->service, sim->jobs, sim->knobs.batch_max);
     }
     if (sim->jobs_count == 0) {
-        const int result = ledger_idle(sim->house.ledger);
-        SIM_OK(sim, result);
+        end_after(sim, ledger_idle(sim->house.ledger));
         return;
     }
     const int result = ledger_run(sim->house.ledger, sim->jobs, sim->jobs_count, &sim->results_memory,
                                   sim->results, &sim->results_count);
-    SIM_OK(sim, result);
+    if (end_after(sim, result)) {
+        return;
+    }
     SIM_CHECK(sim, sim->results_count > 0);
     SIM_CHECK(sim, sim->results_count <= sim->jobs_count);
     sim->jobs_count -= sim->results_count;

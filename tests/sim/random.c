@@ -38,6 +38,7 @@ void sim_draw_knobs(struct sim *sim)
     knobs->piece_max = spread(sim, 64 * 1024);
     knobs->pipeline = 1 + (uint32_t)sim_below(sim, IN_FLIGHT_MAX - 2);
     knobs->lines_max = sim_chance(sim, 30) ? 400 : 5;
+    knobs->sell_percent = 2 + (unsigned)sim_below(sim, 50);
     knobs->batch_max = spread(sim, BATCH_EVENTS_MAX);
     knobs->tick_ms_max = spread(sim, 20000);
     knobs->fault_steps = 200 + (uint32_t)sim_below(sim, 4000);

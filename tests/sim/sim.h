@@ -3,6 +3,7 @@
 #ifndef LOYALTY_TESTS_SIM_SIM_H
 #define LOYALTY_TESTS_SIM_SIM_H
 
+#include "lib/crash_vfs.h"
 #include "lib/house.h"
 
 #include "base/limits.h"
@@ -29,7 +30,10 @@ enum {
     X(CUT, "a connection breaks")                                                                            \
     X(END, "a till ends its half of a connection")                                                           \
     X(ABANDON, "a till opens another connection while the service keeps the old one")                        \
-    X(KILL, "the daemon's process is gone, with whatever was not committed")
+    X(KILL, "the daemon's process and the power go between two batches")                                     \
+    X(POWER, "the power goes at one of the next changes of the disk, in the middle of a commit")             \
+    X(FULL, "the disk is full for one of the next writes")                                                   \
+    X(BROKEN, "one of the next writes or syncs fails, and the daemon ends")
 
 enum action {
 #define X(name, text) ACTION_##name,
@@ -43,13 +47,14 @@ enum { ACTION_FIRST_FAULT = ACTION_RESEND };
 
 struct knobs {
     uint32_t tills;
-    uint32_t events;      /* each till sells that many times */
-    uint32_t piece_max;   /* bytes delivered at once */
-    uint32_t pipeline;    /* requests a till sends ahead of the answers */
-    uint32_t lines_max;   /* of a basket */
-    uint32_t batch_max;   /* jobs of a batch */
-    uint32_t tick_ms_max; /* of one TICK */
-    uint32_t fault_steps; /* faults happen in the first steps only */
+    uint32_t events;       /* each till sells that many times */
+    uint32_t piece_max;    /* bytes delivered at once */
+    uint32_t pipeline;     /* requests a till sends ahead of the answers */
+    uint32_t lines_max;    /* of a basket */
+    unsigned sell_percent; /* of a till's turns */
+    uint32_t batch_max;    /* jobs of a batch */
+    uint32_t tick_ms_max;  /* of one TICK */
+    uint32_t fault_steps;  /* faults happen in the first steps only */
     unsigned weights[ACTION_COUNT];
     struct service_options service; /* sizes */
 };
@@ -123,6 +128,7 @@ struct sim {
     struct arena scratch;
     uint64_t base_position; /* of the log before the tills began */
     uint64_t counts[ACTION_COUNT];
+    uint64_t ends; /* of the daemon because its disk failed */
     uint64_t acknowledged;
     uint64_t late;     /* of them, with an answer that had been lost on its way */
     uint64_t repeated; /* acknowledged before */
@@ -144,6 +150,7 @@ void sim_draw_knobs(struct sim *sim);
 /* --- daemon.c: the adapter around the service --- */
 void daemon_start(struct sim *sim);
 void daemon_kill(struct sim *sim, bool careful);
+void daemon_calm(struct sim *sim); /* what was to go wrong with the disk does not any more */
 void daemon_drain(struct sim *sim);
 bool daemon_connect(struct sim *sim, struct till *till);
 void daemon_deliver(struct sim *sim, uint32_t connection);

@@ -146,7 +146,7 @@ static void greet(struct sim *sim, struct till *till)
 
 void till_work(struct sim *sim, struct till *till)
 {
-    if (till->sold < sim->knobs.events && sim_chance(sim, 50)) {
+    if (till->sold < sim->knobs.events && sim_chance(sim, sim->knobs.sell_percent)) {
         sell(sim, till);
     }
     if (till->state == TILL_AWAY) {

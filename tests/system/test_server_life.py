@@ -1,181 +1,275 @@
-"""The daemon from its start to its end, under load: also run with ThreadSanitizer."""
+"""The life of a daemon as its administrator and systemd see it: made, started, stopped, crashed."""
 
-import contextlib
 import os
-import shutil
+import resource
 import signal
-import sqlite3
-import threading
+import socket
+import stat
+import subprocess
+import tempfile
 import time
+import unittest
 
-import harness
-from harness import House, Terminal, Wire, booked, check, equal, failure, frame, outcome, run
-
-
-def test_256_events_in_flight_are_answered_in_order(house):
-    terminal = Terminal(house, "raw")
-    with contextlib.closing(terminal.connect()) as wire:
-        ids = [wire.send(book=terminal.book(s, *terminal.body(str(s), card=str(s % 9)))) for s in range(1, 257)]
-        for number, sequence in zip(ids, range(1, 257)):
-            reply = wire.receive()
-            equal((reply.id, booked(reply).sequence, outcome(reply).code), (number, sequence, 0))
-    equal(house.sound()["outstanding"], 512)
+PATIENCE = 30
+PROGRAMME = os.path.join(os.environ["LOYALTY_SOURCE"], "docs/examples/cafe.yaml")
 
 
-def test_more_than_fit_in_flight_are_answered_too(house):
-    terminal = Terminal(house, "raw")
-    with contextlib.closing(terminal.connect()) as wire:
-        books = [terminal.book(s, *terminal.body(str(s))) for s in range(1, 1001)]
-
-        def send():
-            for book in books:
-                wire.send(book=book)
-        sender = threading.Thread(target=send)
-        sender.start()
-        for sequence in range(1, 1001):
-            equal(booked(wire.receive()).sequence, sequence)
-        sender.join()
-    house.sound()
+def run(*command, **options):
+    return subprocess.run(command, text=True, capture_output=True, timeout=PATIENCE, **options)
 
 
-def test_several_tills_at_once(house):
-    terminals = [Terminal(house, f"t{i}") for i in range(6)]
-    errors = []
+class Life(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.data = os.path.join(self.folder.name, "data")
+        self.children = []
+        self.addCleanup(self.end_children)
 
-    def work(terminal):
+    def end_children(self):
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+            child.stderr.close()
+
+    def path(self, name):
+        return os.path.join(self.data, name)
+
+    def init(self, *more):
+        made = run("loyaltyd", "init", "--data", self.data, "--programme", PROGRAMME, *more)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        # Any port would do; the Unix socket is enough here and never taken by another test.
+        with open(self.path("loyaltyd.conf"), "w", encoding="utf-8") as file:
+            file.write(f"data: {self.data}\nlisten:\n  - unix: {self.path('loyaltyd.sock')}\n")
+
+    def start(self, wait=True, **options):
+        child = subprocess.Popen(["loyaltyd", "--config", self.path("loyaltyd.conf")], text=True,
+                                 stderr=subprocess.PIPE, **options)
+        self.children.append(child)
+        if wait:
+            self.connect().close()
+        return child
+
+    def connect(self):
+        until = time.monotonic() + PATIENCE
+        while True:
+            peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                peer.connect(self.path("loyaltyd.sock"))
+                peer.settimeout(PATIENCE)
+                return peer
+            except OSError:
+                peer.close()
+                self.assertLess(time.monotonic(), until, "the daemon does not listen")
+                time.sleep(0.01)
+
+    def stop(self, child, number=signal.SIGTERM):
+        child.send_signal(number)
+        code = child.wait(PATIENCE)
+        return code, child.stderr.read()
+
+    def refused(self, **options):
+        child = self.start(wait=False, **options)
+        self.assertEqual(child.wait(PATIENCE), 1)
+        return child.stderr.read()
+
+    # --- made
+
+    def test_init_makes_a_folder_for_its_owner_only(self):
+        self.init()
+        self.assertEqual(stat.S_IMODE(os.stat(self.data).st_mode), 0o700)
+        for name in ("daemon.key", "lookup.key", "operator.key", "loyalty.db"):
+            self.assertEqual(stat.S_IMODE(os.stat(self.path(name)).st_mode), 0o600, name)
+
+    def test_init_refuses_a_folder_with_something_in_it(self):
+        self.init()
+        before = os.stat(self.path("daemon.key")).st_mtime_ns
+        again = run("loyaltyd", "init", "--data", self.data, "--programme", PROGRAMME)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("not an empty directory", again.stderr)
+        self.assertEqual(os.stat(self.path("daemon.key")).st_mtime_ns, before)
+
+    def test_init_says_where_a_programme_is_wrong_and_leaves_nothing(self):
+        wrong = os.path.join(self.folder.name, "wrong.yaml")
+        with open(wrong, "w", encoding="utf-8") as file:
+            file.write("programme: x\nversion: none\n")
+        made = run("loyaltyd", "init", "--data", self.data, "--programme", wrong)
+        self.assertEqual(made.returncode, 1)
+        self.assertIn(f"{wrong}:2:", made.stderr)
+        self.assertFalse(os.path.exists(self.data))
+
+    def test_init_writes_a_configuration_that_is_valid(self):
+        made = run("loyaltyd", "init", "--data", self.data, "--programme", PROGRAMME, "--listen", "127.0.0.1:9")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        checked = run("loyaltyd", "--check-config", "--config", self.path("loyaltyd.conf"))
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertIn('tcp: "127.0.0.1:9"', checked.stdout)
+        self.assertIn(f"unix: {self.path('loyaltyd.sock')}", checked.stdout)
+        with open(self.path("loyaltyd.conf"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), checked.stdout)
+
+    def test_init_refuses_an_address_that_others_can_reach(self):
+        made = run("loyaltyd", "init", "--data", self.data, "--programme", PROGRAMME, "--listen", "0.0.0.0:7341")
+        self.assertEqual(made.returncode, 1)
+        self.assertIn("loopback", made.stderr)
+        self.assertFalse(os.path.exists(self.data))
+
+    # --- configured
+
+    def test_every_mistake_in_the_configuration_has_its_place(self):
+        file_name = os.path.join(self.folder.name, "wrong.conf")
+        with open(file_name, "w", encoding="utf-8") as file:
+            file.write("data: relative\nlisten:\n  - tcp: 10.0.0.1:7341\n  - {}\n  - unix: /run/x\n    mode: 9999\n"
+                       "log_level: loud\nconnections: 0\ncolour: blue\n")
+        checked = run("loyaltyd", "--check-config", "--config", file_name)
+        self.assertEqual(checked.returncode, 1)
+        self.assertEqual(checked.stdout, "")
+        for line in (3, 4, 5, 7, 8, 9):
+            self.assertIn(f"{file_name}:{line}:", checked.stderr)
+
+    def test_a_missing_configuration_is_named(self):
+        checked = run("loyaltyd", "--config", "/nowhere/loyaltyd.conf")
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("/nowhere/loyaltyd.conf", checked.stderr)
+
+    # --- started and stopped
+
+    def test_a_second_daemon_on_the_same_folder_is_refused(self):
+        self.init()
+        child = self.start()
+        self.assertIn("runs on this data directory already", self.refused())
+        self.assertEqual(self.stop(child)[0], 0)
+
+    def test_a_key_of_another_log_is_refused(self):
+        self.init()
+        mine = self.data
+        self.data = os.path.join(self.folder.name, "other")
+        self.init()
+        os.replace(self.path("daemon.key"), os.path.join(mine, "daemon.key"))
+        self.data = mine
+        self.assertIn("another daemon key", self.refused())
+
+    def test_a_key_that_others_can_read_is_refused(self):
+        self.init()
+        os.chmod(self.path("lookup.key"), 0o644)
+        self.assertIn("nobody else", self.refused())
+
+    def test_too_few_open_files_are_refused_at_the_start(self):
+        self.init()
+        text = self.refused(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)))
+        self.assertIn("open files", text)
+
+    def test_both_signals_end_it_with_0_and_clean_up(self):
+        self.init()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            child = self.start()
+            self.assertEqual(self.stop(child, number)[0], 0)
+            self.assertFalse(os.path.exists(self.path("loyaltyd.sock")))
+            self.assertFalse(os.path.exists(self.path("loyalty.db-wal")))
+
+    def test_a_silent_peer_does_not_keep_it_from_stopping(self):
+        self.init()
+        child = self.start()
+        with self.connect() as peer:
+            time.sleep(0.05)
+            started = time.monotonic()
+            self.assertEqual(self.stop(child)[0], 0)
+            self.assertLess(time.monotonic() - started, 8)
+            self.assertIn(b"connect again later", peer.recv(1000))
+
+    # --- systemd
+
+    def notified(self, address):
+        receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        receiver.bind(address)
+        receiver.settimeout(PATIENCE)
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def test_systemd_is_told_of_ready_reloading_and_stopping(self):
+        self.init()
+        for address in (os.path.join(self.folder.name, "notify"), f"\0loyaltyd-test-{os.getpid()}"):
+            receiver = self.notified(address)
+            child = self.start(env={**os.environ, "NOTIFY_SOCKET": address.replace("\0", "@")})
+            self.assertEqual(receiver.recv(100), b"READY=1")
+            child.send_signal(signal.SIGHUP)
+            self.assertTrue(receiver.recv(100).startswith(b"RELOADING=1\nMONOTONIC_USEC="))
+            self.assertEqual(receiver.recv(100), b"READY=1")
+            self.assertEqual(self.stop(child)[0], 0)
+            self.assertEqual(receiver.recv(100), b"STOPPING=1")
+
+    def test_the_watchdog_is_fed(self):
+        self.init()
+        address = os.path.join(self.folder.name, "notify")
+        receiver = self.notified(address)
+        child = self.start(env={**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "200000"})
+        self.assertEqual(receiver.recv(100), b"READY=1")
+        for _ in range(3):
+            self.assertEqual(receiver.recv(100), b"WATCHDOG=1")
+        self.assertEqual(self.stop(child)[0], 0)
+
+    def test_inherited_sockets_are_served_and_strangers_closed(self):
+        self.init()
+        path = os.path.join(self.folder.name, "inherited.sock")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(path)
+        listener.listen(5)
+        stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        log_name = os.path.join(self.folder.name, "log")
+        process = os.fork()
+        if process == 0:
+            log = os.open(log_name, os.O_WRONLY | os.O_CREAT)
+            os.dup2(log, 2)
+            first, second = os.dup(listener.fileno()), os.dup(stranger.fileno())
+            first, second = os.dup2(first, 30), os.dup2(second, 31)
+            os.dup2(first, 3)
+            os.dup2(second, 4)
+            environment = {**os.environ, "LISTEN_FDS": "2", "LISTEN_PID": str(os.getpid())}
+            os.execvpe("loyaltyd", ["loyaltyd", "--config", self.path("loyaltyd.conf")], environment)
+        listener.close()
+        stranger.close()
         try:
-            with contextlib.closing(terminal.connect()) as wire:
-                for start in range(1, 200, 40):
-                    for s in range(start, start + 40):
-                        wire.send(book=terminal.book(s, *terminal.body(str(s), card="shared")))
-                    for s in range(start, start + 40):
-                        equal(booked(wire.receive()).sequence, s)
-        except Exception as error:
-            errors.append(error)
-    threads = [threading.Thread(target=work, args=(terminal,)) for terminal in terminals]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    equal(errors, [])
-    member = house.ctl("member", "show", "--card", "shared")["view"]
-    equal(member["purchases"], 1200)
-    equal(house.sound()["outstanding"], member["available"])
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+                peer.settimeout(PATIENCE)
+                peer.connect(path)
+                peer.sendall(b"\xff\xff\xff\xff")
+                self.assertGreater(len(peer.recv(1000)), 4)
+        finally:
+            os.kill(process, signal.SIGTERM)
+            _, status = os.waitpid(process, 0)
+        self.assertEqual(status, 0)
+        with open(log_name, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("inherited socket 4", text)
+        self.assertFalse(os.path.exists(self.path("loyaltyd.sock")))
+        self.assertTrue(os.path.exists(path), "an inherited socket is not ours to remove")
 
+    # --- crashed
 
-def test_sigterm_answers_what_is_in_flight_and_ends_with_0(house):
-    terminal = Terminal(house, "raw")
-    answers = {}
-    bodies = {s: terminal.body(str(s)) for s in range(1, 1501)}
-    data = b"".join(frame(id=s, book=terminal.book(s, *body)) for s, body in bodies.items())
-    with contextlib.closing(terminal.connect()) as wire:
+    def test_a_crash_of_its_own_leaves_a_mark_until_a_clean_end(self):
+        self.init()
+        for number in (signal.SIGABRT, signal.SIGBUS):
+            child = self.start()
+            code, _ = self.stop(child, number)
+            self.assertNotEqual(code, 0)
+            self.assertTrue(os.path.exists(self.path("crashed")))
+            child = self.start()
+            code, text = self.stop(child)
+            self.assertEqual(code, 0)
+            self.assertIn("the last end was a crash", text)
+            self.assertFalse(os.path.exists(self.path("crashed")))
 
-        def send():
-            with contextlib.suppress(OSError):  # the end of the daemon
-                wire.send_bytes(data)
-        sender = threading.Thread(target=send)
-        sender.start()
-        equal(booked(wire.receive()).sequence, 1)
-        house.daemon.send_signal(signal.SIGTERM)
-        last = ""
-        while reply := wire.receive():
-            if failure(reply):
-                last = failure(reply)
-            else:
-                equal(last, "", "an answer behind a failure")
-                answers[booked(reply).sequence] = reply.booked.booked
-        sender.join()
-    equal(house.daemon.wait(harness.PATIENCE), 0, "exit status")
-    house.daemon = None
-    check(not os.path.exists(house.socket_path) or not connects(house), "the socket is still served")
-    house.start()
-    with contextlib.closing(terminal.connect()) as wire:
-        equal(terminal.sequence, len(answers) + 2, "what was answered is what is booked")
-        for sequence, stored in answers.items():
-            equal(wire.ask(book=terminal.book(sequence, *bodies[sequence])).booked.booked, stored)
-    print(f"        {len(answers) + 1} of 1500 answered before the end, the last word was {last or 'nothing'}")
-
-
-def connects(house):
-    try:
-        Wire(house).close()
-        return True
-    except OSError:
-        return False
-
-
-def test_sigint_ends_it_as_well(house):
-    house.till().purchase(1, "x,coffee,1,1.00")
-    equal(house.signal(signal.SIGINT), 0, "exit status")
-
-
-def test_a_second_daemon_on_the_same_directory_is_refused(house):
-    till = house.till()
-    second = house.spawn()
-    check(second.wait(harness.PATIENCE) != 0, "a second daemon runs")
-    equal(till.purchase(1, "x,coffee,1,1.00")["code"], "ACCEPTED", "the first one")
-    check("in use" in house.log(), house.log())
-    run("loyaltyd", "init", "--data", house.data, "--programme", house.programme, status=None)
-    equal(till.purchase(2, "x,coffee,1,1.00")["code"], "ACCEPTED", "after an attempt to make it anew")
-
-
-def test_another_daemons_log_is_refused(house):
-    other = House()
-    try:
-        other.init()
-        house.stop()
-        for name in ("daemon.key", "lookup.key"):
-            shutil.copy(os.path.join(other.data, name), os.path.join(house.data, name))
-        refused = house.spawn()
-        check(refused.wait(harness.PATIENCE) != 0, "a daemon serves a log that another one wrote")
-    finally:
-        other.close()
-
-
-def test_a_till_of_another_programme_is_told(house):
-    till = house.till()
-    other = House()
-    try:
-        other.init().start()
-        house.stop()
-        with contextlib.closing(sqlite3.connect(os.path.join(till.folder, "outbox.db"))) as outbox:
-            outbox.execute("UPDATE setting SET value = ? WHERE name = 'url'", (other.url,))
-            outbox.commit()
-        done = till.run("purchase", "--receipt", "1", "--line", "x,coffee,1,1.00", status=4)
-        check("OTHER_PROGRAMME" in done.stderr or "another programme" in done.stderr, done.stderr)
-        equal(till.queue()["waiting"], 1)
-    finally:
-        other.close()
-
-
-def test_a_restored_log_gets_back_what_it_lost(house):
-    """The data directory is set back to an older copy without saying so: tills must not go on as if nothing was."""
-    till = house.till()
-    till.purchase(1, "x,coffee,1,1.00", card="1")
-    house.stop()
-    copy = os.path.join(house.folder, "copy")
-    shutil.copytree(house.data, copy, ignore=shutil.ignore_patterns("*.sock"))
-    house.start()
-    till.purchase(2, "x,coffee,1,1.00", card="1")
-    house.stop()
-    shutil.rmtree(house.data)
-    shutil.copytree(copy, house.data)
-    house.start()
-    done = till.run("purchase", "--receipt", "3", "--card", "1", "--line", "x,coffee,1,1.00", status=4)
-    check("ALARM" in done.stderr, done.stderr)
-    equal(till.queue()["waiting"], 1)
-
-
-def test_it_starts_again_at_once_after_a_kill(house):
-    till = house.till()
-    for receipt in range(1, 6):
-        house.kill()
-        start = time.monotonic()
-        house.start()
-        check(time.monotonic() - start < 20, "slow start")
-        equal(till.purchase(receipt, "x,coffee,1,1.00", card="1")["code"], "ACCEPTED")
-    equal(house.sound()["outstanding"], 5)
+    def test_being_killed_leaves_none(self):
+        self.init()
+        child = self.start()
+        self.assertEqual(self.stop(child, signal.SIGKILL)[0], -signal.SIGKILL)
+        self.assertFalse(os.path.exists(self.path("crashed")))
+        child = self.start()
+        code, text = self.stop(child)
+        self.assertEqual(code, 0)
+        self.assertNotIn("crash", text)
 
 
 if __name__ == "__main__":
-    harness.main(globals())
+    unittest.main()

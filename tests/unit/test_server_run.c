@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -423,6 +424,40 @@ static void garbage_is_answered_before_the_end(void **state)
     assert_int_equal(daemon->result, 0);
 }
 
+/* No file may grow any more: the next commit fails, and nobody is told that anything was booked. */
+static void an_error_of_the_disk_ends_it_without_an_answer(void **state)
+{
+    struct daemon *daemon = *state;
+    struct till till;
+    struct till other;
+    struct rlimit before;
+    struct reply reply;
+    start(daemon);
+    till_open(&till, daemon, 0, true);
+    till_open(&other, daemon, 1, false);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit none = {.rlim_cur = 1, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    till_buy(&till);
+    assert_int_equal(pthread_join(daemon->thread, NULL), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(daemon->result, ERR_IO);
+    assert_false(get(&till, &reply));
+    assert_false(get(&other, &reply));
+    service_free(daemon->service);
+    till_close(&till);
+    till_close(&other);
+    /* Recovery finds the log as it was, and the till sends again. */
+    house_restart(&daemon->house);
+    start(daemon);
+    till_open(&till, daemon, 0, true);
+    till_buy(&till);
+    till_expect_booked(&till, till.sequence - 1);
+    till_close(&till);
+    stop(daemon);
+    assert_int_equal(daemon->result, 0);
+}
+
 static void only_loopback_addresses_are_listened_on(void **state)
 {
     (void)state;
@@ -463,6 +498,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_daemon, close_daemon)
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     server_set_threads();
     const struct CMUnitTest tests[] = {
         TEST(tills_book_side_by_side),
@@ -472,6 +508,7 @@ int main(void)
         TEST(a_port_in_use_ends_the_start),
         TEST(who_finds_no_room_waits_for_it),
         TEST(garbage_is_answered_before_the_end),
+        TEST(an_error_of_the_disk_ends_it_without_an_answer),
         cmocka_unit_test(only_loopback_addresses_are_listened_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,18 +101,23 @@ static void signatures_that_wait_are_verified_in_groups(void **state)
     struct front *front = make(&(struct service_options){.verify_groups_max = 2});
     const uint32_t connection = front_ready(front, FRONT_TERMINAL);
     front->hold_groups = true;
-    for (uint64_t sequence = 1; sequence <= 20; sequence++) {
+    for (uint64_t sequence = 1; sequence <= 42; sequence++) {
         front_book(front, connection, FRONT_TERMINAL, sequence, 50, false);
     }
     assert_int_equal(front->groups_count, 2);
     assert_int_equal(front->groups[0]->count, 1);
     front_verify(front, false);
+    /* 40 wait: shared out between the groups there are, up to their size. */
     assert_int_equal(front->groups_count, 2);
     assert_int_equal(front->groups[0]->count, VERIFY_ITEMS_MAX);
-    assert_int_equal(front->groups[1]->count, 2);
+    assert_int_equal(front->groups[1]->count, VERIFY_ITEMS_MAX);
+    front_verify(front, false);
+    assert_int_equal(front->groups_count, 2);
+    assert_int_equal(front->groups[0]->count, 4);
+    assert_int_equal(front->groups[1]->count, 4);
     front->hold_groups = false;
     front_verify(front, false);
-    expect_jobs(front, FRONT_TERMINAL, 1, 20);
+    expect_jobs(front, FRONT_TERMINAL, 1, 42);
     end(front);
 }
 

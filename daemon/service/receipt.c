@@ -1,0 +1,319 @@
+/* What a customer reads on a receipt. */
+#include "service/render.h"
+
+#include "base/check.h"
+#include "base/text.h"
+#include "model/day.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE_BYTES = 256, LINES_MOST = 64 };
+
+enum phrase {
+#define X(name, english, estonian, russian) PHRASE_##name,
+#include "service/phrase.def"
+#undef X
+};
+
+/* A phrase in the language of a locale; English where we do not speak it. */
+static const char *phrase(enum phrase which, const char *locale)
+{
+    static const struct {
+        const char *english;
+        const char *estonian;
+        const char *russian;
+    } phrases[] = {
+#define X(name, english, estonian, russian) {english, estonian, russian},
+#include "service/phrase.def"
+#undef X
+    };
+    if (strncmp(locale, "et", 2) == 0) {
+        return phrases[which].estonian;
+    }
+    return strncmp(locale, "ru", 2) == 0 ? phrases[which].russian : phrases[which].english;
+}
+
+/* Receipt lines being written. */
+struct writer {
+    struct renderer *renderer;
+    const struct programme *programme;
+    const struct numbers *numbers;
+    const char *locale; /* as asked for; the phrases and numbers follow it */
+    struct locale *format;
+    struct arena *arena;
+    const char **lines;
+    size_t count;
+};
+
+static int add_line(struct writer *writer, const char *text)
+{
+    if (writer->count == LINES_MOST) {
+        return 0;
+    }
+    const char *copy = arena_copy(writer->arena, text, strlen(text));
+    if (copy == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    writer->lines[writer->count++] = copy;
+    return 0;
+}
+
+/* A line from a phrase, its %s replaced in turn. Phrases are ours, arguments are only ever text. */
+static int add_phrase(struct writer *writer, enum phrase which, const char *const arguments[3])
+{
+    char line[LINE_BYTES];
+    struct text text;
+    text_init(&text, line, sizeof(line));
+    size_t next = 0;
+    for (const char *p = phrase(which, writer->locale); *p != '\0';) {
+        if (p[0] == '%' && p[1] == 's') {
+            CHECK(next < 3 && arguments[next] != NULL);
+            text_add(&text, "%s", arguments[next++]);
+            p += 2;
+        } else {
+            text_add(&text, "%c", *p++);
+        }
+    }
+    return add_line(writer, line);
+}
+
+static const char *name_of(const struct writer *writer, const struct texts *name, const char *id)
+{
+    return texts_choose(name, writer->locale, id);
+}
+
+/* "38 stars" in the customer's language. */
+static int points_text(const struct writer *writer, int64_t points, char *text, size_t size)
+{
+    const int digits = writer->programme->points_decimals;
+    char number[LOCALE_NUMBER_BYTES];
+    enum plural plural;
+    int result = locale_number(writer->format, points, digits, number, sizeof(number));
+    if (result == 0) {
+        result = locale_plural(writer->format, points < 0 ? -points : points, digits, &plural);
+    }
+    if (result < 0) {
+        return result;
+    }
+    const struct localised *item = texts_item(&writer->programme->points_name, writer->locale);
+    const char *word = "points";
+    if (item != NULL) {
+        const char *forms[PLURAL_COUNT] = {
+            [PLURAL_ZERO] = item->zero, [PLURAL_ONE] = item->one,   [PLURAL_TWO] = item->two,
+            [PLURAL_FEW] = item->few,   [PLURAL_MANY] = item->many, [PLURAL_OTHER] = item->text,
+        };
+        word = forms[plural] != NULL ? forms[plural] : item->text;
+    }
+    snprintf(text, size, "%s %s", number, word);
+    return 0;
+}
+
+static int add_points(struct writer *writer, enum phrase which, int64_t points)
+{
+    char text[LINE_BYTES];
+    const int result = points_text(writer, points, text, sizeof(text));
+    return result < 0 ? result : add_phrase(writer, which, (const char *const[3]){text});
+}
+
+static const struct level *level_of(const struct programme *programme, const char *id)
+{
+    for (size_t i = 0; id != NULL && i < programme->tiers.count; i++) {
+        if (strcmp(programme->tiers.levels[i].id, id) == 0) {
+            return &programme->tiers.levels[i];
+        }
+    }
+    return NULL;
+}
+
+static int add_level(struct writer *writer, uint32_t level_before, const struct member_view *view)
+{
+    const struct level *level = level_of(writer->programme, view->level);
+    const struct level *before = programme_level(writer->programme, level_before);
+    const struct level *next = level_of(writer->programme, view->next_level);
+    int result = 0;
+    if (level != NULL) {
+        const bool reached = level->qualifying > (before != NULL ? before->qualifying : 0);
+        result = add_phrase(writer, reached ? PHRASE_LEVEL_REACHED : PHRASE_LEVEL,
+                            (const char *const[3]){name_of(writer, &level->name, level->id)});
+    }
+    if (result == 0 && next != NULL) {
+        char lacking[LINE_BYTES];
+        result = points_text(writer, view->next_level_lacking, lacking, sizeof(lacking));
+        if (result == 0) {
+            result = add_phrase(writer, PHRASE_TO_NEXT_LEVEL,
+                                (const char *const[3]){lacking, name_of(writer, &next->name, next->id)});
+        }
+    }
+    return result;
+}
+
+/* "Lunch card: 7 of 9", for the cards this event touched. */
+static int add_cards(struct writer *writer, const struct outcome *outcome)
+{
+    int result = 0;
+    for (size_t i = 0; i < writer->programme->cards_count && result == 0; i++) {
+        const struct stamp_card *card = &writer->programme->cards[i];
+        const struct effect *last = NULL;
+        for (size_t j = 0; j < outcome->effects_count; j++) {
+            const struct effect *effect = &outcome->effects[j];
+            if (effect->kind == EFFECT_STAMPS && effect->stamps.card == card->number) {
+                last = effect;
+            }
+        }
+        if (last == NULL) {
+            continue;
+        }
+        char count[LOCALE_NUMBER_BYTES];
+        char required[LOCALE_NUMBER_BYTES];
+        result = locale_number(writer->format, last->stamps.count, 0, count, sizeof(count));
+        if (result == 0) {
+            result = locale_number(writer->format, card->required, 0, required, sizeof(required));
+        }
+        if (result == 0) {
+            result =
+                add_phrase(writer, PHRASE_STAMPS,
+                           (const char *const[3]){name_of(writer, &card->name, card->id), count, required});
+        }
+    }
+    return result;
+}
+
+static int add_voucher(struct writer *writer, const struct effect *effect, struct rendering *rendering)
+{
+    const struct programme *programme = writer->programme;
+    struct held_voucher voucher = {
+        .reward = effect->voucher.reward,
+        .card = effect->voucher.card,
+        .since = effect->voucher.since,
+        .until = effect->voucher.until,
+    };
+    memcpy(voucher.code, effect->voucher.code, VOUCHER_CODE_BYTES);
+    struct voucher_view *view = &rendering->vouchers[rendering->vouchers_count];
+    int result = render_voucher(writer->numbers, &voucher, writer->arena, view);
+    if (result < 0) {
+        return result;
+    }
+    rendering->vouchers_count++;
+    const struct reward *reward = programme_reward(programme, effect->voucher.reward);
+    const struct stamp_card *card = programme_card(programme, effect->voucher.card);
+    const char *name = reward != NULL ? name_of(writer, &reward->name, reward->id) : view->reward;
+    result = add_phrase(writer, PHRASE_REWARD, (const char *const[3]){name});
+    if (result == 0 && card != NULL) {
+        result = add_phrase(writer, PHRASE_REWARD_WHY,
+                            (const char *const[3]){name_of(writer, &card->name, card->id)});
+    }
+    if (result == 0) {
+        result = add_phrase(writer, PHRASE_REWARD_CODE, (const char *const[3]){view->code});
+    }
+    if (result == 0 && view->has_until) {
+        char date[DAY_TEXT_BYTES];
+        day_format(view->until, date);
+        result = add_phrase(writer, PHRASE_REWARD_UNTIL, (const char *const[3]){date});
+    }
+    return result;
+}
+
+/* What a member reads: earned, balance, level, cards, rewards. */
+static int add_member_lines(struct writer *writer, uint32_t level_before, const struct outcome *outcome,
+                            const struct member_view *view, struct rendering *rendering)
+{
+    int result = 0;
+    for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
+        if (outcome->effects[i].kind == EFFECT_ENROL) {
+            result = add_phrase(
+                writer, PHRASE_NEW_MEMBER,
+                (const char *const[3]){name_of(writer, &writer->programme->name, writer->programme->id)});
+        }
+    }
+    if (result == 0 && rendering->points > 0) {
+        result = add_points(writer, PHRASE_EARNED, rendering->points);
+    }
+    if (result == 0 && (view->available > 0 || writer->programme->points_name.count > 0)) {
+        result = view->available < 0 ? add_points(writer, PHRASE_OWED, -view->available)
+                                     : add_points(writer, PHRASE_BALANCE, view->available);
+    }
+    if (result == 0) {
+        result = add_level(writer, level_before, view);
+    }
+    if (result == 0) {
+        result = add_cards(writer, outcome);
+    }
+    for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
+        if (outcome->effects[i].kind == EFFECT_VOUCHER) {
+            result = add_voucher(writer, &outcome->effects[i], rendering);
+        }
+    }
+    return result;
+}
+
+static int add_lines(struct writer *writer, uint32_t level_before, const struct outcome *outcome,
+                     const struct member_view *view, struct rendering *rendering)
+{
+    if (outcome->code != CODE_ACCEPTED) {
+        return add_phrase(writer, PHRASE_REFUSED, (const char *const[3]){outcome_code_text(outcome->code)});
+    }
+    if (view != NULL) {
+        return add_member_lines(writer, level_before, outcome, view, rendering);
+    }
+    for (size_t i = 0; i < outcome->exceptions_count; i++) {
+        if (outcome->exceptions[i].kind == EXCEPTION_UNKNOWN_CARD ||
+            outcome->exceptions[i].kind == EXCEPTION_CARD_NOT_OPENED) {
+            return add_phrase(writer, PHRASE_UNKNOWN_CARD, (const char *const[3]){NULL});
+        }
+    }
+    return add_phrase(writer, PHRASE_NO_CARD, (const char *const[3]){NULL});
+}
+
+/* The locale numbers are written in: the customer's, or English where ICU does not know it. */
+static int open_format(struct renderer *renderer, const char *locale, struct locale **ret_format)
+{
+    char tag[LOCALE_BYTES_MAX + 1];
+    int result = locale_normalise(locale, tag);
+    if (result == 0) {
+        result = locales_open(&renderer->locales, tag, ret_format);
+    }
+    return result == 0 || result == ERR_NOMEM ? result : locales_open(&renderer->locales, "en", ret_format);
+}
+
+int render_outcome(struct renderer *renderer, const struct rendered *rendered, const char *locale,
+                   struct arena *arena, const struct rendering **ret_rendering)
+{
+    const struct outcome *outcome = rendered->outcome;
+    struct writer writer = {
+        .renderer = renderer,
+        .programme = rendered->programme,
+        .numbers = rendered->numbers,
+        .locale = locale,
+        .arena = arena,
+        .lines = arena_alloc(arena, LINES_MOST, sizeof(*writer.lines)),
+    };
+    struct rendering *rendering = arena_alloc(arena, 1, sizeof(*rendering));
+    if (writer.lines == NULL || rendering == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    size_t vouchers = 0;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        vouchers += effect->kind == EFFECT_VOUCHER;
+        if (effect->kind == EFFECT_MOVE && effect->move.debit == account_of_programme(PROGRAMME_ISSUED)) {
+            rendering->points += effect->move.amount;
+        }
+    }
+    rendering->vouchers = arena_alloc(arena, vouchers, sizeof(*rendering->vouchers));
+    if (rendering->vouchers == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    rendering->member = rendered->view;
+    int result = open_format(renderer, locale, &writer.format);
+    if (result == 0) {
+        result = add_lines(&writer, rendered->level_before, outcome, rendered->view, rendering);
+    }
+    if (result < 0) {
+        return result;
+    }
+    rendering->lines = writer.lines;
+    rendering->lines_count = writer.count;
+    *ret_rendering = rendering;
+    return 0;
+}
