@@ -28,11 +28,11 @@ const char *argp_program_version = "loyaltyctl " LOYALTY_VERSION;
 void ctl_complain(const char *format, ...)
 {
     va_list arguments;
-    va_start(arguments, format);
     fputs("loyaltyctl: ", stderr);
-    vfprintf(stderr, format, arguments);
-    putc('\n', stderr);
+    va_start(arguments, format);
+    (void)vfprintf(stderr, format, arguments);
     va_end(arguments);
+    putc('\n', stderr);
 }
 
 void ctl_options_init(struct ctl_options *options)

@@ -14,18 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_JSON = 0x100, OPTION_TIMEOUT, TIMEOUT_MS_DEFAULT = 5000 };
+enum { OPTION_JSON = 0x100, OPTION_TIMEOUT };
 
 const char *argp_program_version = "loyalty-till " LOYALTY_VERSION;
 
 void till_complain(const char *format, ...)
 {
     va_list arguments;
-    va_start(arguments, format);
     fputs("loyalty-till: ", stderr);
-    vfprintf(stderr, format, arguments);
-    putc('\n', stderr);
+    va_start(arguments, format);
+    (void)vfprintf(stderr, format, arguments);
     va_end(arguments);
+    putc('\n', stderr);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)

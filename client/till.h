@@ -11,8 +11,9 @@
 
 enum {
     TILL_ARENA_BYTES = 4 * 1024 * 1024,
-    TILL_GROUP_MAX = 256, /* events signed and synced together before they are sent */
-    TILL_FULL_MAX = 16,   /* receipts named with --full */
+    TILL_GROUP_MAX = 256,   /* events signed and synced together before they are sent */
+    TILL_FULL_MAX = 16,     /* receipts named with --full */
+    TILL_TIMEOUT_MS = 5000, /* unless --timeout says otherwise */
 };
 
 /* How loyalty-till ends. */

@@ -62,8 +62,8 @@ static int begin(const struct argp *argp, int argc, char **argv, struct argument
                  struct till *ret_till)
 {
     *ret_till = (struct till){0};
-    *ret_arguments =
-        (struct arguments){.common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = 5000}, .locale = "en"};
+    *ret_arguments = (struct arguments){
+        .common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS}, .locale = "en"};
     if (argp_parse(argp, argc, argv, 0, NULL, ret_arguments) != 0) {
         return TILL_EXIT_USAGE;
     }

@@ -194,7 +194,8 @@ int till_command_enrol(int argc, char **argv)
                               .doc = "Become a till: make a key, present the one-time code of an invite and "
                                      "keep who we are in the till's folder. The same code may be sent again.",
                               .children = children};
-    struct arguments arguments = {.common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = 5000}};
+    struct arguments arguments = {
+        .common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS}};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
         return TILL_EXIT_USAGE;
     }

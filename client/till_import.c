@@ -503,7 +503,8 @@ int till_command_import(int argc, char **argv)
             "Exit status: 0 all is booked; 3 something is listed; 1 failed, run it again to go on; 4 alarm, "
             "the daemon and this till disagree; 64 wrong usage.",
         .children = children};
-    struct arguments arguments = {.common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = 5000}};
+    struct arguments arguments = {
+        .common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS}};
     struct till till = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
         return TILL_EXIT_USAGE;

@@ -314,7 +314,7 @@ int till_command_purchase(int argc, char **argv)
             "in this machine's zone, or RFC 3339; `labels` are parted by spaces. Receipts that are in the "
             "outbox already are left out, so a file may be played again after an interruption.",
         .children = children};
-    struct arguments arguments = {.common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = 5000},
+    struct arguments arguments = {.common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS},
                                   .locale = "en"};
     arguments.lines = calloc(LINES_MAX, sizeof(*arguments.lines));
     if (arguments.lines == NULL) {

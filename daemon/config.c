@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "config_limits.h"
+
 #include "base/check.h"
 #include "base/text.h"
 #include "yaml/bind.h"
@@ -12,9 +14,16 @@ enum { CONFIG_BYTES_MAX = 64 * 1024, CONFIG_ARENA_BYTES = 4 * 1024 * 1024, IDLE_
 
 struct listen_row {
     const char *tcp;
+    const char *tls;
     const char *path;
     const char *mode;
-    const struct yaml_node *node;
+};
+
+struct tls_row {
+    const char *certificate;
+    const char *key;
+    const char *next_pin;
+    unsigned trust;
 };
 
 struct config_row {
@@ -25,28 +34,43 @@ struct config_row {
     uint32_t connections;
     uint32_t requests;
     uint32_t idle_timeout;
+    struct tls_row tls;
+    const char *public_host;
 };
 
 static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO,
                                         LOG_LEVEL_DEBUG};
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug", NULL};
 enum { LEVEL_DEFAULT = 3 };
+static const char *const trust_names[] = {"pin", "ca", NULL};
 
-/* Exactly one of tcp and unix; a mode goes with a unix socket only. */
+static void fill_address(const struct listen_row *row, struct listen_address *ret_address)
+{
+    const char *text = row->tls != NULL ? row->tls : row->tcp != NULL ? row->tcp : row->path;
+    *ret_address = (struct listen_address){
+        .kind = row->tls != NULL   ? PEER_TLS
+                : row->tcp != NULL ? PEER_TCP
+                                   : PEER_UNIX,
+        .mode = CONFIG_MODE_DEFAULT,
+    };
+    snprintf(ret_address->text, sizeof(ret_address->text), "%s", text);
+}
+
+/* Exactly one of tls, tcp and unix; a mode goes with a unix socket only. */
 static int check_listen(struct yaml_binder *binder, const struct yaml_node *node, void *field)
 {
     const struct listen_row *row = field;
-    struct listen_address address = {.kind = row->tcp != NULL ? PEER_TCP : PEER_UNIX};
+    struct listen_address address;
     char text[YAML_TEXT_BYTES];
-    if ((row->tcp != NULL) == (row->path != NULL)) {
-        return yaml_error(binder->errors, node, "needs either tcp or unix");
+    if ((row->tls != NULL) + (row->tcp != NULL) + (row->path != NULL) != 1) {
+        return yaml_error(binder->errors, node, "needs one of tls, tcp and unix");
     }
     if (row->mode != NULL && (row->path == NULL || strlen(row->mode) != 4 || row->mode[0] != '0' ||
                               strspn(row->mode, "01234567") != 4)) {
         return yaml_error(binder->errors, node,
                           "mode is that of a unix socket, as four octal digits in quotes, such as \"0660\"");
     }
-    snprintf(address.text, sizeof(address.text), "%s", row->tcp != NULL ? row->tcp : row->path);
+    fill_address(row, &address);
     if (listen_address_check(&address, text, sizeof(text)) != 0) {
         return yaml_error(binder->errors, node, "%s", text);
     }
@@ -59,16 +83,50 @@ static int check_config(struct yaml_binder *binder, const struct yaml_node *node
     if (row->data != NULL && row->data[0] != '/') {
         return yaml_error(binder->errors, yaml_get(node, "data"), "expected an absolute path");
     }
+    if (row->public_host != NULL && !config_host_valid(row->public_host)) {
+        return yaml_error(binder->errors, yaml_get(node, "public"),
+                          "expected HOST or HOST:PORT, such as till.example.org or 192.0.2.1:7342");
+    }
+    return 0;
+}
+
+static int check_tls(struct yaml_binder *binder, const struct yaml_node *node, void *field)
+{
+    const struct tls_row *row = field;
+    uint8_t pin[PIN_BYTES];
+    if (row->certificate != NULL && row->certificate[0] != '/') {
+        return yaml_error(binder->errors, yaml_get(node, "certificate"), "expected an absolute path");
+    }
+    if (row->key != NULL && row->key[0] != '/') {
+        return yaml_error(binder->errors, yaml_get(node, "key"), "expected an absolute path");
+    }
+    if (row->next_pin != NULL && pin_parse(row->next_pin, strlen(row->next_pin), pin) != 0) {
+        return yaml_error(binder->errors, yaml_get(node, "next_pin"),
+                          "expected the 43 symbols that `loyaltyd certificate` printed");
+    }
+    if (row->next_pin != NULL && row->trust == TRUST_CA) {
+        return yaml_error(binder->errors, yaml_get(node, "next_pin"), "goes with trust: pin only");
+    }
     return 0;
 }
 
 static const struct yaml_field listen_fields[] = {
+    YAML_FIELD(struct listen_row, tls, YAML_TEXT, .max = LISTEN_PATH_BYTES - 1),
     YAML_FIELD(struct listen_row, tcp, YAML_TEXT, .max = LISTEN_PATH_BYTES - 1),
     YAML_KEY(struct listen_row, path, "unix", YAML_TEXT, .max = LISTEN_PATH_BYTES - 1),
     YAML_FIELD(struct listen_row, mode, YAML_TEXT, .max = 4),
 };
 static const struct yaml_table listen_table = {YAML_FIELDS(listen_fields), .size = sizeof(struct listen_row),
                                                .check = check_listen};
+
+static const struct yaml_field tls_fields[] = {
+    YAML_FIELD(struct tls_row, certificate, YAML_TEXT, .max = CONFIG_FILE_BYTES - 1),
+    YAML_FIELD(struct tls_row, key, YAML_TEXT, .max = CONFIG_FILE_BYTES - 1),
+    YAML_FIELD(struct tls_row, next_pin, YAML_TEXT, .max = PIN_SYMBOLS),
+    YAML_FIELD(struct tls_row, trust, YAML_NAME, .names = trust_names, .fallback = TRUST_PIN),
+};
+static const struct yaml_table tls_table = {YAML_FIELDS(tls_fields), .size = sizeof(struct tls_row),
+                                            .check = check_tls};
 
 static const struct yaml_field config_fields[] = {
     YAML_FIELD(struct config_row, data, YAML_TEXT, .max = CONFIG_PATH_BYTES - 1),
@@ -81,18 +139,45 @@ static const struct yaml_field config_fields[] = {
                .fallback = REQUESTS_DEFAULT),
     YAML_FIELD(struct config_row, idle_timeout, YAML_INTEGER, .min = 1, .max = IDLE_SECONDS_MAX,
                .fallback = IDLE_TIMEOUT_MS_DEFAULT / 1000),
+    YAML_FIELD(struct config_row, limits, YAML_STRUCT, .table = &config_limits_table),
+    YAML_FIELD(struct config_row, tls, YAML_STRUCT, .table = &tls_table),
+    YAML_KEY(struct config_row, public_host, "public", YAML_TEXT, .max = CONFIG_HOST_BYTES - 1),
 };
 static const struct yaml_table config_table = {YAML_FIELDS(config_fields), .size = sizeof(struct config_row),
                                                .check = check_config};
 
 static void fill_listen(const struct listen_row *row, struct listen_address *ret_address)
 {
-    *ret_address =
-        (struct listen_address){.kind = row->tcp != NULL ? PEER_TCP : PEER_UNIX, .mode = CONFIG_MODE_DEFAULT};
-    snprintf(ret_address->text, sizeof(ret_address->text), "%s", row->tcp != NULL ? row->tcp : row->path);
+    fill_address(row, ret_address);
     if (row->mode != NULL) {
         ret_address->mode = (uint32_t)strtoul(row->mode, NULL, 8);
     }
+}
+
+static void fill_file(const struct config *config, const char *path, const char *name,
+                      char ret_path[CONFIG_FILE_BYTES])
+{
+    struct text text;
+    text_init(&text, ret_path, CONFIG_FILE_BYTES);
+    if (path != NULL) {
+        text_add(&text, "%s", path);
+    } else {
+        text_add(&text, "%s/%s", config->data, name);
+    }
+}
+
+static void fill_tls(const struct config_row *row, struct config *ret_config)
+{
+    fill_file(ret_config, row->tls.certificate, TLS_CERTIFICATE_NAME, ret_config->certificate);
+    fill_file(ret_config, row->tls.key, TLS_KEY_NAME, ret_config->key);
+    ret_config->trust = (enum config_trust)row->tls.trust;
+    ret_config->has_next_pin = row->tls.next_pin != NULL;
+    if (ret_config->has_next_pin) {
+        const int parsed = pin_parse(row->tls.next_pin, PIN_SYMBOLS, ret_config->next_pin);
+        CHECK(parsed == 0); /* check_tls has seen it */
+    }
+    snprintf(ret_config->public_host, sizeof(ret_config->public_host), "%s",
+             row->public_host != NULL ? row->public_host : "");
 }
 
 static void fill_config(const struct config_row *row, struct config *ret_config)
@@ -101,11 +186,13 @@ static void fill_config(const struct config_row *row, struct config *ret_config)
                                   .connections = row->connections,
                                   .requests = row->requests,
                                   .idle_timeout = row->idle_timeout};
+    config_limits_fill(&row->limits, &ret_config->limits);
     snprintf(ret_config->data, sizeof(ret_config->data), "%s",
              row->data != NULL ? row->data : CONFIG_DATA_DEFAULT);
     for (size_t i = 0; i < row->listen_count; i++) {
         fill_listen(&row->listen[i], &ret_config->listen[i]);
     }
+    fill_tls(row, ret_config);
     ret_config->listen_count = row->listen_count;
     if (row->listen_count == 0) {
         const struct listen_row standard = {.tcp = CONFIG_TCP_DEFAULT};
@@ -179,6 +266,73 @@ done:
     return result;
 }
 
+bool config_has_tls(const struct config *config)
+{
+    for (size_t i = 0; i < config->listen_count; i++) {
+        if (config->listen[i].kind == PEER_TLS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the ":PORT" of HOST:PORT begins; NULL: there is none. */
+static const char *port_in(const char *host)
+{
+    const char *bracket = strrchr(host, ']');
+    return strchr(bracket != NULL ? bracket : host, ':');
+}
+
+bool config_host_valid(const char *host)
+{
+    static const char name[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-";
+    const char *port = port_in(host);
+    const size_t size = port != NULL ? (size_t)(port - host) : strlen(host);
+    if (port != NULL &&
+        (port[1] == '\0' || strlen(port) > 6 || strspn(port + 1, "0123456789") != strlen(port + 1))) {
+        return false;
+    }
+    if (size > 2 && host[0] == '[' && host[size - 1] == ']') {
+        return strspn(host + 1, "0123456789abcdefABCDEF:.") == size - 2;
+    }
+    return size > 0 && strspn(host, name) >= size;
+}
+
+void config_tls_address(const struct config *config, char ret_address[CONFIG_HOST_BYTES])
+{
+    struct text text;
+    text_init(&text, ret_address, CONFIG_HOST_BYTES);
+    const char *listened = ":";
+    for (size_t i = config->listen_count; i-- > 0;) {
+        if (config->listen[i].kind == PEER_TLS) {
+            listened = config->listen[i].text;
+        }
+    }
+    const char *port = port_in(listened);
+    CHECK(port != NULL);
+    if (config->public_host[0] != '\0') {
+        text_add(&text, "%s%s", config->public_host, port_in(config->public_host) != NULL ? "" : port);
+    } else if (strncmp(listened, "0.0.0.0:", 8) == 0 || strncmp(listened, "[::]:", 5) == 0) {
+        text_add(&text, "%s", port);
+    } else {
+        text_add(&text, "%s", listened);
+    }
+}
+
+static void print_tls(const struct config *config, FILE *out)
+{
+    fprintf(out, "tls:\n  certificate: %s\n  key: %s\n  trust: %s\n", config->certificate, config->key,
+            trust_names[config->trust]);
+    if (config->has_next_pin) {
+        char pin[PIN_TEXT_BYTES];
+        pin_format(config->next_pin, pin);
+        fprintf(out, "  next_pin: \"%s\"\n", pin);
+    }
+    if (config->public_host[0] != '\0') {
+        fprintf(out, "public: \"%s\"\n", config->public_host);
+    }
+}
+
 void config_print(const struct config *config, FILE *out)
 {
     fprintf(out, "data: %s\nlisten:\n", config->data);
@@ -187,7 +341,7 @@ void config_print(const struct config *config, FILE *out)
         if (address->kind == PEER_UNIX) {
             fprintf(out, "  - unix: %s\n    mode: \"%04o\"\n", address->text, (unsigned)address->mode);
         } else {
-            fprintf(out, "  - tcp: \"%s\"\n", address->text);
+            fprintf(out, "  - %s: \"%s\"\n", address->kind == PEER_TLS ? "tls" : "tcp", address->text);
         }
     }
     for (size_t i = 0; level_names[i] != NULL; i++) {
@@ -197,4 +351,5 @@ void config_print(const struct config *config, FILE *out)
     }
     fprintf(out, "connections: %u\nrequests: %u\nidle_timeout: %u\n", config->connections, config->requests,
             config->idle_timeout);
+    print_tls(config, out);
 }

@@ -7,6 +7,7 @@
 #include "init.h"
 #include "server/crash_mark.h"
 #include "server/server.h"
+#include "server/tls.h"
 #include "server/world.h"
 #include "service/ledger.h"
 #include "service/service.h"
@@ -46,7 +47,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         arguments->check = true;
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "unknown command \"%s\"; the only one is init", value);
+        argp_error(state, "unknown command \"%s\"; there are init and certificate", value);
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -56,7 +57,7 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
 static const struct argp parser = {
     .options = options,
     .parser = parse_option,
-    .args_doc = "\ninit --data DIR --programme FILE",
+    .args_doc = "\ninit --data DIR --programme FILE\ncertificate --data DIR",
     .doc = "Loyalty-point daemon for tills: books what tills sign, and answers what their customers earned."
            "\vThe first form serves the programme whose data directory the configuration names, until "
            "SIGTERM or "
@@ -68,6 +69,9 @@ struct parts {
     struct config config;
     struct key_pair *daemon_key; /* in guarded memory, like the next */
     uint8_t *lookup_key;
+    struct tls_context *tls; /* NULL: no address has it */
+    struct pins tls_pins;
+    char tls_address[CONFIG_HOST_BYTES];
     struct store *store;
     struct ledger *ledger;
     struct service *service;
@@ -124,6 +128,30 @@ static int load_keys(struct parts *parts)
     return result;
 }
 
+/* The certificate, and what tills are told of it. */
+static int open_tls(struct parts *parts)
+{
+    const struct config *config = &parts->config;
+    const struct tls_files files = {.certificate = config->certificate, .key = config->key};
+    char text[CONFIG_FILE_BYTES + 256];
+    if (!config_has_tls(config)) {
+        return 0;
+    }
+    const int result = tls_context_new(&files, text, sizeof(text), &parts->tls);
+    if (result != 0) {
+        log_line(LOG_LEVEL_ERROR, "main: no TLS: %s", text);
+        return result;
+    }
+    if (config->trust == TRUST_PIN) {
+        pins_add(&parts->tls_pins, tls_context_pin(parts->tls));
+        if (config->has_next_pin) {
+            pins_add(&parts->tls_pins, config->next_pin);
+        }
+    }
+    config_tls_address(config, parts->tls_address);
+    return 0;
+}
+
 static int open_store(struct parts *parts)
 {
     char path[4096];
@@ -157,6 +185,8 @@ static int open_ledger(struct parts *parts)
         .daemon_key = parts->daemon_key,
         .lookup_key = parts->lookup_key,
         .careful = careful,
+        .tls_pins = &parts->tls_pins,
+        .tls_address = parts->tls != NULL ? parts->tls_address : NULL,
     };
     char text[256] = "";
     const int result = ledger_new(&ledger_options, &parts->ledger, text, sizeof(text));
@@ -183,6 +213,7 @@ static int make_service(struct parts *parts)
         .connections_max = parts->config.connections,
         .requests_max = parts->config.requests,
         .idle_timeout_ms = (int64_t)parts->config.idle_timeout * 1000,
+        .limits = &parts->config.limits,
     };
     int result = service_new(&service_options, &parts->service);
     if (result == 0) {
@@ -208,6 +239,7 @@ static int serve(struct parts *parts)
         .world = world_real(),
         .listen = parts->config.listen,
         .listen_count = parts->config.listen_count,
+        .tls = parts->tls,
         .connections_max = parts->config.connections,
         .requests_max = parts->config.requests,
     };
@@ -217,6 +249,9 @@ static int serve(struct parts *parts)
 static int run(struct parts *parts)
 {
     int result = load_keys(parts);
+    if (result == 0) {
+        result = open_tls(parts);
+    }
     if (result == 0) {
         result = open_store(parts);
     }
@@ -238,6 +273,7 @@ static int run(struct parts *parts)
 static void clean_up(struct parts *parts)
 {
     service_free(parts->service);
+    tls_context_free(parts->tls);
     ledger_free(parts->ledger);
     store_close(parts->store);
     crypto_secret_free(parts->daemon_key);
@@ -248,6 +284,9 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "init") == 0) {
         return init_main(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "certificate") == 0) {
+        return init_certificate_main(argc - 1, argv + 1);
     }
     struct arguments arguments = {.config = CONFIG_PATH_DEFAULT};
     static struct parts parts;

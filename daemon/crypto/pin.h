@@ -1,5 +1,5 @@
-/* Pins: by which a till knows the daemon's TLS key. A pin is the SHA-256 of the key's SubjectPublicKeyInfo in DER.
- * As text it is base64url (RFC 4648, section 5) without padding: 43 characters. */
+/* Pins: by which a till knows the daemon's TLS key. A pin is the SHA-256 of the key's SubjectPublicKeyInfo in
+ * DER. As text it is base64url (RFC 4648, section 5) without padding: 43 characters. */
 #ifndef LOYALTY_CRYPTO_PIN_H
 #define LOYALTY_CRYPTO_PIN_H
 

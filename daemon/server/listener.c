@@ -68,11 +68,12 @@ int listen_address_check(const struct listen_address *address, char *ret_text, s
                  address->text);
         return ERR_FORMAT;
     }
-    if (!is_loopback(&parsed)) {
-        snprintf(ret_text, text_size,
-                 "\"%s\" is no loopback address: without TLS loyaltyd listens on this machine only; "
-                 "use 127.0.0.1, [::1] or a Unix socket",
-                 address->text);
+    if (address->kind == PEER_TCP && !is_loopback(&parsed)) {
+        snprintf(
+            ret_text, text_size,
+            "\"%s\" is no loopback address: plain tcp is for this machine only; listen there with tls, or "
+            "on 127.0.0.1, [::1] or a Unix socket",
+            address->text);
         return ERR_PERMISSION;
     }
     return 0;
@@ -137,8 +138,8 @@ static int make_handle(struct server *server, enum peer_kind kind, const char *n
     struct listener *listener = &server->listeners[server->listeners_count];
     *listener = (struct listener){.server = server, .kind = kind};
     snprintf(listener->name, sizeof(listener->name), "%s", name);
-    const int result = kind == PEER_TCP ? uv_tcp_init(&server->loop, &listener->handle.tcp)
-                                        : uv_pipe_init(&server->loop, &listener->handle.pipe, 0);
+    const int result = kind != PEER_UNIX ? uv_tcp_init(&server->loop, &listener->handle.tcp)
+                                         : uv_pipe_init(&server->loop, &listener->handle.pipe, 0);
     if (result == 0) {
         listener->handle.handle.data = listener;
         listener->open = true;
@@ -197,6 +198,7 @@ static int open_address(struct server *server, const struct listen_address *addr
         log_line(LOG_LEVEL_ERROR, "server: cannot listen: %s", text);
         return result;
     }
+    CHECK(address->kind != PEER_TLS || server->options.tls != NULL);
     struct listener *listener = NULL;
     result = make_handle(server, address->kind, address->text, &listener);
     if (result == 0 && address->kind == PEER_UNIX) {
@@ -216,8 +218,32 @@ static int open_address(struct server *server, const struct listen_address *addr
     return translate(result);
 }
 
+static in_port_t port_of(const struct sockaddr_storage *address)
+{
+    return address->ss_family == AF_INET ? ((const struct sockaddr_in *)address)->sin_port
+                                         : ((const struct sockaddr_in6 *)address)->sin6_port;
+}
+
+/* An inherited socket speaks TLS when others than this machine can reach it, or when the configuration has
+ * its port with TLS. */
+static enum peer_kind inherited_kind(const struct server *server, const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_UNIX) {
+        return PEER_UNIX;
+    }
+    for (size_t i = 0; i < server->options.listen_count; i++) {
+        const struct listen_address *listen = &server->options.listen[i];
+        struct sockaddr_storage parsed = {0};
+        if (listen->kind == PEER_TLS && parse_tcp(listen->text, &parsed) == 0 &&
+            port_of(&parsed) == port_of(address)) {
+            return PEER_TLS;
+        }
+    }
+    return is_loopback(address) ? PEER_TCP : PEER_TLS;
+}
+
 /* Whether an inherited descriptor is a stream socket that listens where this daemon may. */
-static bool is_ours(int file, enum peer_kind *ret_kind)
+static bool is_ours(const struct server *server, int file, enum peer_kind *ret_kind)
 {
     int listens = 0;
     int type = 0;
@@ -229,8 +255,11 @@ static bool is_ours(int file, enum peer_kind *ret_kind)
         getsockname(file, (struct sockaddr *)&address, &address_size) != 0) {
         return false;
     }
-    *ret_kind = address.ss_family == AF_UNIX ? PEER_UNIX : PEER_TCP;
-    return address.ss_family == AF_UNIX || is_loopback(&address);
+    if (address.ss_family != AF_UNIX && address.ss_family != AF_INET && address.ss_family != AF_INET6) {
+        return false;
+    }
+    *ret_kind = inherited_kind(server, &address);
+    return *ret_kind != PEER_TLS || server->options.tls != NULL;
 }
 
 static int open_inherited(struct server *server, int file)
@@ -238,17 +267,20 @@ static int open_inherited(struct server *server, int file)
     char name[32];
     snprintf(name, sizeof(name), "inherited %d", file);
     enum peer_kind kind;
-    if (!is_ours(file, &kind)) {
-        log_line(LOG_LEVEL_WARNING,
-                 "server: inherited socket %d does not listen on a Unix or loopback address: closed", file);
+    if (!is_ours(server, file, &kind)) {
+        log_line(
+            LOG_LEVEL_WARNING,
+            "server: inherited socket %d does not listen on a Unix or loopback address, and without a `tls` "
+            "address in the configuration there is no TLS: closed",
+            file);
         close(file);
         return 0;
     }
     struct listener *listener = NULL;
     int result = make_handle(server, kind, name, &listener);
     if (result == 0) {
-        result = kind == PEER_TCP ? uv_tcp_open(&listener->handle.tcp, file)
-                                  : uv_pipe_open(&listener->handle.pipe, file);
+        result = kind != PEER_UNIX ? uv_tcp_open(&listener->handle.tcp, file)
+                                   : uv_pipe_open(&listener->handle.pipe, file);
     }
     if (result == 0) {
         result = uv_listen(&listener->handle.stream, BACKLOG, on_connection);

@@ -1,7 +1,9 @@
-/* Connections with TLS: encrypted bytes between libuv and the engine, plain ones between the engine and the service.
+/* Connections with TLS: encrypted bytes between libuv and the engine, plain ones between the engine and the
+ * service.
  *
- * Where the service pauses a connection in the middle of what was read, the rest stays with the engine, and the peer
- * is hungry from the moment it is to be read again: what it has left goes first, before anything is read. */
+ * Where the service pauses a connection in the middle of what was read, the rest stays with the engine, and
+ * the peer is hungry from the moment it is to be read again: what it has left goes first, before anything is
+ * read. */
 #include "server/server_internal.h"
 
 #include "base/check.h"
@@ -41,11 +43,16 @@ static void set_hungry(struct peer *peer, bool hungry)
     }
 }
 
-/* After a uv_write that could not be started nothing of the peer is under way. */
 static void on_written(uv_write_t *write, int status)
 {
     struct peer *peer = write->data;
     peer_tls_written(peer, status);
+}
+
+static void on_shut_down(uv_shutdown_t *shutdown, int status)
+{
+    (void)shutdown;
+    (void)status;
 }
 
 static int encrypt_parts(struct peer_tls *secure)
@@ -81,7 +88,7 @@ static void flush(struct peer *peer)
         }
     } else if (secure->shutting_down) {
         secure->shutting_down = false;
-        if (uv_shutdown(&peer->shutdown, &peer->handle.stream, NULL) != 0) {
+        if (uv_shutdown(&peer->shutdown, &peer->handle.stream, on_shut_down) != 0) {
             service_broken(service, peer->connection);
         }
     }
@@ -161,8 +168,8 @@ static void feed(struct peer *peer)
         service_broken(service, peer->connection);
     } else {
         flush(peer);
-        if (secure->tls.state == TLS_ENDED && !peer->ended) {
-            peer->ended = true;
+        if (secure->tls.state == TLS_ENDED && !secure->ended) {
+            secure->ended = true;
             service_ended(service, peer->connection);
         }
     }
@@ -197,8 +204,8 @@ void peer_tls_received(struct peer *peer, size_t size)
     } else if (size == 0 && tls->state == TLS_HANDSHAKING && peer->heard) {
         report(peer, "the peer ended the connection during the handshake");
         service_tls_failed(service, peer->connection, TLS_FAILURE_HANDSHAKE);
-    } else if (size == 0 && !peer->ended) {
-        peer->ended = true;
+    } else if (size == 0 && !peer->secure.ended) {
+        peer->secure.ended = true;
         service_ended(service, peer->connection);
     }
 }
@@ -243,4 +250,7 @@ void peer_tls_close(struct peer *peer)
         report(peer, "the handshake was not completed in time");
     }
     set_hungry(peer, false);
+    peer->secure.sending = false;
+    tls_end(&peer->secure.tls);
+    flush(peer);
 }

@@ -148,6 +148,7 @@ void server_drain(struct server *server)
                 peer_output(server, &output);
             }
         }
+        more = peers_feed(server) || more;
     }
     if (server->state == SERVER_DRAINING && service_is_idle(server->options.service)) {
         close_all(server, false);
@@ -294,6 +295,9 @@ int server_run(const struct server_options *options)
         serve(server);
         const int closed = uv_loop_close(&server->loop);
         CHECK(closed == 0);
+        for (uint32_t i = 0; i < options->connections_max; i++) {
+            peer_release(&server->peers[i]);
+        }
         result = server->error;
     }
     free(server->peers);

@@ -21,12 +21,13 @@ enum {
 /* Where to listen. */
 struct listen_address {
     enum peer_kind kind;
-    char text[LISTEN_PATH_BYTES]; /* PEER_TCP, PEER_TLS: "127.0.0.1:7341" or "[::1]:7341"; PEER_UNIX: a path */
-    uint32_t mode;                /* PEER_UNIX: of the socket file, such as 0660 */
+    char
+        text[LISTEN_PATH_BYTES]; /* PEER_TCP, PEER_TLS: "127.0.0.1:7341" or "[::1]:7341"; PEER_UNIX: a path */
+    uint32_t mode;               /* PEER_UNIX: of the socket file, such as 0660 */
 };
 
-/* Whether it can be listened on: an address has a port (0: any) and, without TLS, must be a loopback address; a path
- * must be absolute. ERR_FORMAT, ERR_PERMISSION (not loopback); `ret_text` says what is wrong. */
+/* Whether it can be listened on: an address has a port (0: any) and, without TLS, must be a loopback address;
+ * a path must be absolute. ERR_FORMAT, ERR_PERMISSION (not loopback); `ret_text` says what is wrong. */
 int listen_address_check(const struct listen_address *address, char *ret_text, size_t text_size) MUST_CHECK;
 
 struct tls_context; /* server/tls.h */

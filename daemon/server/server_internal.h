@@ -34,11 +34,12 @@ struct listener {
 /* What a connection with TLS needs besides. */
 struct peer_tls {
     struct tls tls;
-    bool reading;        /* what the service wants */
-    bool writing;        /* a uv_write is under way, with */
-    uint8_t *taken;      /* this */
-    bool sending;        /* an OUTPUT_SEND is under way: its parts from parts_done on are not encrypted yet */
-    bool shutting_down;  /* an OUTPUT_SHUTDOWN waits until everything is written */
+    bool reading;       /* what the service wants */
+    bool writing;       /* a uv_write is under way, with */
+    uint8_t *taken;     /* this */
+    bool sending;       /* an OUTPUT_SEND is under way: its parts from parts_done on are not encrypted yet */
+    bool shutting_down; /* an OUTPUT_SHUTDOWN waits until everything is written */
+    bool ended;         /* the service knows that the peer sends no more */
     struct bytes parts[SEND_PARTS_MAX];
     size_t parts_count;
     size_t parts_done;
@@ -56,7 +57,7 @@ struct peer {
     struct listener *listener;
     uint32_t connection;
     enum peer_kind kind;
-    bool heard; /* something was received */
+    bool heard;             /* something was received */
     struct peer_tls secure; /* PEER_TLS */
 };
 
@@ -81,9 +82,9 @@ struct server {
     int64_t draining_ms;    /* since when */
     struct listener listeners[LISTENERS_MAX];
     size_t listeners_count;
-    struct peer *peers;        /* connections_max */
-    struct verify_work *works; /* one a group of the service */
-    struct peer *hungry;       /* the first peer with TLS that has input the service has yet to take */
+    struct peer *peers;               /* connections_max */
+    struct verify_work *works;        /* one a group of the service */
+    struct peer *hungry;              /* the first peer with TLS that has input the service has yet to take */
     uint8_t encrypted[TLS_PUT_BYTES]; /* what was read from one of them */
 };
 
@@ -104,6 +105,9 @@ void listeners_close(struct server *server);
 
 /* Accepts a connection of the listener; false when there is no room or nobody is there after all. */
 bool peer_accept(struct server *server, struct listener *listener);
+
+/* peer_name.c: who is at the other end; false when he has gone. */
+bool peer_name_of(const struct peer *peer, struct peer_name *ret_name);
 
 /* Carries out an output of the service for this connection. */
 void peer_output(struct server *server, const struct output *output);

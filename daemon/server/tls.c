@@ -29,8 +29,8 @@ static void fail(struct tls *tls, enum tls_failure failure, const char *why)
 
 /* --- what OpenSSL reads from and writes to --- */
 
-/* Whether the record whose headers are in `head` may come before the handshake is complete. OpenSSL would make room
- * for whatever length a message announces. */
+/* Whether the record whose headers are in `head` may come before the handshake is complete. OpenSSL would
+ * make room for whatever length a message announces. */
 static bool may_come(const uint8_t *head)
 {
     const size_t record = (size_t)head[3] << 8 | head[4];
@@ -98,7 +98,8 @@ static int on_bio_write(BIO *bio, const char *from, size_t size, size_t *ret_siz
         return 0;
     }
     if (size > tls->output_size - tls->output_used) {
-        const size_t wanted = (tls->output_used + size + OUTPUT_STEP_BYTES - 1) / OUTPUT_STEP_BYTES * OUTPUT_STEP_BYTES;
+        const size_t wanted =
+            (tls->output_used + size + OUTPUT_STEP_BYTES - 1) / OUTPUT_STEP_BYTES * OUTPUT_STEP_BYTES;
         uint8_t *output = realloc(tls->output, wanted);
         if (output == NULL) {
             return 0;

@@ -1,10 +1,10 @@
-/* TLS 1.3 as a machine without I/O around OpenSSL: what came from the peer is put in and plain bytes are read, plain
- * bytes are written and what must go to the peer is taken out. OpenSSL sees no socket, and borrows its input instead
- * of buffering it; its own buffers are there only while a record is under way.
+/* TLS 1.3 as a machine without I/O around OpenSSL: what came from the peer is put in and plain bytes are
+ * read, plain bytes are written and what must go to the peer is taken out. OpenSSL sees no socket, and
+ * borrows its input instead of buffering it; its own buffers are there only while a record is under way.
  *
- * No older version, no session tickets, no early data, no client certificates. Who speaks ALPN must offer TLS_ALPN.
- * What a peer can make it hold before the handshake is complete is bounded: TLS_HANDSHAKE_BYTES_MAX bytes, and a
- * ClientHello of TLS_HELLO_BYTES_MAX in one record.
+ * No older version, no session tickets, no early data, no client certificates. Who speaks ALPN must offer
+ * TLS_ALPN. What a peer can make it hold before the handshake is complete is bounded: TLS_HANDSHAKE_BYTES_MAX
+ * bytes, and a ClientHello of TLS_HELLO_BYTES_MAX in one record.
  *
  * One thread. OpenSSL allocates for each connection; what it cannot get fails that connection. */
 #ifndef LOYALTY_SERVER_TLS_H
@@ -39,8 +39,8 @@ struct tls_files {
     const char *key;         /* PEM, not under a passphrase, readable by its owner only; borrowed */
 };
 
-/* ERR_NOT_FOUND, ERR_PERMISSION, ERR_FORMAT, ERR_MISMATCH (the key is not the certificate's), ERR_NOMEM, ERR_IO;
- * `ret_text` says which file and why. */
+/* ERR_NOT_FOUND, ERR_PERMISSION, ERR_FORMAT, ERR_MISMATCH (the key is not the certificate's), ERR_NOMEM,
+ * ERR_IO; `ret_text` says which file and why. */
 int tls_context_new(const struct tls_files *files, char *ret_text, size_t text_size,
                     struct tls_context **ret_context) MUST_CHECK;
 
@@ -80,8 +80,8 @@ struct tls {
 int tls_init(struct tls *tls, struct tls_context *context) MUST_CHECK;
 void tls_fini(struct tls *tls);
 
-/* Encrypted bytes of the peer, 1 to TLS_PUT_BYTES, borrowed until they are all read or kept; nothing else may be in
- * it. Then tls_handshake until it is open, then tls_read. */
+/* Encrypted bytes of the peer, 1 to TLS_PUT_BYTES, borrowed until they are all read or kept; nothing else may
+ * be in it. Then tls_handshake until it is open, then tls_read. */
 void tls_put(struct tls *tls, const uint8_t *data, size_t size);
 
 /* Something that was put in is still to be read. */
@@ -99,13 +99,15 @@ int tls_binding(struct tls *tls, uint8_t ret_binding[SIGN_CHANNEL_BYTES]) MUST_C
 /* Plain bytes: how many, at most `size`. 0: none before more is put in, or never again: see `state`. */
 size_t tls_read(struct tls *tls, uint8_t *ret_data, size_t size);
 
-/* Encrypts 1 to TLS_WRITE_BYTES_MAX bytes. TLS_OPEN or TLS_ENDED, else ERR_CLOSED; ERR_NOMEM, ERR_IO fail it. */
+/* Encrypts 1 to TLS_WRITE_BYTES_MAX bytes. TLS_OPEN or TLS_ENDED, else ERR_CLOSED; ERR_NOMEM, ERR_IO fail it.
+ */
 int tls_write(struct tls *tls, struct bytes plain) MUST_CHECK;
 
 /* Says that nothing more will be written. */
 void tls_end(struct tls *tls);
 
-/* What is to be sent to the peer, `ret_size` bytes whose memory is the caller's to give to tls_release. NULL: nothing.
+/* What is to be sent to the peer, `ret_size` bytes whose memory is the caller's to give to tls_release. NULL:
+ * nothing.
  */
 uint8_t *tls_take(struct tls *tls, size_t *ret_size);
 void tls_release(uint8_t *taken); /* accepts NULL */

@@ -22,7 +22,10 @@ struct reason {
 static int say(const struct reason *why, int error, const char *path, const char *text)
 {
     const char *openssl = ERR_reason_error_string(ERR_peek_last_error());
-    snprintf(why->text, why->size, "%s: %s", path, text != NULL ? text : openssl != NULL ? openssl : error_text(error));
+    snprintf(why->text, why->size, "%s: %s", path,
+             text != NULL      ? text
+             : openssl != NULL ? openssl
+                               : error_text(error));
     return error;
 }
 
@@ -30,7 +33,8 @@ int tls_pin(const X509 *certificate, uint8_t ret_pin[PIN_BYTES])
 {
     uint8_t *der = NULL;
     const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-    const int result = size > 0 && EVP_Digest(der, (size_t)size, ret_pin, NULL, EVP_sha256(), NULL) == 1 ? 0 : ERR_NOMEM;
+    const int result =
+        size > 0 && EVP_Digest(der, (size_t)size, ret_pin, NULL, EVP_sha256(), NULL) == 1 ? 0 : ERR_NOMEM;
     OPENSSL_free(der);
     return result;
 }
@@ -50,8 +54,11 @@ static int open_key(const char *path, const struct reason *why, BIO **ret_file)
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file < 0) {
         const int error = errno;
-        return say(why, error == ENOENT ? ERR_NOT_FOUND : error == EACCES ? ERR_PERMISSION : ERR_IO, path,
-                   strerror(error));
+        return say(why,
+                   error == ENOENT   ? ERR_NOT_FOUND
+                   : error == EACCES ? ERR_PERMISSION
+                                     : ERR_IO,
+                   path, strerror(error));
     }
     struct stat status;
     if (fstat(file, &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
@@ -93,8 +100,11 @@ static int load_certificate(struct tls_context *context, const char *path, const
 {
     if (access(path, R_OK) != 0) {
         const int error = errno;
-        return say(why, error == ENOENT ? ERR_NOT_FOUND : error == EACCES ? ERR_PERMISSION : ERR_IO, path,
-                   strerror(error));
+        return say(why,
+                   error == ENOENT   ? ERR_NOT_FOUND
+                   : error == EACCES ? ERR_PERMISSION
+                                     : ERR_IO,
+                   path, strerror(error));
     }
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context->openssl, path) != 1) {
@@ -105,8 +115,8 @@ static int load_certificate(struct tls_context *context, const char *path, const
 }
 
 /* Who speaks ALPN and not our protocol has come to the wrong door. */
-static int on_alpn(SSL *ssl, const unsigned char **ret_chosen, unsigned char *ret_size, const unsigned char *offers,
-                   unsigned offers_size, void *argument)
+static int on_alpn(SSL *ssl, const unsigned char **ret_chosen, unsigned char *ret_size,
+                   const unsigned char *offers, unsigned offers_size, void *argument)
 {
     (void)ssl;
     (void)argument;
@@ -132,8 +142,8 @@ static bool configure(SSL_CTX *openssl)
     return SSL_CTX_set_min_proto_version(openssl, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(openssl, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_num_tickets(openssl, 0) == 1 && SSL_CTX_set_max_early_data(openssl, 0) == 1 &&
-           SSL_CTX_set_recv_max_early_data(openssl, 0) == 1 && SSL_CTX_set_ciphersuites(openssl, CIPHERS) == 1 &&
-           SSL_CTX_set1_groups_list(openssl, GROUPS) == 1;
+           SSL_CTX_set_recv_max_early_data(openssl, 0) == 1 &&
+           SSL_CTX_set_ciphersuites(openssl, CIPHERS) == 1 && SSL_CTX_set1_groups_list(openssl, GROUPS) == 1;
 }
 
 int tls_context_new(const struct tls_files *files, char *ret_text, size_t text_size,

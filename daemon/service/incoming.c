@@ -45,7 +45,7 @@ static void wait_for(struct service *service, struct connection *connection, enu
 static bool waits(const struct connection *connection)
 {
     return connection->links[LIST_WAIT_SLOT].on || connection->links[LIST_WAIT_BLOCK].on ||
-           connection->links[LIST_WAIT_LARGE].on;
+           connection->links[LIST_WAIT_LARGE].on || connection->links[LIST_WAIT_LIMIT].on;
 }
 
 void incoming_drop(struct service *service, struct connection *connection)
@@ -58,6 +58,7 @@ void incoming_drop(struct service *service, struct connection *connection)
     list_remove(service, LIST_WAIT_SLOT, connection);
     list_remove(service, LIST_WAIT_BLOCK, connection);
     list_remove(service, LIST_WAIT_LARGE, connection);
+    list_remove(service, LIST_WAIT_LIMIT, connection);
 }
 
 /* Puts the input into the connection's own buffer, which holds it. */
@@ -276,6 +277,13 @@ static void pump(struct service *service, struct connection *connection, struct 
             keep_in_block(service, connection, spare);
             spare = NULL;
             continue;
+        }
+        if (connection->state == SESSION_READY && connection->account != NULL &&
+            !peers_take(&service->peers, connection->account, PEER_LIMIT_requests, 1,
+                        service_now_ms(service))) {
+            service->metrics.limited_requests++;
+            wait_for(service, connection, LIST_WAIT_LIMIT);
+            break;
         }
         take_frame(service, connection, frame.size);
         frames++;

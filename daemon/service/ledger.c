@@ -63,8 +63,8 @@ int64_t ledger_booked_at(const struct ledger *ledger, const struct event *event)
     }
     /* While history loads only what terminals state moves time: an operator of today must not end the past.
      * Nor does what lies in the future; it is refused (clock_in_bounds). */
-    const bool states_time = event != NULL && role_may_sign(ROLE_TERMINAL, event->kind) &&
-                             !role_may_sign(ROLE_ADMIN, event->kind);
+    const bool states_time =
+        event != NULL && role_may_sign(ROLE_TERMINAL, event->kind) && !role_may_sign(ROLE_ADMIN, event->kind);
     const struct world *world = ledger->options.world;
     return states_time && event->occurred_at > last &&
                    event->occurred_at <= world->wall_ms(world->context) + CLOCK_AHEAD_MS_LOADING

@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "base/world.h"
 #include "crypto/invite.h"
+#include "crypto/pin.h"
 #include "crypto/sign.h"
 #include "store/store.h"
 #include "wire/message.h"
@@ -29,7 +30,9 @@ struct ledger_options {
     const struct world *world;         /* held: wall clock and randomness */
     const struct key_pair *daemon_key; /* held: signs the daemon's own events; must be the genesis's */
     const uint8_t *lookup_key;         /* KEY_BYTES, held: finds members by card */
-    bool careful; /* the last end was a crash of ours: one event a transaction, noted first */
+    bool careful;                /* the last end was a crash of ours: one event a transaction, noted first */
+    const struct pins *tls_pins; /* held: what Ready tells of TLS, with the next; NULL: nothing */
+    const char *tls_address;     /* held; NULL: there is no TLS */
 };
 
 /* Reads the log's head, programmes and principals, checks that the log is this daemon's, books an engine
@@ -68,11 +71,12 @@ struct ledger_job {
 /* What the caller must do beside sending the reply. */
 enum ledger_note {
     LEDGER_NOTHING,
-    LEDGER_READY,   /* the handshake is complete */
-    LEDGER_CLOSE,   /* close the connection after the reply */
-    LEDGER_ADDED,   /* a principal exists now: take over its key */
-    LEDGER_REKEYED, /* a principal's key is another from here on: take it over */
-    LEDGER_REVOKED, /* a principal exists no longer: drop it and its connections */
+    LEDGER_READY,      /* the handshake is complete */
+    LEDGER_CLOSE,      /* close the connection after the reply */
+    LEDGER_WRONG_CODE, /* an enrolment's code is no invite's, or used or expired */
+    LEDGER_ADDED,      /* a principal exists now: take over its key */
+    LEDGER_REKEYED,    /* a principal's key is another from here on: take it over */
+    LEDGER_REVOKED,    /* a principal exists no longer: drop it and its connections */
 };
 
 struct ledger_result {

@@ -77,6 +77,9 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
         ledger_refuse(ledger, CODE_LIMIT_EXCEEDED);
         result = 0;
     }
+    if (ledger->decision->outcome.code != CODE_ACCEPTED && ledger->context.member == 0) {
+        ledger->decision->outcome.member = 0; /* whom it would have enrolled is nobody */
+    }
     return result;
 }
 
@@ -152,9 +155,7 @@ static int add_rendering(struct ledger *ledger, const char *locale, struct reply
             result = render_member(programme, ledger->numbers, ledger->state, ledger->context.booked_day,
                                    &ledger->scratch, &view);
         }
-        if (result == ERR_NOT_FOUND && outcome->code != CODE_ACCEPTED) {
-            view = NULL; /* the event would have made the member, and was refused */
-        } else if (result < 0) {
+        if (result < 0) {
             return result == ERR_TOO_LARGE ? 0 : result;
         }
     }

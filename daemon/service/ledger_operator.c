@@ -331,6 +331,7 @@ int ledger_enrol(struct ledger *ledger, const struct ledger_job *job, struct rep
     if (status == ERR_FORMAT || status == ERR_NOT_FOUND) {
         ledger_fail(ledger, reply, FAILURE_INVITE_INVALID,
                     "no invite has this code: check it, or ask for a new one");
+        result->note = LEDGER_WRONG_CODE;
         return 0;
     }
     if (status < 0) {
@@ -344,12 +345,14 @@ int ledger_enrol(struct ledger *ledger, const struct ledger_job *job, struct rep
         } else {
             ledger_fail(ledger, reply, FAILURE_INVITE_INVALID,
                         "this code was used by another till: ask for a new one");
+            result->note = LEDGER_WRONG_CODE;
         }
         return 0;
     }
     const struct world *world = ledger->options.world;
     if (world->wall_ms(world->context) > invite.expires_at) {
         ledger_fail(ledger, reply, FAILURE_INVITE_INVALID, "this code has expired: ask for a new one");
+        result->note = LEDGER_WRONG_CODE;
         return 0;
     }
     if (ledger->head.next_principal >= PRINCIPALS_MAX) {

@@ -56,6 +56,7 @@ struct request_slot *slot_take(struct service *service, struct connection *conne
     slot->block = NULL;
     slot->failure_text = NULL;
     slot->key_no = 0;
+    slot->code_taken = false;
     arena_init(&slot->arena, slot->arena_memory, sizeof(slot->arena_memory));
     if (connection->last == NULL) {
         connection->first = slot;

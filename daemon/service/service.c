@@ -97,6 +97,21 @@ static int make_pools(struct service *service, const struct service_options *opt
     return 0;
 }
 
+static int make_peers(struct service *service, const struct service_options *options)
+{
+    const size_t count = peers_entries(service->connections.count);
+    struct peer_entry *entries = calloc(count, sizeof(*entries));
+    struct peer_entry **heads = calloc(count, sizeof(struct peer_entry *));
+    if (entries == NULL || heads == NULL) {
+        free(entries);
+        free(heads);
+        return ERR_NOMEM;
+    }
+    peers_init(&service->peers, options->limits != NULL ? options->limits : &PEER_LIMITS_DEFAULT, entries,
+               heads, count);
+    return 0;
+}
+
 int service_new(const struct service_options *options, struct service **ret_service)
 {
     CHECK(options->world != NULL);
@@ -107,6 +122,9 @@ int service_new(const struct service_options *options, struct service **ret_serv
         return ERR_NOMEM;
     }
     int result = make_pools(service, options);
+    if (result == 0) {
+        result = make_peers(service, options);
+    }
     if (result != 0) {
         goto fail;
     }
@@ -141,6 +159,8 @@ void service_free(struct service *service)
     free(service->blocks_large.memory);
     free(service->send_blocks.memory);
     free(service->groups.memory);
+    free(service->peers.entries);
+    free(service->peers.heads);
     free(service->keyring);
     free(service->unpack_memory);
     free(service);
@@ -256,12 +276,46 @@ void service_tls_failed(struct service *service, uint32_t index, enum tls_failur
     }
 }
 
+/* Closed at once: nothing is said to who has too many connections. */
+static void refuse_connection(struct service *service, struct connection *connection, uint64_t *metric)
+{
+    (*metric)++;
+    session_drop(service, connection);
+    settle(service);
+}
+
+bool service_named(struct service *service, uint32_t index, const struct peer_name *name)
+{
+    struct connection *connection = connection_at(service, index);
+    struct peers *peers = &service->peers;
+    const int64_t now_ms = service_now_ms(service);
+    CHECK(connection->account == NULL);
+    connection->account = peers_enter(peers, name);
+    if (!peers_take(peers, connection->account, PEER_LIMIT_connections, 1, now_ms)) {
+        refuse_connection(service, connection, &service->metrics.limited_connections);
+        return false;
+    }
+    if (!peers_take(peers, connection->account, PEER_LIMIT_handshakes, 1, now_ms)) {
+        refuse_connection(service, connection, &service->metrics.limited_handshakes);
+        return false;
+    }
+    if (!peers_may(peers, connection->account, PEER_LIMIT_bad_signatures, now_ms)) {
+        refuse_connection(service, connection, &service->metrics.limited_signatures);
+        return false;
+    }
+    return true;
+}
+
 void service_received(struct service *service, uint32_t index, size_t size)
 {
     struct connection *connection = connection_at(service, index);
     CHECK(size > 0);
     CHECK(connection->peer != PEER_TLS || connection->secured);
-    if (connection->state < SESSION_CLOSING) {
+    if (connection->account != NULL && connection->state < SESSION_READY &&
+        !peers_take(&service->peers, connection->account, PEER_LIMIT_unauthenticated, (int64_t)size,
+                    service_now_ms(service))) {
+        refuse_connection(service, connection, &service->metrics.limited_bytes);
+    } else if (connection->state < SESSION_CLOSING) {
         incoming_received(service, connection, size);
         settle(service);
     }
@@ -298,6 +352,9 @@ void service_closed(struct service *service, uint32_t index)
     CHECK(connection->state == SESSION_CLOSED);
     CHECK(connection->told_close);
     outgoing_drop(&connection->out, &service->send_blocks);
+    if (connection->account != NULL) {
+        peers_leave(&service->peers, connection->account);
+    }
     for (unsigned kind = 0; kind < LIST_COUNT; kind++) {
         list_remove(service, (enum list_kind)kind, connection);
     }
@@ -358,6 +415,20 @@ void service_answered(struct service *service, const struct ledger_result *resul
     settle(service);
 }
 
+/* Those who asked too much go on as far as they may by now. */
+static void release_limited(struct service *service, int64_t now_ms)
+{
+    struct connection *next;
+    for (struct connection *connection = service->lists[LIST_WAIT_LIMIT].first; connection != NULL;
+         connection = next) {
+        next = connection->links[LIST_WAIT_LIMIT].next;
+        if (peers_may(&service->peers, connection->account, PEER_LIMIT_requests, now_ms)) {
+            list_remove(service, LIST_WAIT_LIMIT, connection);
+            list_add(service, LIST_RIPE, connection);
+        }
+    }
+}
+
 void service_tick(struct service *service)
 {
     const int64_t now_ms = service_now_ms(service);
@@ -372,6 +443,7 @@ void service_tick(struct service *service)
             session_check_time(service, connection, now_ms);
         }
     }
+    release_limited(service, now_ms);
     settle(service);
 }
 

@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "base/world.h"
 #include "service/ledger.h"
+#include "service/peers.h"
 #include "service/verify.h"
 
 #include <stdbool.h>
@@ -53,6 +54,7 @@ struct service_options {
     uint32_t send_blocks_max;  /* of SEND_BLOCK_BYTES (outgoing.h): replies not yet sent */
     uint32_t verify_groups_max;
     int64_t idle_timeout_ms;
+    const struct peer_limits *limits; /* copied; NULL: PEER_LIMITS_DEFAULT */
 };
 
 /* ERR_NOMEM. ERR_RANGE: a number that is too small or too large to work with. */
@@ -76,11 +78,16 @@ enum peer_kind {
  * at once. */
 int service_opened(struct service *service, enum peer_kind peer, uint32_t *ret_connection) MUST_CHECK;
 
+/* Who has opened the connection: from here on it is held to the limits of that peer, together with the peer's
+ * other connections. False: they do not allow another one, and an OUTPUT_CLOSE follows. Right after
+ * service_opened; a connection whose peer is never named has no limits but its own. */
+bool service_named(struct service *service, uint32_t connection, const struct peer_name *name);
+
 /* Whether service_opened would take another connection. */
 bool service_has_room(const struct service *service);
 
-/* The TLS of a PEER_TLS connection is up. Authenticate must be signed with `binding`, SIGN_CHANNEL_BYTES that name the
- * session to both sides. */
+/* The TLS of a PEER_TLS connection is up. Authenticate must be signed with `binding`, SIGN_CHANNEL_BYTES that
+ * name the session to both sides. */
 void service_secured(struct service *service, uint32_t connection, const uint8_t *binding);
 
 /* What is wrong with the TLS of a peer. */
@@ -89,7 +96,8 @@ enum tls_failure {
     TLS_FAILURE_VERSION,    /* the client knows none but older versions */
     TLS_FAILURE_HANDSHAKE,  /* anything else before it is up */
     TLS_FAILURE_RECORD,     /* a record that cannot be read, after that */
-    TLS_FAILURE_UNEXPECTED, /* TLS on a connection without it: counted, and answered as the malformed frame it is */
+    TLS_FAILURE_UNEXPECTED, /* TLS on a connection without it: counted, and answered as the malformed frame it
+                               is */
 };
 
 /* Counts it. A PEER_TLS connection is closed as after service_broken. */

@@ -97,6 +97,7 @@ struct request_slot {
     uint8_t code_hash[HASH_BYTES]; /* of REQUEST_ENROL */
     uint32_t key_no;               /* of the principal's key that the signature fits */
     struct metrics metrics;        /* of REQUEST_GET_STATUS, as of when it was taken */
+    bool code_taken;               /* of REQUEST_ENROL: counted as a wrong code until it proves right */
     enum failure_code failure;     /* with SLOT_FAILED */
     const char *failure_text;      /* static */
     struct arena arena;            /* over arena_memory */
@@ -128,6 +129,7 @@ enum list_kind {
     LIST_WAIT_SLOT,  /* has a frame and no slot for it */
     LIST_WAIT_BLOCK, /* has begun a frame and no block for it */
     LIST_WAIT_LARGE,
+    LIST_WAIT_LIMIT, /* its peer has asked too much lately */
     LIST_COUNT
 };
 
@@ -149,7 +151,8 @@ struct connection {
     enum peer_kind peer;
     bool secured; /* of PEER_TLS: it is up */
     uint8_t binding[SIGN_CHANNEL_BYTES];
-    uint32_t principal; /* 0: not authenticated */
+    struct peer_entry *account; /* of its peer; NULL: not named */
+    uint32_t principal;         /* 0: not authenticated */
     enum role role;
     struct list_link links[LIST_COUNT];
     struct input input;
@@ -200,6 +203,7 @@ struct service {
     bool stopping;
     int64_t stop_ms; /* when that began */
     struct keyring *keyring;
+    struct peers peers;
     struct metrics metrics;
     /* Reading: the connection's unparsed bytes are put right in front of what is read at
      * CONNECTION_BUFFER_BYTES.

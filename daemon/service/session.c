@@ -259,7 +259,11 @@ static void on_enrol(struct service *service, struct connection *connection, str
     const struct request *request = &slot->request;
     if (invite_code_hash(request->enrol.code, slot->code_hash) != 0) {
         slot_fail(slot, FAILURE_INVITE_INVALID, "this is no code of an invite; type it as it was printed");
+    } else if (!peers_take_code(&service->peers, connection->account, service_now_ms(service))) {
+        service->metrics.limited_codes++;
+        slot_fail(slot, FAILURE_BUSY, "too many wrong codes came lately; wait a minute and send it again");
     } else {
+        slot->code_taken = true;
         slot_verify(service, slot);
         move(service, connection, SESSION_ENROLLING);
     }
@@ -343,6 +347,16 @@ void session_request(struct service *service, struct connection *connection, str
     }
 }
 
+/* A signature did not verify: that costs time, and who sends many of them has no good reason. */
+static void count_bad_signature(struct service *service, struct connection *connection)
+{
+    if (connection->account != NULL && !peers_take(&service->peers, connection->account,
+                                                   PEER_LIMIT_bad_signatures, 1, service_now_ms(service))) {
+        service->metrics.limited_signatures++;
+        session_drop(service, connection);
+    }
+}
+
 void session_verified(struct service *service, struct request_slot *slot, bool valid)
 {
     struct connection *connection = slot->connection;
@@ -360,6 +374,9 @@ void session_verified(struct service *service, struct request_slot *slot, bool v
                kind == REQUEST_ENROL
                    ? "the proof of the key does not verify"
                    : "the signature of the challenge does not verify under the principal's key");
+    }
+    if (!valid) {
+        count_bad_signature(service, connection);
     }
 }
 
@@ -387,6 +404,9 @@ void session_released(struct service *service, struct connection *connection, co
 void session_answered(struct service *service, struct connection *connection, const struct request_slot *slot,
                       enum ledger_note note)
 {
+    if (slot->code_taken && note != LEDGER_WRONG_CODE) {
+        peers_give_code(&service->peers, connection->account);
+    }
     if (connection->state >= SESSION_CLOSING) {
         return;
     }
@@ -400,6 +420,7 @@ void session_answered(struct service *service, struct connection *connection, co
         session_close(service, connection, FAILURE_RETRY, NULL);
         break;
     case LEDGER_NOTHING:
+    case LEDGER_WRONG_CODE:
     case LEDGER_ADDED:
     case LEDGER_REKEYED:
     case LEDGER_REVOKED:

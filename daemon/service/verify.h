@@ -28,7 +28,7 @@ struct verify_item {
     uint32_t principal;
     uint64_t sequence; /* VERIFY_EVENT */
     struct bytes body; /* VERIFY_EVENT; at most BODY_OPERATOR_BYTES_MAX; held like the signature */
-    uint8_t challenge[HASH_BYTES]; /* VERIFY_AUTH: the challenge; VERIFY_ENROL: the hash of the code */
+    uint8_t challenge[HASH_BYTES];       /* VERIFY_AUTH: the challenge; VERIFY_ENROL: the hash of the code */
     uint8_t binding[SIGN_CHANNEL_BYTES]; /* VERIFY_AUTH: of the TLS session */
     bool bound;                          /* there is one */
     bool valid;                          /* set by verify_group_run */

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "crypto/pin.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -243,6 +244,8 @@ struct reply {
             const char *label;
             const char *currency;
             uint32_t outbox_retention_days;
+            struct pins tls_pins;
+            const char *tls_address; /* NULL: no TLS */
         } ready;
         struct {
             uint32_t principal;

@@ -6,6 +6,8 @@
 
 #include "crypto/sign.h"
 
+#include <string.h>
+
 /* Whatever protobuf-c was given room for may be taken over: the counts need no bound of their own. */
 #define NO_BOUND SIZE_MAX
 
@@ -148,6 +150,15 @@ static void ready_read(struct wire_values *values, const Loyalty__Ready *message
     reply->ready.label = message->label;
     reply->ready.currency = message->currency;
     reply->ready.outbox_retention_days = message->outbox_retention_days;
+    reply->ready.tls_address = message->tls_address;
+    reply->ready.tls_pins.count = 0;
+    for (size_t i = 0; i < message->n_tls_pins && i < PINS_MAX; i++) {
+        wire_value_check(values, message->tls_pins[i].len == PIN_BYTES, "tls_pins");
+        if (message->tls_pins[i].len == PIN_BYTES) {
+            memcpy(reply->ready.tls_pins.items[reply->ready.tls_pins.count++], message->tls_pins[i].data,
+                   PIN_BYTES);
+        }
+    }
 }
 
 static void enrolled_read(struct wire_values *values, const Loyalty__Enrolled *message, struct reply *reply)

@@ -147,6 +147,13 @@ static void ready_write(struct wire_output *output, const struct reply *reply, L
     message.label = wire_text(reply->ready.label);
     message.currency = wire_text(reply->ready.currency);
     PUT_NUMBER(&message, outbox_retention_days, reply->ready.outbox_retention_days);
+    ProtobufCBinaryData pins[PINS_MAX];
+    for (size_t i = 0; i < reply->ready.tls_pins.count; i++) {
+        pins[i] = (ProtobufCBinaryData){PIN_BYTES, (uint8_t *)(uintptr_t)reply->ready.tls_pins.items[i]};
+    }
+    message.n_tls_pins = reply->ready.tls_pins.count;
+    message.tls_pins = pins;
+    message.tls_address = wire_text(reply->ready.tls_address);
     envelope.ready = &message;
     wire_output_add(output, &envelope.base);
 }

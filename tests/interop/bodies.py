@@ -197,7 +197,7 @@ class Bodies(Shop):
         when = Field(1, 0, now_ms()).bytes()
         self.malformed(till, [("a purchase and an enrolment", body + other),
                               ("an enrolment and a purchase", when + other + body[len(when):]),
-                              ("nothing", when), ("a kind of a later version", when + Field(25, 2, b"").bytes()),
+                              ("nothing", when), ("a kind of a later version", when + Field(999, 2, b"").bytes()),
                               ("an empty purchase", when + Field(16, 2, b"").bytes()),
                               ("an empty enrolment", when + Field(17, 2, b"").bytes())])
         self.tells(till, "ACCEPTED", body)

@@ -1,6 +1,5 @@
 """What is booked, what it earns, and what is answered again."""
 
-import contextlib
 import copy
 
 import loyalty_client
@@ -143,11 +142,7 @@ class Booking(Shop):
         self.fails("INVALID", ask, book=till.book(1 << 63, body))
         self.assertEqual(self.fails("AHEAD", ask, book=till.book((1 << 63) - 1, body)).expected_sequence, 1)
         self.fails("TOO_LARGE", ask, book=till.book(1, bytes(61441)))
-        self.assertEqual(Answer(**self.fields(ask(book=till.book(1, bytes(61440))))).code, "MALFORMED")
-
-    @staticmethod
-    def fields(reply):
-        return {"booked": reply.booked, "repeated": reply.repeated, "rendering": reply.rendering}
+        self.assertEqual(Answer.of(ask(book=till.book(1, bytes(61440)))).code, "MALFORMED")
 
     def test_a_receipt_is_booked_once_whichever_till_sends_it(self):
         a, b = self.till("a"), self.till("b", store="telliskivi")
@@ -175,8 +170,10 @@ class Booking(Shop):
 
     def test_a_card_that_is_not_opened_is_an_exception(self):
         till = self.till()
-        for i, wrong in enumerate((None, wire.Opening(), wire.Opening(salt=bytes(16), card="opened"),
-                                   wire.Opening(salt=bytes(15), card="opened"), wire.Opening(salt=bytes(16), card="x" * 65))):
+        wrong_ones = [None] + [wire.Opening(**fields) for fields in (
+            {}, {"salt": bytes(16), "card": "opened"}, {"salt": bytes(15), "card": "opened"},
+            {"salt": bytes(16), "card": "x" * 65})]
+        for i, wrong in enumerate(wrong_ones):
             body, _ = purchase(str(i), BASKET, "opened")
             answer = self.tells(till, "ACCEPTED", body, wrong)
             self.assertEqual(answer.exceptions(), [("CARD_NOT_OPENED", 0)])
@@ -229,16 +226,10 @@ class Booking(Shop):
                          dict(check_programme=wire.CheckProgramme(yaml=b"x")),
                          dict(get_member=wire.GetMember(member=1))):
             self.fails("FORBIDDEN", till.connection.ask, **question)
-            with contextlib.suppress(Failed):
+            try:
                 admin.connection.ask(**question)
-        self.assertNotIn("FORBIDDEN", [failure_name(r.failure) for r in self.replies(admin, [
-            dict(get_event=wire.GetEvent(position=1)), dict(get_member=wire.GetMember(member=1))])])
-
-    @staticmethod
-    def replies(till, questions):
-        for question in questions:
-            till.connection.send(**question)
-        return [r for r in (till.connection.receive() for _ in questions) if r.HasField("failure")]
+            except Failed as answer:
+                self.assertEqual((answer.code, *question), ("NOT_FOUND", "get_member"))
 
     def test_questions_name_exactly_one_thing(self):
         till, admin = self.till(), self.daemon.admin()
@@ -266,7 +257,8 @@ class Programme(Shop):
         self.assertEqual(ask(get_programme=wire.GetProgramme()).yaml, first)
         second = first.replace(b"version: 1 ", b"version: 2 ").replace(b"give: 1, per: 1.00", b"give: 3, per: 1.00")
         self.assertFalse(ask(check_programme=wire.CheckProgramme(yaml=second)).findings)
-        finding, *_ = ask(check_programme=wire.CheckProgramme(yaml=second.replace(b"required: 9", b"required: no"))).findings
+        wrong = second.replace(b"required: 9", b"required: no")
+        finding, *_ = ask(check_programme=wire.CheckProgramme(yaml=wrong)).findings
         self.assertEqual(finding.line, second[:second.index(b"required: 9")].count(b"\n") + 1)
         self.fails("INVALID", ask, check_programme=wire.CheckProgramme())
         self.fails("TOO_LARGE", ask, check_programme=wire.CheckProgramme(yaml=b"#" * 262145))

@@ -6,15 +6,15 @@ import shutil
 import sqlite3
 
 from bodies import Field
-from loyalty_client import (Alarm, Answer, Closed, Failed, SigningKey, event, failure_name, log, purchase,
-                            signed_by_authentication, u32, wire)
+from loyalty_client import Alarm, Answer, Closed, SigningKey, failure_name, purchase, u32, wire
 from shop import BASKET, Shop
 
 
 class Connections(Shop):
     def test_a_handshake_goes_in_order(self):
         connection = self.connection(hello=False)
-        for request in (dict(get_status=wire.GetStatus()), dict(book=wire.Book(principal=1, sequence=1, body=b"x", signature=bytes(64))),
+        for request in (dict(get_status=wire.GetStatus()),
+                        dict(book=wire.Book(principal=1, sequence=1, body=b"x", signature=bytes(64))),
                         dict(authenticate=wire.Authenticate(principal=1, signature=bytes(64)))):
             self.fails("NOT_AUTHENTICATED", connection.ask, **request)
         connection.hello()
@@ -72,7 +72,7 @@ class Connections(Shop):
         booked = [reply for reply in told if reply.HasField("booked")]
         self.assertTrue(all(failure_name(r.failure) == "REPLACED" for r in told[len(booked):]))
         old.close()
-        self.assertEqual(till.ready.expected_sequence, len(booked) + 1)
+        self.assertLessEqual(till.ready.expected_sequence, len(booked) + 1)
         answers = till.deliver()
         self.assertEqual([answers[i + 1].booked for i in range(len(booked))], [r.booked.booked for r in booked])
         self.assertEqual(till.connection.ask(get_member=wire.GetMember(card="replaced")).view.purchases, sent)
@@ -162,14 +162,13 @@ class Connections(Shop):
     def test_the_first_book_can_follow_authenticate_at_once(self):
         till = self.till()
         connection = till.hello()
-        message = signed_by_authentication(till.programme_id, till.principal, connection.welcome.challenge)
-        connection.send(authenticate=wire.Authenticate(principal=till.principal, signature=till.key.sign(message).signature))
+        connection.send(authenticate=connection.authentication(till.principal, till.key))
         body, opening = purchase("1", [{"sku": "x" * 40, "gross": 1}] * 200, "behind")
         self.assertGreater(len(body), 4096)
         connection.send(book=till.book(1, body, opening))
         connection.finish()  # and what was sent is answered all the same
         self.assertEqual(connection.receive().ready.expected_sequence, 1)
-        self.assertEqual(Answer(connection.receive().booked.booked, False, None).code, "ACCEPTED")
+        self.assertEqual(Answer.of(connection.receive().booked).code, "ACCEPTED")
         self.ends(connection)
 
 
@@ -212,9 +211,8 @@ class Cuts(Shop):
         self.assertEqual(sum(v.available for v in views), self.earned(till))
 
     def earned(self, till):
-        moves = (e.move for q in till.queue.values()
-                 for e in log.Outcome.FromString(wire.Booked.FromString(q.booked).outcome).effects if e.HasField("move"))
-        return sum(m.amount * (1 if m.credit >= 8 else -1) for m in moves)
+        effects = (e for q in till.queue.values() for e in Answer(q.booked).outcome.effects)
+        return sum(e.move.amount * (1 if e.move.credit >= 8 else -1) for e in effects if e.HasField("move"))
 
     def test_a_connection_cut_in_the_middle_loses_and_doubles_nothing(self):
         till = self.till()
@@ -228,9 +226,10 @@ class Cuts(Shop):
             self.assertGreaterEqual(till.ready.expected_sequence, kept)
             self.assertEqual(till.first, kept)
             answers = till.deliver()
-            repeated = till.ready.expected_sequence - kept
-            self.assertEqual([a.repeated for a in answers.values()],
-                             [True] * repeated + [False] * (len(answers) - repeated))
+            # Some may have been booked after Ready was written, but each of them before those of this connection.
+            repeated = [answers[sequence].repeated for sequence in sorted(answers)]
+            self.assertEqual(repeated, sorted(repeated, reverse=True))
+            self.assertGreaterEqual(sum(repeated), till.ready.expected_sequence - kept)
         self.reckon(till, 800)
 
     def test_a_daemon_killed_in_the_middle_loses_and_doubles_nothing(self):

@@ -2,13 +2,13 @@
 enrolment, sequences, and the balances that follow from the effects."""
 
 from loyalty_client import (Failed, H, event, i64, is_canonical, log, printed_voucher, signed_by_enrolment,
-                            signed_by_event, u32, u64, verifies, wire)
+                            signed_by_event, signed_by_rotation, u32, u64, verifies, wire)
 
 
-def leaf(e):
-    """The leaf of an Event. Keys cannot be changed, so their number is 1."""
-    return H(b"loyaltyd leaf v1\0" + u64(e.position) + i64(e.booked_at) + u32(e.principal) + u32(1) + u64(e.sequence)
-             + H(e.body) + H(e.signature) + H(e.context) + H(e.outcome))
+def leaf(e, key_no=1):
+    """The leaf of an Event that the principal signed with its key of that number."""
+    return H(b"loyaltyd leaf v1\0" + u64(e.position) + i64(e.booked_at) + u32(e.principal) + u32(key_no)
+             + u64(e.sequence) + H(e.body) + H(e.signature) + H(e.context) + H(e.outcome))
 
 
 def link(previous, leaf_hash):
@@ -24,8 +24,9 @@ class Audit:
         self.chain = None
         self.programme_id = None
         self.booked_at = 0
-        self.keys = {}          # principal -> public key
+        self.keys = {}          # principal -> its public keys, in the order of their numbers
         self.revoked = set()
+        self.retired = {}       # principal -> nothing of it that happened later is accepted
         self.sequences = {}     # principal -> last sequence
         self.invites = {}       # position -> code hash
         self.accounts = {}      # code -> balance
@@ -48,19 +49,25 @@ class Audit:
         if self.position == 1:
             self.chain = H(e.body)
             self.programme_id = self.chain[:16]
-            self.keys[0] = body.genesis.daemon_key
-        self.chain = link(self.chain, leaf(e))
+            self.keys[0] = [body.genesis.daemon_key]
+        self.check(e.principal in self.keys and e.principal not in self.revoked, "an unknown or revoked signer")
+        keys = self.keys[e.principal]
+        self.chain = link(self.chain, leaf(e, len(keys)))
         self.check(self.chain == e.chain, "the chain is broken")
         self.check(e.booked_at >= self.booked_at, "booked_at goes back")
         self.booked_at = e.booked_at
-        self.check(e.principal in self.keys and e.principal not in self.revoked, "an unknown or revoked signer")
-        self.check(verifies(self.keys[e.principal], signed_by_event(self.programme_id, e.principal, e.sequence, e.body),
-                            e.signature), "the signature does not verify")
+        self.check(verifies(keys[-1], signed_by_event(self.programme_id, e.principal, e.sequence, e.body), e.signature),
+                   "the signature does not verify")
+        self.check(not accepted or body.occurred_at <= self.retired.get(e.principal, body.occurred_at),
+                   "of a retired principal, and later")
         self.check(e.sequence == self.sequences.get(e.principal, 0) + 1, f"sequence {e.sequence}")
         self.sequences[e.principal] = e.sequence
         self.check(accepted or not (outcome.effects or outcome.HasField("balances")), "a refusal with effects")
         if body.HasField("principal_added"):
             self._check_proof(body.principal_added)
+        if body.HasField("key_rotated"):
+            message = signed_by_rotation(self.programme_id, e.principal, body.key_rotated.key)
+            self.check(verifies(body.key_rotated.key, message, body.key_rotated.proof), "the proof of a key")
         for effect in outcome.effects:
             self._apply(outcome, effect)
         if outcome.HasField("balances"):
@@ -79,9 +86,14 @@ class Audit:
         member = getattr(what, "member", 0) or outcome.member
         if kind == "principal":
             if what.HasField("key"):
-                self.keys[what.principal] = what.key
+                keys = self.keys.setdefault(what.principal, [])
+                if what.key not in keys:  # the daemon's stands in the genesis already
+                    keys.append(what.key)
+                self.check(len(keys) == (what.key_no or 1) and keys[-1] == what.key, "the number of a key")
             if what.revoked:
                 self.revoked.add(what.principal)
+            if what.HasField("retired_at"):
+                self.retired[what.principal] = what.retired_at
         elif kind == "invite":
             self.invites[self.position] = what.code_hash
         elif kind == "lot":

@@ -73,6 +73,10 @@ def signed_by_event(programme_id, principal, sequence, body):
     return b"loyaltyd event v1\0" + programme_id + u32(principal) + u64(sequence) + body
 
 
+def signed_by_rotation(programme_id, principal, new_public_key):
+    return b"loyaltyd rotate v1\0" + programme_id + u32(principal) + new_public_key
+
+
 def verifies(public_key, message, signature):
     try:
         VerifyKey(public_key).verify(message, signature)
@@ -287,9 +291,12 @@ class Connection:
         proof = key.sign(signed_by_enrolment(self.welcome.programme_id, public, hash_of_code(code))).signature
         return self.ask(enrol=wire.Enrol(code=code, key=public, proof=proof))
 
-    def authenticate(self, principal, key):
+    def authentication(self, principal, key):
         message = signed_by_authentication(self.welcome.programme_id, principal, self.welcome.challenge)
-        return self.ask(authenticate=wire.Authenticate(principal=principal, signature=key.sign(message).signature))
+        return wire.Authenticate(principal=principal, signature=key.sign(message).signature)
+
+    def authenticate(self, principal, key):
+        return self.ask(authenticate=self.authentication(principal, key))
 
 
 # Whoever signs: a key, who it is, and the events it has signed.
@@ -311,13 +318,17 @@ class Answer:
     """What BookReply says, unpacked."""
 
     booked: bytes
-    repeated: bool
-    rendering: object
+    repeated: bool = False
+    rendering: object = None
 
     def __post_init__(self):
         self.head = wire.Booked.FromString(self.booked)
         self.outcome = log.Outcome.FromString(self.head.outcome)
         self.code = log.Code.Name(self.outcome.code).removeprefix("CODE_")
+
+    @classmethod
+    def of(cls, reply):
+        return cls(reply.booked, reply.repeated, reply.rendering)
 
     def exceptions(self):
         return [(log.ExceptionKind.Name(e.kind).removeprefix("EXCEPTION_"), e.amount) for e in self.outcome.exceptions]
@@ -366,6 +377,14 @@ class Till:
         """A Book message, signed; nothing is queued."""
         return wire.Book(**{"principal": self.principal, "sequence": sequence, "body": body, "opening": opening,
                             "signature": self.sign(sequence, body), **more})
+
+    def rotate(self, new_key):
+        """Queues a new key; what is queued behind it is signed with it."""
+        public = bytes(new_key.verify_key)
+        proof = new_key.sign(signed_by_rotation(self.programme_id, self.principal, public)).signature
+        sequence = self.add(statement(key_rotated=event.KeyRotated(key=public, proof=proof)))
+        self.key = new_key
+        return sequence
 
     def add(self, body, opening=None):
         """Signs a body under the next sequence and queues it."""
@@ -429,7 +448,7 @@ class Till:
 
     def take(self, sequence, reply):
         """Keeps the answer to a queued event."""
-        answer = Answer(reply.booked, reply.repeated, reply.rendering)
+        answer = Answer.of(reply)
         if answer.head.sequence != sequence:
             raise AssertionError(f"an answer to {answer.head.sequence} in place of {sequence}")
         kept = self.queue[sequence].booked

@@ -1,5 +1,6 @@
 """A real daemon in a folder of its own, and what the tests of this folder check with."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -36,6 +38,7 @@ class Daemon:
             self.tcp = probe.getsockname()
         self.process = None
         self.first_operator = None
+        atexit.register(self.close)
         try:
             self.run("loyaltyd", "init", "--data", self.data, "--programme", PROGRAMME, "--listen",
                      f"127.0.0.1:{self.tcp[1]}", *options)
@@ -86,7 +89,8 @@ class Daemon:
             raise AssertionError("the daemon did not end well\n" + self.said())
 
     def kill(self):
-        self.end(signal.SIGKILL)
+        if self.end(signal.SIGKILL) != -signal.SIGKILL:
+            raise AssertionError("the daemon had ended by itself\n" + self.said())
 
     def said(self):
         with contextlib.suppress(FileNotFoundError), open(self.log_path, encoding="utf-8", errors="replace") as output:
@@ -96,6 +100,8 @@ class Daemon:
     def close(self):
         self.dismiss()
         if self.process is not None:
+            if self.process.poll() is not None:
+                print("the daemon ended by itself\n" + self.said(), file=sys.stderr)
             self.end(signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
 

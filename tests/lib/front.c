@@ -372,20 +372,43 @@ void front_book(struct front *front, uint32_t connection, uint32_t principal, ui
                 size_t body_bytes, bool wrong)
 {
     uint8_t *body = arena_alloc(&front->arena, 1, body_bytes);
-    uint8_t *scratch = arena_alloc(&front->arena, 1, SIGN_EVENT_PREFIX_BYTES + body_bytes);
+    assert_non_null(body);
+    memset(body, (int)sequence, body_bytes);
+    front_book_body(front, connection, principal, sequence, (struct bytes){body, body_bytes},
+                    &front->keys[wrong ? FRONT_REVOKED : principal]);
+}
+
+void front_book_body(struct front *front, uint32_t connection, uint32_t principal, uint64_t sequence,
+                     struct bytes body, const struct key_pair *pair)
+{
+    const size_t room = SIGN_EVENT_PREFIX_BYTES + body.size;
+    uint8_t *scratch = arena_alloc(&front->arena, 1, room);
     uint8_t *signature = arena_alloc(&front->arena, 1, SIGNATURE_BYTES);
     assert_non_null(signature);
-    memset(body, (int)sequence, body_bytes);
-    const struct sign_event event = {front->programme_id, principal, sequence, {body, body_bytes}};
-    const struct key_pair *pair = &front->keys[wrong ? FRONT_REVOKED : principal];
-    assert_int_equal(sign_event(pair, &event, scratch, SIGN_EVENT_PREFIX_BYTES + body_bytes, signature), 0);
+    const struct sign_event event = {front->programme_id, principal, sequence, body};
+    assert_int_equal(sign_event(pair, &event, scratch, room, signature), 0);
     const struct request request = {.id = (uint32_t)sequence,
                                     .kind = REQUEST_BOOK,
                                     .book = {.principal = principal,
                                              .sequence = sequence,
-                                             .body = {body, body_bytes},
+                                             .body = body,
                                              .signature = {signature, SIGNATURE_BYTES}}};
     front_ask(front, connection, &request);
+}
+
+void front_answer_note(struct front *front, enum ledger_note note, const struct principal_row *row)
+{
+    assert_true(front->jobs_count > 0);
+    const struct request *request = front->jobs[0].request;
+    const struct reply reply = {
+        .id = request->id, .kind = REPLY_BOOKED, .booked.booked = request->book.signature};
+    struct ledger_result result = {.tag = front->jobs[0].tag, .note = note, .principal = *row};
+    assert_int_equal(wire_reply_pack(&reply, &front->arena, &result.reply), 0);
+    front->jobs_count--;
+    memmove(front->jobs, front->jobs + 1, front->jobs_count * sizeof(front->jobs[0]));
+    service_answered(front->service, &result, 1);
+    arena_reset(&front->arena);
+    front_drain(front);
 }
 
 void front_expect_closed(struct front *front, uint32_t connection)

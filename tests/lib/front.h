@@ -106,6 +106,13 @@ uint32_t front_ready(struct front *front, uint32_t principal);
 void front_book(struct front *front, uint32_t connection, uint32_t principal, uint64_t sequence,
                 size_t body_bytes, bool wrong);
 
+/* A Book of this body, signed with this key. */
+void front_book_body(struct front *front, uint32_t connection, uint32_t principal, uint64_t sequence,
+                     struct bytes body, const struct key_pair *pair);
+
+/* Answers the first job, a Book, and tells the service that this became of a principal. */
+void front_answer_note(struct front *front, enum ledger_note note, const struct principal_row *row);
+
 /* Fails unless the peers' connection was closed and all the service has is free. */
 void front_expect_closed(struct front *front, uint32_t connection);
 

@@ -3,6 +3,8 @@
 #include "crypto/card.h"
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
+#include "service/replay.h"
+#include "store/compare.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +100,12 @@ void house_restart(struct house *house)
 
 void house_ask(struct house *house, uint32_t principal, const struct request *request)
 {
-    const struct ledger_job job = {.request = request, .tag = 77, .principal = principal};
+    house_ask_with(house, principal, 0, request);
+}
+
+void house_ask_with(struct house *house, uint32_t principal, uint32_t key_no, const struct request *request)
+{
+    const struct ledger_job job = {.request = request, .tag = 77, .principal = principal, .key_no = key_no};
     size_t done;
     assert_int_equal(ledger_run(house->ledger, &job, 1, &house->memory, &house->result, &done), 0);
     assert_int_equal(done, 1);
@@ -199,4 +206,45 @@ struct event house_purchase(struct house *house, const char *number, const char 
         .purchase = {.receipt = {.business_date = (int32_t)(house->now / 86400000), .number = number},
                      .lines = &line,
                      .lines_count = 1}};
+}
+
+/* Books every event of the house's log again into a store of its own. */
+static int replay_log(struct house *house, struct replay_difference *difference,
+                      struct store_difference *row_difference)
+{
+    struct temporary copy;
+    temporary_make(&copy);
+    temporary_open(&copy);
+    const struct replay_options options = {.store = copy.store, .world = &house->world};
+    struct replay *replay;
+    assert_int_equal(replay_new(&options, &replay), 0);
+    struct store_head head;
+    assert_int_equal(store_head(house->temporary.store, &head), 0);
+    int result = 0;
+    for (uint64_t position = 1; position <= head.position && result == 0; position++) {
+        struct event_row row;
+        arena_reset(&house->scratch);
+        assert_int_equal(store_event_read(house->temporary.store, position, &house->scratch, &row), 0);
+        result = replay_event(replay, &row, difference);
+    }
+    if (result == 0) {
+        result = replay_commit(replay);
+    }
+    if (result == 0) {
+        result = store_compare(house->temporary.store, copy.store, row_difference);
+    }
+    replay_free(replay);
+    temporary_remove(&copy);
+    return result;
+}
+
+void house_replay(struct house *house)
+{
+    struct replay_difference difference = {.text = ""};
+    struct store_difference row = {.text = ""};
+    const int result = replay_log(house, &difference, &row);
+    if (result != 0) {
+        fail_msg("%s: position %llu %s: %s / %s", error_text(result), (unsigned long long)difference.position,
+                 difference.part == NULL ? "" : difference.part, difference.text, row.text);
+    }
 }

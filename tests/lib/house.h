@@ -48,7 +48,8 @@ uint32_t house_terminal(struct house *house, const char *store, const char *labe
 /* A principal of any role; `store` may be NULL for operators. */
 uint32_t house_principal(struct house *house, enum role role, const char *store, const char *label);
 
-/* Opens an empty store, books the log of the house into it again from its first event, and fails where the two differ.
+/* Opens an empty store, books the log of the house into it again from its first event, and fails where the
+ * two differ.
  */
 void house_replay(struct house *house);
 
@@ -61,8 +62,10 @@ void house_book(struct house *house, uint32_t principal, struct event *event, co
 void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
                    const char *card);
 
-/* Runs one request of the principal's. */
+/* Runs one request of the principal's; with `key_no` as one whose signature fits that key of the principal's.
+ */
 void house_ask(struct house *house, uint32_t principal, const struct request *request);
+void house_ask_with(struct house *house, uint32_t principal, uint32_t key_no, const struct request *request);
 
 /* A purchase of one line at house->now: receipt number, category, gross. Valid until the next call. */
 struct event house_purchase(struct house *house, const char *number, const char *category, int64_t gross);

@@ -88,7 +88,7 @@ static size_t bytes_size(const char *name)
         size_t size;
     } sizes[] = {
         {" programme_id salt epoch voucher code ", 16},
-        {" card code_hash chain last_chain challenge key daemon_key operator_key random ", 32},
+        {" card code_hash chain last_chain challenge key daemon_key operator_key random tls_pins ", 32},
         {" signature proof ", 64},
     };
     char padded[64];

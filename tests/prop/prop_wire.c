@@ -252,10 +252,11 @@ static void draw_others(struct event *event)
 static struct event draw_event(void)
 {
     arena_init(&case_arena, case_memory, sizeof(case_memory));
-    struct event event = {.occurred_at = between(0, TIME_MAX),
-                          .clock_correction =
-                              chance(70) ? 0 : between(-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX),
-                          .kind = chance(70) ? EVENT_PURCHASE : (enum event_kind)(EVENT_PURCHASE + below(EVENT_RETIRED - EVENT_PURCHASE + 1))};
+    struct event event = {
+        .occurred_at = between(0, TIME_MAX),
+        .clock_correction = chance(70) ? 0 : between(-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX),
+        .kind = chance(70) ? EVENT_PURCHASE
+                           : (enum event_kind)(EVENT_PURCHASE + below(EVENT_RETIRED - EVENT_PURCHASE + 1))};
     if (event.kind == EVENT_PURCHASE) {
         draw_purchase(&event.purchase);
     } else {

@@ -213,20 +213,24 @@ static struct {
     uint64_t ends;
 } totals;
 
-static void add_totals(const struct sim *sim)
+static void add_totals(const struct sim *run)
 {
-    totals.acknowledged += sim->acknowledged;
-    totals.late += sim->late;
-    totals.repeated += sim->repeated;
-    totals.failures += sim->failures;
-    totals.cuts += sim->counts[ACTION_CUT];
-    totals.kills += sim->counts[ACTION_KILL];
-    totals.ends += sim->ends;
+    totals.acknowledged += run->acknowledged;
+    totals.late += run->late;
+    totals.repeated += run->repeated;
+    totals.failures += run->failures;
+    totals.cuts += run->counts[ACTION_CUT];
+    totals.kills += run->counts[ACTION_KILL];
+    totals.ends += run->ends;
 }
 
-static void run_seed(uint64_t seed, bool verbose)
+static struct sim sim;
+static uint64_t first = 1;
+static uint64_t count = 20;
+static bool verbose;
+
+static void run_seed(uint64_t seed)
 {
-    static struct sim sim;
     memset(&sim, 0, sizeof(sim));
     sim.seed = seed;
     sim.random = seed;
@@ -271,15 +275,23 @@ static const char *value_of(int argc, char **argv, int *at, const char *name)
     return argv[*at][length] == '\0' && *at + 1 < argc ? argv[++*at] : NULL;
 }
 
+static void all_seeds(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < count; i++) {
+        run_seed(first + i);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t first = 1;
-    uint64_t count = 20;
-    bool verbose = false;
     for (int i = 1; i < argc; i++) {
         const char *seed = value_of(argc, argv, &i, "--seed");
         const char *seeds = seed == NULL ? value_of(argc, argv, &i, "--seeds") : NULL;
-        if (seed != NULL) {
+        const char *from = seed == NULL && seeds == NULL ? value_of(argc, argv, &i, "--first") : NULL;
+        if (from != NULL) {
+            first = strtoull(from, NULL, 0);
+        } else if (seed != NULL) {
             first = strtoull(seed, NULL, 0);
             count = 1;
             verbose = true;
@@ -288,12 +300,15 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--verbose") == 0) {
             verbose = true;
         } else {
-            fprintf(stderr, "Usage: sim [--seed N | --seeds COUNT] [--verbose]\n");
+            fprintf(stderr, "Usage: sim [--seed N | --seeds COUNT [--first N]] [--verbose]\n");
             return EXIT_FAILURE;
         }
     }
-    for (uint64_t i = 0; i < count; i++) {
-        run_seed(first + i, verbose);
+    /* A test of cmocka's, because what the house asserts fails tests. */
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_seeds)};
+    if (cmocka_run_group_tests_name("sim", tests, NULL, NULL) != 0) {
+        fprintf(stderr, "sim --seed=0x%llx\n", (unsigned long long)sim.seed);
+        return EXIT_FAILURE;
     }
     printf("sim: %llu seeds from 0x%llx passed: %llu acknowledged (%llu late), %llu repeated, %llu failures, "
            "%llu cuts, %llu kills, %llu ends by the disk\n",

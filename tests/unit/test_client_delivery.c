@@ -42,6 +42,7 @@ struct daemon {
     int listener;
     pthread_t thread;
     atomic_bool ending;
+    atomic_int connection; /* the one at hand, or -1 */
     struct key_pair daemon_pair;
     uint8_t programme_id[PROGRAMME_ID_BYTES];
     uint8_t epoch[EPOCH_BYTES];
@@ -264,7 +265,9 @@ static void *serve(void *context)
         const int fd = accept(daemon->listener, NULL, NULL);
         if (fd >= 0) {
             daemon->connections++;
+            atomic_store(&daemon->connection, fd);
             converse(daemon, fd);
+            atomic_store(&daemon->connection, -1);
             close(fd);
         }
     }
@@ -284,6 +287,7 @@ static void start_daemon(const enum act *script, size_t size)
     assert_int_equal(bind(daemon->listener, (const struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(daemon->listener, 8), 0);
     atomic_store(&daemon->ending, false);
+    atomic_store(&daemon->connection, -1);
     assert_int_equal(pthread_create(&daemon->thread, NULL, serve, daemon), 0);
 }
 
@@ -293,6 +297,7 @@ static void stop_daemon(void)
     if (daemon->listener >= 0) {
         atomic_store(&daemon->ending, true);
         (void)shutdown(daemon->listener, SHUT_RDWR);
+        (void)shutdown(atomic_load(&daemon->connection), SHUT_RDWR);
         assert_int_equal(pthread_join(daemon->thread, NULL), 0);
         close(daemon->listener);
         daemon->listener = -1;

@@ -172,9 +172,11 @@ static void a_second_process_is_refused(void **state)
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        char command[] = "/proc/self/exe";
-        char *arguments[] = {command, (char *)(uintptr_t)temporary->path, NULL};
-        execv(command, arguments);
+        char program[4096] = "";
+        char *arguments[] = {program, (char *)(uintptr_t)temporary->path, NULL};
+        if (readlink("/proc/self/exe", program, sizeof(program) - 1) > 0) {
+            execv(program, arguments);
+        }
         _exit(99);
     }
     int status = 0;

@@ -203,7 +203,7 @@ static void sweep(unsigned calls, bool disk_full, uint64_t step, uint64_t calls_
     for (int for_ever = 0; for_ever < 2; for_ever++) {
         struct crash_fault fault = {
             .calls = calls, .nth = 1, .for_ever = for_ever != 0, .disk_full = disk_full};
-        while (sweep_disk(&fault, fault.nth % 2 == 0)) {
+        while (sweep_disk(&fault, fault.nth / 2 % 2 == 0)) {
             fault.nth += step;
         }
         assert_true(fault.nth > calls_min);
@@ -213,13 +213,13 @@ static void sweep(unsigned calls, bool disk_full, uint64_t step, uint64_t calls_
 static void a_write_that_fails_ends_the_store(void **state)
 {
     (void)state;
-    sweep(CRASH_WRITE, false, 1, 50);
+    sweep(CRASH_WRITE, false, 2, 50);
 }
 
 static void a_full_disk_takes_the_transaction_back_and_the_store_goes_on(void **state)
 {
     (void)state;
-    sweep(CRASH_WRITE, true, 1, 50);
+    sweep(CRASH_WRITE, true, 2, 50);
 }
 
 static void a_sync_that_fails_is_never_tried_again(void **state)
@@ -231,7 +231,7 @@ static void a_sync_that_fails_is_never_tried_again(void **state)
 static void everything_may_fail(void **state)
 {
     (void)state;
-    sweep(CRASH_OPEN | CRASH_READ | CRASH_WRITE | CRASH_SYNC | CRASH_TRUNCATE | CRASH_DELETE, false, 3, 60);
+    sweep(CRASH_OPEN | CRASH_READ | CRASH_WRITE | CRASH_SYNC | CRASH_TRUNCATE | CRASH_DELETE, false, 5, 60);
 }
 
 /* Opening with the n-th call failing: an error, or a store. */
@@ -288,7 +288,7 @@ static void no_memory_while_opening_is_told(void **state)
     store_close(store);
     for (int for_ever = 0; for_ever < 2; for_ever++) {
         /* Each of the first, then some of the thousands. */
-        for (uint64_t nth = 1; sweep_heap_open(nth, for_ever != 0); nth += nth < 100 ? 1 : 13) {
+        for (uint64_t nth = 1; sweep_heap_open(nth, for_ever != 0); nth += nth < 50 ? 2 : 37) {
         }
     }
     assert_int_equal(open_store(false, &store), 0);
@@ -319,7 +319,7 @@ static void no_memory_takes_the_transaction_back_and_the_store_goes_on(void **st
     for (int for_ever = 0; for_ever < 2; for_ever++) {
         uint64_t nth = 1;
         while (sweep_heap_run(nth, for_ever != 0)) {
-            nth++;
+            nth += nth < 30 ? 1 : 3;
         }
         assert_true(nth > 20);
     }

@@ -269,7 +269,7 @@ static void receipts_in_order_are_found_across_marks(void **state)
     for (size_t f = 0; f < ARRAY_COUNT(formats); f++) {
         char number[RECEIPT_NUMBER_BYTES_MAX + 1];
         temporary_begin(temporary->store);
-        for (unsigned value = 1; value <= 601; value += 2) {
+        for (unsigned value = 1; value <= 401; value += 2) {
             const struct receipt_key key = numbered(number, formats[f], value);
             book_receipt(temporary->store, &key, 10 * value);
             if (value % 100 == 1) {
@@ -277,9 +277,9 @@ static void receipts_in_order_are_found_across_marks(void **state)
                 temporary_begin(temporary->store);
             }
         }
-        check_receipts(temporary->store, formats[f], 601);
+        check_receipts(temporary->store, formats[f], 401);
         temporary_commit(temporary->store);
-        check_receipts(temporary->store, formats[f], 601);
+        check_receipts(temporary->store, formats[f], 401);
         temporary_remove(temporary);
         temporary_open(temporary);
     }
@@ -312,7 +312,7 @@ static void a_rollback_takes_receipts_back(void **state)
     struct temporary *temporary = *state;
     struct store *store = temporary->store;
     char number[RECEIPT_NUMBER_BYTES_MAX + 1];
-    for (unsigned round = 0; round < 40; round++) {
+    for (unsigned round = 0; round < 12; round++) {
         temporary_begin(store);
         for (unsigned i = 1; i <= 7; i++) {
             const struct receipt_key key = numbered(number, "0", 14 * round + 2 * i - 1);

@@ -164,6 +164,9 @@ static void fields_mean_the_same_on_both_sides(void **state)
     assert_string_equal(reply.ready.label, "JJJ");
     assert_string_equal(reply.ready.currency, "KKK");
     assert_int_equal(reply.ready.outbox_retention_days, 89);
+    assert_int_equal(reply.ready.tls_pins.count, 2);
+    assert_int_equal(reply.ready.tls_pins.items[1][31], 'M');
+    assert_string_equal(reply.ready.tls_address, "NNN");
     assert_int_equal(reply_unpack(filled(&loyalty__reply__descriptor, REPLY_EVENT, NULL), &reply), 0);
     assert_int_equal(reply.event.position, 99);
     assert_int_equal(reply.event.principal, 98);
