@@ -36,6 +36,7 @@ struct config_row {
     uint32_t idle_timeout;
     struct tls_row tls;
     const char *public_host;
+    struct limits_row limits;
 };
 
 static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO,
@@ -352,4 +353,5 @@ void config_print(const struct config *config, FILE *out)
     fprintf(out, "connections: %u\nrequests: %u\nidle_timeout: %u\n", config->connections, config->requests,
             config->idle_timeout);
     print_tls(config, out);
+    config_limits_print(&config->limits, out);
 }

@@ -1,5 +1,6 @@
 #include "config_limits.h"
 
+#include <assert.h>
 #include <string.h>
 
 static_assert((int64_t)BUCKET_LIMIT_MAX <= UINT32_MAX, "a limit fits its field");

@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "crypto/key_file.h"
 #include "programme/load.h"
+#include "server/certificate.h"
 #include "server/world.h"
 #include "service/ledger.h"
 #include "store/store.h"
@@ -30,10 +31,12 @@ struct arguments {
     const char *data;
     const char *programme;
     const char *listen;
+    const char *tls;
+    const char *public_host;
     bool load_history;
 };
 
-enum { OPTION_LOAD_HISTORY = 256 };
+enum { OPTION_LOAD_HISTORY = 256, OPTION_TLS, OPTION_PUBLIC };
 
 static const struct argp_option options[] = {
     {"data", 'd', "DIR", 0, "The data directory to make; it may exist only when it is empty", 0},
@@ -41,6 +44,9 @@ static const struct argp_option options[] = {
      "The first version of the programme; its currency becomes the log's for ever", 0},
     {"listen", 'l', "ADDRESS", 0,
      "Loopback address and port for the configuration (default " CONFIG_TCP_DEFAULT ")", 0},
+    {"tls", OPTION_TLS, "ADDRESS", 0,
+     "Also listen with TLS, for tills on other machines: address and port, such as 0.0.0.0:7342", 0},
+    {"public", OPTION_PUBLIC, "HOST", 0, "Where those tills reach this machine: HOST or HOST:PORT", 0},
     {"load-history", OPTION_LOAD_HISTORY, NULL, 0,
      "Do not go live yet: first load purchases of the past, then let an operator book GoLive", 0},
     {0},
@@ -58,6 +64,12 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         return 0;
     case 'l':
         arguments->listen = value;
+        return 0;
+    case OPTION_TLS:
+        arguments->tls = value;
+        return 0;
+    case OPTION_PUBLIC:
+        arguments->public_host = value;
         return 0;
     case OPTION_LOAD_HISTORY:
         arguments->load_history = true;
@@ -81,6 +93,7 @@ static const struct argp parser = {
         "  daemon.key     signs what the daemon itself books\n"
         "  lookup.key     finds members by card\n"
         "  operator.key   of the first operator, principal 1, an admin: move it to the back office\n"
+        "  tls.key        by which tills on other machines know the daemon; tls.crt is its certificate\n"
         "  loyalty.db     the log\n"
         "  loyaltyd.conf  for `loyaltyd --config`\n"
         "The keys are readable by their owner only. Whoever loses daemon.key or lookup.key cannot go on with "
@@ -211,6 +224,17 @@ static int save_key(struct making *making, const char *name, const char *kind, b
     return result == 0 ? 0 : complain(result, path, NULL);
 }
 
+static int make_certificate(struct making *making)
+{
+    char key[PATH_BYTES];
+    char certificate[PATH_BYTES];
+    uint8_t pin[PIN_BYTES];
+    path_to(making, TLS_KEY_NAME, key);
+    path_to(making, TLS_CERTIFICATE_NAME, certificate);
+    const int result = certificate_make(key, certificate, world_real(), pin);
+    return result == 0 ? 0 : complain(result, key, NULL);
+}
+
 static int make_keys(struct making *making)
 {
     const struct world *world = world_real();
@@ -224,7 +248,7 @@ static int make_keys(struct making *making)
     if (result == 0) {
         result = save_key(making, OPERATOR_KEY_NAME, "operator", true, making->operator_key.secret);
     }
-    return result;
+    return result == 0 ? make_certificate(making) : result;
 }
 
 static int make_log(struct making *making)
@@ -324,30 +348,53 @@ static int book_start(struct making *making)
     return result;
 }
 
+static void add_listen(struct config *config, enum peer_kind kind, const char *text)
+{
+    struct listen_address *address = &config->listen[config->listen_count++];
+    *address = (struct listen_address){.kind = kind, .mode = CONFIG_MODE_DEFAULT};
+    snprintf(address->text, sizeof(address->text), "%s", text);
+}
+
+static void print_config(const struct config *config, FILE *file)
+{
+    config_print(config, file);
+    if (!config_has_tls(config)) {
+        fputs("# For tills on other machines add to `listen`\n"
+              "#   - tls: \"0.0.0.0:7342\"\n"
+              "# and say where they reach this one:\n"
+              "# public: \"192.0.2.1\"\n",
+              file);
+    }
+}
+
 static int write_config(struct making *making)
 {
+    const struct arguments *arguments = making->arguments;
     char path[PATH_BYTES];
     struct config config = {.log_level = LOG_LEVEL_INFO,
                             .connections = CONNECTIONS_DEFAULT,
                             .requests = REQUESTS_DEFAULT,
                             .idle_timeout = IDLE_TIMEOUT_MS_DEFAULT / 1000,
-                            .listen_count = 1};
+                            .trust = TRUST_PIN};
     snprintf(config.data, sizeof(config.data), "%s", making->folder);
-    config.listen[0].kind = PEER_TCP;
-    snprintf(config.listen[0].text, sizeof(config.listen[0].text), "%s",
-             making->arguments->listen != NULL ? making->arguments->listen : CONFIG_TCP_DEFAULT);
+    path_to(making, TLS_CERTIFICATE_NAME, config.certificate);
+    path_to(making, TLS_KEY_NAME, config.key);
+    add_listen(&config, PEER_TCP, arguments->listen != NULL ? arguments->listen : CONFIG_TCP_DEFAULT);
     path_to(making, "loyaltyd.sock", path);
     if (strlen(path) < LISTEN_PATH_BYTES) {
-        config.listen[1] = (struct listen_address){.kind = PEER_UNIX, .mode = CONFIG_MODE_DEFAULT};
-        memcpy(config.listen[1].text, path, strlen(path) + 1);
-        config.listen_count = 2;
+        add_listen(&config, PEER_UNIX, path);
     }
+    if (arguments->tls != NULL) {
+        add_listen(&config, PEER_TLS, arguments->tls);
+    }
+    snprintf(config.public_host, sizeof(config.public_host), "%s",
+             arguments->public_host != NULL ? arguments->public_host : "");
     path_to(making, CONFIG_NAME, path);
     FILE *file = fopen(path, "wxe");
     if (file == NULL) {
         return complain(ERR_IO, path, strerror(errno));
     }
-    config_print(&config, file);
+    print_config(&config, file);
     const bool failed = ferror(file) != 0;
     return fclose(file) != 0 || failed ? complain(ERR_IO, path, strerror(errno)) : 0;
 }
@@ -374,7 +421,8 @@ static void undo(const struct making *making)
 {
     static const char *const names[] = {
         DAEMON_KEY_NAME,      LOOKUP_KEY_NAME,      OPERATOR_KEY_NAME,        DATABASE_NAME,
-        DATABASE_NAME "-wal", DATABASE_NAME "-shm", DATABASE_NAME "-journal", CONFIG_NAME};
+        DATABASE_NAME "-wal", DATABASE_NAME "-shm", DATABASE_NAME "-journal", CONFIG_NAME,
+        TLS_KEY_NAME,         TLS_CERTIFICATE_NAME};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[PATH_BYTES];
         path_to(making, names[i], path);
@@ -383,16 +431,29 @@ static void undo(const struct making *making)
     rmdir(making->folder);
 }
 
-static int check_listen(const struct arguments *arguments)
+static int check_address(const char *option, enum peer_kind kind, const char *value)
 {
-    struct listen_address address = {.kind = PEER_TCP};
+    struct listen_address address = {.kind = kind};
     char text[256];
-    if (arguments->listen == NULL) {
+    if (value == NULL) {
         return 0;
     }
-    snprintf(address.text, sizeof(address.text), "%s", arguments->listen);
+    snprintf(address.text, sizeof(address.text), "%s", value);
     const int result = listen_address_check(&address, text, sizeof(text));
-    return result == 0 ? 0 : complain(result, "--listen", text);
+    return result == 0 ? 0 : complain(result, option, text);
+}
+
+static int check_listen(const struct arguments *arguments)
+{
+    int result = check_address("--listen", PEER_TCP, arguments->listen);
+    if (result == 0) {
+        result = check_address("--tls", PEER_TLS, arguments->tls);
+    }
+    const char *host = arguments->public_host;
+    if (result == 0 && host != NULL && (strlen(host) >= CONFIG_HOST_BYTES || !config_host_valid(host))) {
+        return complain(ERR_FORMAT, "--public", "expected HOST or HOST:PORT");
+    }
+    return result;
 }
 
 static int make(struct making *making, void *programme_memory)

@@ -60,8 +60,9 @@ static const struct argp parser = {
     .args_doc = "\ninit --data DIR --programme FILE\ncertificate --data DIR",
     .doc = "Loyalty-point daemon for tills: books what tills sign, and answers what their customers earned."
            "\vThe first form serves the programme whose data directory the configuration names, until "
-           "SIGTERM or "
-           "SIGINT. The second makes a data directory; see `loyaltyd init --help`.",
+           "SIGTERM or SIGINT. The second makes a data directory, the third a TLS key that is to take the "
+           "place of "
+           "the one in use; each has its own --help.",
 };
 
 /* What the daemon is made of, in the order it is made in. */

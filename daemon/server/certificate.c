@@ -146,3 +146,22 @@ done:
     EVP_PKEY_free(key);
     return result;
 }
+
+int certificate_pin(const char *path, uint8_t ret_pin[PIN_BYTES])
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) {
+        return translate(errno);
+    }
+    BIO *text = BIO_new_fd(file, BIO_CLOSE);
+    if (text == NULL) {
+        close(file);
+        return ERR_NOMEM;
+    }
+    X509 *certificate = PEM_read_bio_X509(text, NULL, NULL, NULL);
+    const int result = certificate == NULL ? ERR_FORMAT : tls_pin(certificate, ret_pin);
+    ERR_clear_error();
+    X509_free(certificate);
+    BIO_free(text);
+    return result;
+}

@@ -16,4 +16,7 @@
 int certificate_make(const char *key_path, const char *certificate_path, const struct world *world,
                      uint8_t ret_pin[PIN_BYTES]) MUST_CHECK;
 
+/* The pin of the key in a certificate file. ERR_NOT_FOUND, ERR_PERMISSION, ERR_FORMAT, ERR_NOMEM, ERR_IO. */
+int certificate_pin(const char *path, uint8_t ret_pin[PIN_BYTES]) MUST_CHECK;
+
 #endif

@@ -416,6 +416,54 @@ static void one_at_a_time_works_too(void **state)
     all_arrive(20, NULL, 0, 1);
 }
 
+/* Ten groups of thirty, of which each run leaves up to twenty unanswered to the next. */
+static void run_in_groups(const enum act *script, size_t size)
+{
+    struct delivery delivery;
+    const struct delivery_options options = {.outbox = &fixture.outbox,
+                                             .pair = &fixture.pair,
+                                             .world = &client_world,
+                                             .timeout_ms = 800,
+                                             .in_flight_max = 25,
+                                             .answered = count_answer};
+    start_daemon(script, size);
+    assert_int_equal(delivery_init(&delivery, &options), 0);
+    for (int group = 1; group <= 10; group++) {
+        queue(30);
+        assert_int_equal(delivery_run_until(&delivery, 20), 0);
+        assert_true(counted().waiting <= 20);
+        assert_int_equal(fixture.answered, 30 * (unsigned)group - counted().waiting);
+    }
+    assert_int_equal(delivery_run(&delivery), 0);
+    assert_int_equal(fixture.answered, 300);
+    assert_int_equal(counted().waiting, 0);
+    delivery_fini(&delivery);
+    stop_daemon();
+    assert_int_equal(fixture.daemon.expected, 301);
+}
+
+static void a_run_may_leave_answers_to_the_next(void **state)
+{
+    (void)state;
+    run_in_groups(NULL, 0);
+    assert_int_equal(fixture.daemon.connections, 1);
+}
+
+static void what_is_left_to_the_next_run_survives_the_connection(void **state)
+{
+    static enum act script[200];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(script); i++) {
+        script[i] = i % 40 == 23   ? ACT_CLOSE
+                    : i % 40 == 31 ? ACT_BOOK_AND_CLOSE
+                    : i % 40 == 35 ? ACT_RETRY
+                    : i % 40 == 39 ? ACT_STOP
+                                   : ACT_BOOK;
+    }
+    run_in_groups(script, ARRAY_COUNT(script));
+    assert_true(fixture.daemon.connections > 10);
+}
+
 static void a_failure_that_passes_is_waited_for(void **state)
 {
     static const enum act script[] = {ACT_BOOK, ACT_RETRY, ACT_BUSY, ACT_BOOK, ACT_RETRY};
@@ -638,6 +686,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_queue_is_delivered_in_order),
         TEST(one_at_a_time_works_too),
+        TEST(a_run_may_leave_answers_to_the_next),
+        TEST(what_is_left_to_the_next_run_survives_the_connection),
         TEST(a_failure_that_passes_is_waited_for),
         TEST(broken_connections_lose_and_double_nothing),
         TEST(a_daemon_that_says_nothing_is_given_up),
