@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum {
+    KEYS_MAX = 1 + DELIVERY_OTHERS_MAX,
     EVENT_ARENA_BYTES = 2 * FRAME_OPERATOR_BYTES_MAX,
     PENDING_MAX = 64,           /* acknowledgements in one transaction */
     CLOCK_OFFSET_STEP_MS = 250, /* a smaller change is not worth a write */
@@ -39,7 +40,7 @@ int delivery_init(struct delivery *delivery, const struct delivery_options *opti
     CHECK(delivery->options.in_flight_max <= REQUESTS_IN_FLIGHT_MAX);
     struct outbox *outbox = options->outbox;
     int64_t principal = 0;
-    int error = outbox_text(outbox, OUTBOX_URL, delivery->url, sizeof(delivery->url));
+    int error = place_read(outbox, &delivery->place);
     if (error == 0) {
         error = outbox_bytes(outbox, OUTBOX_PROGRAMME_ID, delivery->programme_id, PROGRAMME_ID_BYTES);
     }
@@ -199,6 +200,12 @@ static int remember(struct outbox *outbox, const struct session *session)
     return error;
 }
 
+/* Our keys, the one we think is current first; NULL: none. */
+static const struct key_pair *key_at(const struct delivery *delivery, size_t index)
+{
+    return index == 0 ? delivery->options.pair : delivery->options.others[index - 1];
+}
+
 static int open_session(struct delivery *delivery)
 {
     struct outbox *outbox = delivery->options.outbox;
@@ -211,15 +218,28 @@ static int open_session(struct delivery *delivery)
     if (error != 0 && error != ERR_NOT_FOUND) {
         return error;
     }
-    const struct session_options options = {
-        .url = delivery->url, .world = delivery->options.world, .timeout_ms = delivery->options.timeout_ms};
-    const struct session_identity identity = {.programme_id = delivery->programme_id,
-                                              .daemon_key = delivery->daemon_key,
-                                              .principal = delivery->principal,
-                                              .pair = delivery->options.pair,
-                                              .last_position = error == 0 ? (uint64_t)position : 0,
-                                              .last_chain = error == 0 ? chain : NULL};
-    error = session_open(&delivery->session, &options, &identity);
+    const struct place *place = &delivery->place;
+    const struct session_options options = {.url = place->url,
+                                            .ca = place->ca[0] != '\0' ? place->ca : NULL,
+                                            .world = delivery->options.world,
+                                            .timeout_ms = delivery->options.timeout_ms};
+    struct session_identity identity = {.programme_id = delivery->programme_id,
+                                        .daemon_key = delivery->daemon_key,
+                                        .principal = delivery->principal,
+                                        .pair = delivery->options.pair,
+                                        .last_position = error == 0 ? (uint64_t)position : 0,
+                                        .last_chain = error == 0 ? chain : NULL};
+    for (size_t i = 0; i < KEYS_MAX; i++) {
+        delivery->live = key_at(delivery, i);
+        if (delivery->live == NULL) {
+            continue;
+        }
+        identity.pair = delivery->live;
+        error = session_open(&delivery->session, &options, &identity);
+        if (!delivery->session.failed || delivery->session.failure != FAILURE_BAD_SIGNATURE) {
+            break; /* else the daemon may have booked our change of keys, or lost it with a restored log */
+        }
+    }
     if (error != 0) {
         say(delivery->text, "%s", delivery->session.text);
     }
@@ -241,6 +261,9 @@ int delivery_connect(struct delivery *delivery)
     if (error == 0) {
         error = remember(delivery->options.outbox, &delivery->session);
     }
+    if (error == 0) {
+        error = place_learn(delivery->options.outbox, &delivery->place, &delivery->session);
+    }
     if (error != 0) {
         disconnect(delivery);
     }
@@ -252,6 +275,7 @@ static int rewind_flight(struct delivery *delivery)
 {
     delivery->next = delivery->first;
     delivery->draining = false;
+    delivery->rotation = 0;
     delivery->flowing = delivery->connected;
     if (delivery->again) {
         return 0;
@@ -266,6 +290,45 @@ static int rewind_flight(struct delivery *delivery)
     return error;
 }
 
+/* What was signed in the queue may have been signed with a key that is no more, or is not yet. */
+static int sign_again(struct delivery *delivery, struct outbox_event *event)
+{
+    const size_t room = SIGN_EVENT_PREFIX_BYTES + event->body.size;
+    uint8_t *scratch = arena_alloc(&delivery->arena, 1, room);
+    const struct sign_event message = {.programme_id = delivery->programme_id,
+                                       .principal = delivery->principal,
+                                       .sequence = event->sequence,
+                                       .body = event->body};
+    return scratch == NULL ? ERR_NOMEM
+                           : sign_event(delivery->live, &message, scratch, room, event->signature);
+}
+
+/* Behind a change of keys it is the answer that tells which key is to sign. */
+static int note_rotation(struct delivery *delivery, const struct outbox_event *event)
+{
+    struct event body;
+    if (!wire_body_states(event->body, EVENT_KEY_ROTATED)) {
+        return 0;
+    }
+    const int error = wire_body_unpack(event->body, &delivery->arena, &body, NULL);
+    if (error == 0) {
+        memcpy(delivery->rotated, body.key_rotated.key.data, KEY_BYTES);
+        delivery->rotation = event->sequence;
+    }
+    return error;
+}
+
+static void take_rotation(struct delivery *delivery, const struct delivery_answer *answer)
+{
+    delivery->rotation = 0;
+    for (size_t i = 0; i < KEYS_MAX && answer->outcome->code == CODE_ACCEPTED && !answer->repeated; i++) {
+        const struct key_pair *key = key_at(delivery, i);
+        if (key != NULL && memcmp(key->public_key, delivery->rotated, KEY_BYTES) == 0) {
+            delivery->live = key;
+        }
+    }
+}
+
 static int send_next(struct delivery *delivery)
 {
     struct outbox_event event;
@@ -273,6 +336,15 @@ static int send_next(struct delivery *delivery)
     int error = outbox_event_load(delivery->options.outbox, delivery->next, &delivery->arena, &event);
     if (error != 0) {
         return error == ERR_NOT_FOUND ? ERR_CORRUPT : error;
+    }
+    error = delivery->options.others[0] != NULL || delivery->options.others[1] != NULL
+                ? sign_again(delivery, &event)
+                : 0;
+    if (error == 0) {
+        error = note_rotation(delivery, &event);
+    }
+    if (error != 0) {
+        return error;
     }
     struct request request = {.kind = REQUEST_BOOK, .id = (uint32_t)event.sequence};
     request.book.principal = delivery->principal;
@@ -368,6 +440,9 @@ static int take_booked(struct delivery *delivery, const struct reply *reply)
     if (error != 0) {
         return error;
     }
+    if (delivery->rotation == delivery->first) {
+        take_rotation(delivery, &answer);
+    }
     delivery->first++;
     delivery->answered_count++;
     delivery->repeated_count += answer.repeated ? 1 : 0;
@@ -416,7 +491,7 @@ static int take_reply(struct delivery *delivery, const struct reply *reply)
 static int send_window(struct delivery *delivery)
 {
     int error = 0;
-    while (error == 0 && !delivery->draining && delivery->next < delivery->end &&
+    while (error == 0 && !delivery->draining && delivery->rotation == 0 && delivery->next < delivery->end &&
            delivery->next - delivery->first < delivery->options.in_flight_max) {
         error = send_next(delivery);
     }
@@ -487,7 +562,7 @@ static int advance(struct delivery *delivery)
             return session_failure_error(delivery->failure);
         }
         if (!delivery->draining && delivery->text[0] == '\0') {
-            say(delivery->text, "the connection to %s broke: %s", delivery->url, error_text(error));
+            say(delivery->text, "the connection to the daemon broke: %s", error_text(error));
         }
     }
     return error != 0 ? error : committed;

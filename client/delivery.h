@@ -5,6 +5,7 @@
 #define LOYALTY_CLIENT_DELIVERY_H
 
 #include "client/outbox_event.h"
+#include "client/place.h"
 #include "client/session.h"
 #include "model/decision.h"
 #include "wire/body.h"
@@ -13,6 +14,7 @@ enum {
     DELIVERY_IN_FLIGHT_DEFAULT = 64,
     DELIVERY_BACKOFF_MS_MIN = 50,
     DELIVERY_BACKOFF_MS_MAX = 2000,
+    DELIVERY_OTHERS_MAX = 2,            /* keys beside the current one */
     DELIVERY_CLOCK_TOLERANCE_MS = 2000, /* a till's clock may be off by this without being corrected */
 };
 
@@ -30,10 +32,13 @@ struct delivery_answer {
 
 struct delivery_options {
     struct outbox *outbox;       /* held; that of an enrolled till */
-    const struct key_pair *pair; /* held */
-    const struct world *world;   /* held */
-    int64_t timeout_ms;          /* without any headway */
-    uint32_t in_flight_max;      /* 1 to REQUESTS_IN_FLIGHT_MAX; 0: the default */
+    const struct key_pair *pair; /* held: the till's key as far as it knows */
+    /* Held: the one it is changing to, or had before; NULL: none. Tried where the daemon does not know
+     * `pair`. */
+    const struct key_pair *others[DELIVERY_OTHERS_MAX];
+    const struct world *world; /* held */
+    int64_t timeout_ms;        /* without any headway */
+    uint32_t in_flight_max;    /* 1 to REQUESTS_IN_FLIGHT_MAX; 0: the default */
     void (*answered)(void *context, const struct delivery_answer *answer); /* may be NULL */
     void *context;
 };
@@ -45,7 +50,7 @@ struct delivery {
     uint8_t programme_id[PROGRAMME_ID_BYTES];
     uint8_t daemon_key[KEY_BYTES];
     uint32_t principal;
-    char url[CONNECTION_URL_BYTES_MAX + 1];
+    struct place place;
     void *memory; /* of `arena`: an event on its way */
     struct arena arena;
     struct outcome *outcome; /* of the answer at hand */
@@ -53,11 +58,14 @@ struct delivery {
     uint64_t first;
     uint64_t next;
     uint64_t end;
-    bool flowing;     /* they are in flight on the connection that is open */
-    uint64_t leave;   /* as many may stay in flight when a run ends */
-    bool again;       /* acknowledged ones, on purpose */
-    uint32_t pending; /* acknowledgements not committed yet */
-    bool draining;    /* a failure came: only take the answers that are on their way */
+    const struct key_pair *live; /* the key the daemon knows: what is sent is signed with it */
+    uint64_t rotation;           /* an event in flight that changes it; nothing is sent behind it. 0: none */
+    uint8_t rotated[KEY_BYTES];  /* the key that it brings */
+    bool flowing;                /* they are in flight on the connection that is open */
+    uint64_t leave;              /* as many may stay in flight when a run ends */
+    bool again;                  /* acknowledged ones, on purpose */
+    uint32_t pending;            /* acknowledgements not committed yet */
+    bool draining;               /* a failure came: only take the answers that are on their way */
     enum failure_code failure;
     uint64_t answered_count;
     uint64_t repeated_count;

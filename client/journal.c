@@ -528,26 +528,27 @@ static int read_row(struct journal *journal)
 int journal_next(struct journal *journal, const struct journal_receipt **ret_receipt)
 {
     for (;;) {
-        struct receipt key;
+        struct receipt key = {0};
         const int error = read_row(journal);
-        if (error != 0 && error != ERR_FORMAT && error != ERR_NOT_FOUND) {
+        const bool at_end = error == ERR_NOT_FOUND;
+        if (error == ERR_FORMAT) {
+            report_stray(journal, journal->row.wrong);
+            continue;
+        }
+        if (error != 0 && !at_end) {
             return error;
         }
-        const char *wrong = error == ERR_FORMAT ? journal->row.wrong
-                            : error == 0        ? read_key(journal, &key)
-                                                : NULL;
-        const bool ends =
-            error == ERR_NOT_FOUND ||
-            (wrong == NULL && journal->open && !same_receipt(&key, &journal->receipt.event.purchase.receipt));
+        const char *wrong = at_end ? NULL : read_key(journal, &key);
         if (wrong != NULL) {
             report_stray(journal, wrong);
             journal->has_row = false;
-        } else if (ends && journal->open) {
+        } else if (journal->open &&
+                   (at_end || !same_receipt(&key, &journal->receipt.event.purchase.receipt))) {
             if (finish(journal)) {
                 *ret_receipt = &journal->receipt;
                 return 0;
             }
-        } else if (ends) {
+        } else if (at_end) {
             return ERR_NOT_FOUND;
         } else {
             add_row(journal, &key);

@@ -4,8 +4,8 @@
 #include "client/amount.h"
 #include "client/clock.h"
 #include "client/delivery.h"
+#include "client/place.h"
 #include "crypto/crypto.h"
-#include "crypto/key_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +17,7 @@ enum {
     OPTION_JSON = 0x100,
     OPTION_SOCKET,
     OPTION_KEY,
+    OPTION_PASSPHRASE_FILE,
     OPTION_PRINCIPAL,
     OPTION_TIMEOUT,
     BACKOFF_MS = 200,
@@ -38,8 +39,8 @@ void ctl_complain(const char *format, ...)
 void ctl_options_init(struct ctl_options *options)
 {
     const char *folder = getenv("LOYALTY_DATA");
-    *options = (struct ctl_options){
-        .folder = folder != NULL ? folder : "/var/lib/loyaltyd", .principal = 1, .timeout_ms = 10000};
+    *options =
+        (struct ctl_options){.folder = folder != NULL ? folder : "/var/lib/loyaltyd", .timeout_ms = 10000};
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -55,6 +56,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_KEY:
         options->key = argument;
+        return 0;
+    case OPTION_PASSPHRASE_FILE:
+        options->passphrase_file = argument;
         return 0;
     case OPTION_PRINCIPAL:
         if (number_parse(argument, UINT32_MAX, &number) != 0 || number == 0) {
@@ -84,7 +88,14 @@ static const struct argp_option common_options[] = {
             "/var/lib/loyaltyd)"},
     {.name = "socket", .key = OPTION_SOCKET, .arg = "PATH", .doc = "The daemon's socket (DIR/loyaltyd.sock)"},
     {.name = "key", .key = OPTION_KEY, .arg = "FILE", .doc = "The operator's key (DIR/operator.key)"},
-    {.name = "principal", .key = OPTION_PRINCIPAL, .arg = "N", .doc = "The operator's number (default: 1)"},
+    {.name = "passphrase-file",
+     .key = OPTION_PASSPHRASE_FILE,
+     .arg = "FILE",
+     .doc = "The key is under the passphrase in the first line of this file"},
+    {.name = "principal",
+     .key = OPTION_PRINCIPAL,
+     .arg = "N",
+     .doc = "The operator's number (default: as enrolled, else 1)"},
     {.name = "json", .key = OPTION_JSON, .doc = "Print JSON"},
     {.name = "timeout",
      .key = OPTION_TIMEOUT,
@@ -109,32 +120,92 @@ int ctl_open_offline(struct ctl *ctl, const struct ctl_options *options)
     return CTL_EXIT_OK;
 }
 
-static int load_key(struct ctl *ctl)
+int ctl_key_path(struct ctl *ctl)
 {
-    char path[512];
-    struct key_file file;
-    (void)snprintf(path, sizeof(path), "%s/operator.key", ctl->options.folder);
-    const char *name = ctl->options.key != NULL ? ctl->options.key : path;
-    const int error = key_file_load(name, (struct bytes){0}, &file);
-    if (error != 0) {
-        ctl_complain("%s: %s", name,
-                     error == ERR_SIGNATURE ? "sealed with a passphrase, which loyaltyctl does not ask for"
-                                            : error_text(error));
+    const struct ctl_options *options = &ctl->options;
+    const int size = options->key != NULL
+                         ? snprintf(ctl->key_path, sizeof(ctl->key_path), "%s", options->key)
+                         : snprintf(ctl->key_path, sizeof(ctl->key_path), "%s/operator.key", options->folder);
+    if (size < 0 || (size_t)size >= sizeof(ctl->key_path)) {
+        ctl_complain("the path of the operator's key is too long");
         return CTL_EXIT_ERROR;
     }
-    key_pair_from_seed(file.secret, &ctl->pair);
-    key_file_fini(&file);
     return CTL_EXIT_OK;
+}
+
+/* The key, and where it was enrolled; the first operator's was not. */
+static int load_key(struct ctl *ctl)
+{
+    char text[OPERATOR_TEXT_BYTES];
+    const int status = ctl_key_path(ctl);
+    if (status != CTL_EXIT_OK) {
+        return status;
+    }
+    int error = operator_keys_load(ctl->key_path, ctl->options.passphrase_file, &ctl->pair, &ctl->next,
+                                   &ctl->has_next, text);
+    if (error == 0) {
+        error = operator_place_read(ctl->key_path, &ctl->place, text);
+        error = error == ERR_NOT_FOUND ? 0 : error;
+    }
+    if (error != 0) {
+        ctl_complain("%s", text);
+        return CTL_EXIT_ERROR;
+    }
+    if (ctl->options.principal == 0) {
+        ctl->options.principal = ctl->place.principal != 0 ? ctl->place.principal : 1;
+    }
+    return CTL_EXIT_OK;
+}
+
+/* Our change of keys was booked, and we did not hear of it. */
+static int take_next(struct ctl *ctl)
+{
+    char text[OPERATOR_TEXT_BYTES];
+    ctl->pair = ctl->next;
+    ctl->has_next = false;
+    const int error = operator_key_promote(ctl->key_path, text);
+    if (error != 0) {
+        ctl_complain("%s", text);
+    }
+    return error;
+}
+
+/* The daemon may have another TLS key soon: its pins are in the URL. */
+static void learn_pins(struct ctl *ctl)
+{
+    char text[OPERATOR_TEXT_BYTES];
+    struct operator_place changed = ctl->place;
+    if (ctl->place.principal != 0 && strcmp(ctl->url, ctl->place.url) == 0 &&
+        place_learn_url(changed.url, &ctl->session) &&
+        operator_place_write(ctl->key_path, &changed, text) == 0) {
+        ctl->place = changed;
+    }
 }
 
 /* On the daemon's own box whoever owns the socket is the daemon: nothing is pinned. */
 static int connect_session(struct ctl *ctl)
 {
-    const struct session_options options = {
-        .url = ctl->url, .world = &client_world, .timeout_ms = ctl->options.timeout_ms};
-    const struct session_identity identity = {.principal = ctl->options.principal, .pair = &ctl->pair};
-    const int error = session_open(&ctl->session, &options, &identity);
+    const bool pinned = ctl->place.principal != 0;
+    const struct session_options options = {.url = ctl->url,
+                                            .ca = ctl->place.ca[0] != '\0' ? ctl->place.ca : NULL,
+                                            .world = &client_world,
+                                            .timeout_ms = ctl->options.timeout_ms};
+    struct session_identity identity = {.principal = ctl->options.principal,
+                                        .pair = &ctl->pair,
+                                        .programme_id = pinned ? ctl->place.programme_id : NULL,
+                                        .daemon_key = pinned ? ctl->place.daemon_key : NULL};
+    int error = session_open(&ctl->session, &options, &identity);
+    if (error != 0 && ctl->has_next && ctl->session.failed && ctl->session.failure == FAILURE_BAD_SIGNATURE) {
+        identity.pair = &ctl->next;
+        error = session_open(&ctl->session, &options, &identity);
+        if (error == 0) {
+            error = take_next(ctl);
+        }
+    }
     ctl->connected = error == 0;
+    if (error == 0) {
+        learn_pins(ctl);
+    }
     return error;
 }
 
@@ -155,6 +226,8 @@ int ctl_open(struct ctl *ctl, const struct ctl_options *options)
     }
     if (options->socket != NULL) {
         (void)snprintf(ctl->url, sizeof(ctl->url), "%s", options->socket);
+    } else if (ctl->place.principal != 0) {
+        (void)snprintf(ctl->url, sizeof(ctl->url), "%s", ctl->place.url);
     } else {
         (void)snprintf(ctl->url, sizeof(ctl->url), "unix:%s/loyaltyd.sock", options->folder);
     }
@@ -175,6 +248,7 @@ void ctl_close(struct ctl *ctl)
         disconnect(ctl);
     }
     key_pair_fini(&ctl->pair);
+    key_pair_fini(&ctl->next);
     free(ctl->memory);
     free(ctl->outcome);
     ctl->memory = NULL;
@@ -358,16 +432,25 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"status", ctl_command_status}, {"terminal", ctl_command_terminal}, {"programme", ctl_command_programme},
-    {"member", ctl_command_member}, {"event", ctl_command_event},       {"go-live", ctl_command_go_live},
-    {"verify", ctl_command_verify}, {"backup", ctl_command_backup},     {"restore", ctl_command_restore},
+    {"status", ctl_command_status},     {"terminal", ctl_command_terminal},
+    {"operator", ctl_command_operator}, {"programme", ctl_command_programme},
+    {"member", ctl_command_member},     {"event", ctl_command_event},
+    {"go-live", ctl_command_go_live},   {"verify", ctl_command_verify},
+    {"backup", ctl_command_backup},     {"restore", ctl_command_restore},
 };
 
 static const char usage[] = "The operator's tool of loyaltyd.\v"
                             "status                  how the daemon is, and whether its books balance\n"
                             "terminal invite         a one-time code for a new till\n"
                             "terminal list           the tills and operators\n"
+                            "terminal retire N       take what a till has sold until now, nothing later\n"
                             "terminal revoke N       book nothing of a till any more\n"
+                            "operator invite         a one-time code for a new operator\n"
+                            "operator enrol URL CODE become one: makes a key\n"
+                            "operator list           the people of the back office\n"
+                            "operator revoke N       book nothing of an operator any more (or retire N)\n"
+                            "operator rotate-key     give the own key another one\n"
+                            "operator passphrase     put the own key under a passphrase\n"
                             "programme check FILE    read a programme without a daemon\n"
                             "programme apply FILE    put a programme into force\n"
                             "programme show          the programme in force\n"

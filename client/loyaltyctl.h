@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "client/json.h"
+#include "client/operator.h"
 #include "client/session.h"
 #include "model/decision.h"
 #include "model/event.h"
@@ -25,10 +26,11 @@ enum ctl_exit {
 
 /* Options every command takes. */
 struct ctl_options {
-    const char *folder; /* --data */
-    const char *socket; /* --socket; NULL: in the folder */
-    const char *key;    /* --key; NULL: in the folder */
-    uint32_t principal;
+    const char *folder;          /* --data */
+    const char *socket;          /* --socket; NULL: in the folder */
+    const char *key;             /* --key; NULL: in the folder */
+    const char *passphrase_file; /* --passphrase-file, of the key; NULL: none */
+    uint32_t principal;          /* 0: as its FILE.place says, else the first operator */
     bool json;
     int64_t timeout_ms;
 };
@@ -37,7 +39,11 @@ extern const struct argp ctl_options_argp;
 struct ctl {
     struct ctl_options options;
     char url[CONNECTION_URL_BYTES_MAX + 1];
+    char key_path[OPERATOR_PATH_BYTES];
     struct key_pair pair;
+    struct key_pair next; /* the key it is changing to */
+    bool has_next;
+    struct operator_place place; /* where the key was enrolled; principal 0: it was not by enrolment */
     struct session session;
     bool connected;
     void *memory;
@@ -71,6 +77,25 @@ bool ctl_parse_duration(const char *text, int64_t *ret_duration_ms);
 /* A whole file into the arena, with a NUL behind it. Complains itself. */
 int ctl_read_file(struct ctl *ctl, const char *path, size_t size_max, struct bytes *ret_bytes);
 
+/* The file of the operator's key. An exit status. */
+int ctl_key_path(struct ctl *ctl);
+
+/* loyaltyctl_principal.c: an invite, and what becomes of principals. Exit statuses. */
+struct ctl_invite {
+    enum role role;
+    const char *store; /* NULL: none */
+    const char *label;
+    const char *url;  /* NULL: where the daemon says it listens */
+    const char *host; /* under which it is reached by TLS; NULL: what the daemon says */
+    int64_t expires_ms;
+    bool qr;
+};
+int ctl_invite(struct ctl *ctl, const struct ctl_invite *invite);
+int ctl_check_url(const char *url); /* NULL will do */
+int ctl_list_principals(struct ctl *ctl, bool operators_only);
+int ctl_revoke(struct ctl *ctl, uint32_t principal, const char *reason);
+int ctl_retire(struct ctl *ctl, uint32_t principal, const char *reason);
+
 /* loyaltyctl_verify.c: what to prove, and how. */
 struct verify_options {
     const char *path;    /* a database file, or a data directory that holds one */
@@ -88,6 +113,7 @@ int ctl_show_event(struct ctl *ctl, const struct reply *reply);
 /* The commands: argv[0] is the name to show; each gives an exit status. */
 int ctl_command_status(int argc, char **argv);
 int ctl_command_terminal(int argc, char **argv);
+int ctl_command_operator(int argc, char **argv);
 int ctl_command_programme(int argc, char **argv);
 int ctl_command_member(int argc, char **argv);
 int ctl_command_event(int argc, char **argv);

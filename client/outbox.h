@@ -27,6 +27,7 @@ struct outbox {
 
 /* What the outbox remembers beside events. Numbers are int64, texts end in NUL, bytes have one size. */
 #define OUTBOX_URL "url"                     /* text: where the daemon is */
+#define OUTBOX_CA "ca"                       /* text: the file of the authority that vouches for it */
 #define OUTBOX_PROGRAMME_ID "programme_id"   /* PROGRAMME_ID_BYTES */
 #define OUTBOX_DAEMON_KEY "daemon_key"       /* KEY_BYTES */
 #define OUTBOX_PRINCIPAL "principal"         /* number */
@@ -36,6 +37,7 @@ struct outbox {
 #define OUTBOX_RETENTION "retention_days"    /* number */
 #define OUTBOX_CODE_HASH "code_hash"         /* HASH_BYTES: of the invite this till was enrolled with */
 #define OUTBOX_NEXT_SEQUENCE "next_sequence" /* number: of the next event */
+#define OUTBOX_ROTATION "rotation"           /* number: of the last event that changes the till's key */
 #define OUTBOX_EPOCH "epoch"                 /* EPOCH_BYTES: of the daemon's log */
 #define OUTBOX_LAST_POSITION "last_position" /* number: the last position seen booked */
 #define OUTBOX_LAST_CHAIN "last_chain"       /* HASH_BYTES: and its chain hash */

@@ -83,10 +83,13 @@ static int start(struct session *session, const struct session_options *options)
         return ERR_NOMEM;
     }
     arena_init(&session->arena, session->memory, ARENA_BYTES);
-    const int error = connection_open(&session->connection, options->url, options->timeout_ms);
+    const int error = connection_open(&session->connection, options->url, options->ca, options->timeout_ms);
     if (error != 0) {
-        set_text(session, "cannot connect to %s: %s", options->url,
-                 error == ERR_CLOSED ? "nobody answers" : error_text(error));
+        const char *why = session->connection.why;
+        set_text(session, "cannot connect to %.*s: %s", (int)strcspn(options->url, "?"), options->url,
+                 why[0] != '\0'        ? why
+                 : error == ERR_CLOSED ? "nobody answers"
+                                       : error_text(error));
     }
     return error;
 }
@@ -251,8 +254,15 @@ static int authenticate(struct session *session, const struct session_identity *
                         const uint8_t challenge[SIGN_CHALLENGE_BYTES])
 {
     uint8_t signature[SIGNATURE_BYTES];
-    const struct sign_auth auth = {
-        .programme_id = session->programme_id, .principal = identity->principal, .challenge = challenge};
+    uint8_t binding[SIGN_CHANNEL_BYTES];
+    const int bound = connection_binding(&session->connection, binding);
+    if (bound != 0 && bound != ERR_UNSUPPORTED) {
+        return bound;
+    }
+    const struct sign_auth auth = {.programme_id = session->programme_id,
+                                   .principal = identity->principal,
+                                   .challenge = challenge,
+                                   .channel_binding = {binding, bound == 0 ? sizeof(binding) : 0}};
     sign_auth(identity->pair, &auth, signature);
     struct request request = {.kind = REQUEST_AUTHENTICATE};
     request.authenticate.principal = identity->principal;
@@ -272,6 +282,8 @@ static int authenticate(struct session *session, const struct session_identity *
     copy_text(ready->store, sizeof(ready->store), reply.ready.store);
     copy_text(ready->label, sizeof(ready->label), reply.ready.label);
     copy_text(ready->currency, sizeof(ready->currency), reply.ready.currency);
+    copy_text(ready->tls_address, sizeof(ready->tls_address), reply.ready.tls_address);
+    ready->tls_pins = reply.ready.tls_pins;
     if (!fill(ready->epoch, EPOCH_BYTES, reply.ready.epoch) || ready->expected_sequence == 0) {
         set_text(session, "the daemon's answer to our authentication is incomplete");
         return ERR_FORMAT;

@@ -12,7 +12,8 @@ enum { SESSION_TEXT_BYTES = 320 };
 
 /* Where, how long, and by which clock. */
 struct session_options {
-    const char *url;           /* borrowed while the session is opened */
+    const char *url;           /* borrowed while the session is opened, like the next */
+    const char *ca;            /* of the authority when the URL says `ca`; NULL: those the system knows */
     const struct world *world; /* held */
     int64_t timeout_ms;        /* for each answer, and for the connection itself */
 };
@@ -40,6 +41,8 @@ struct session_ready {
     char label[TILL_LABEL_BYTES_MAX + 1];
     char currency[4]; /* "": none yet */
     uint32_t retention_days;
+    struct pins tls_pins;             /* of the daemon's TLS key and of the next one; none: not told */
+    char tls_address[URL_HOST_BYTES]; /* "HOST:PORT" or ":PORT", where tills reach it by TLS; "": nowhere */
 };
 
 struct session {

@@ -6,7 +6,6 @@
 #include "client/till_import.h"
 #include "crypto/card.h"
 #include "crypto/crypto.h"
-#include "crypto/key_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_JSON = 0x100, OPTION_TIMEOUT };
+enum { OPTION_JSON = 0x100, OPTION_TIMEOUT, OPTION_PASSPHRASE_FILE };
 
 const char *argp_program_version = "loyalty-till " LOYALTY_VERSION;
 
@@ -39,6 +38,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case OPTION_JSON:
         options->json = true;
         return 0;
+    case OPTION_PASSPHRASE_FILE:
+        options->passphrase_file = argument;
+        return 0;
     case OPTION_TIMEOUT:
         if (number_parse(argument, 600000, &milliseconds) != 0 || milliseconds == 0) {
             argp_error(state, "--timeout takes milliseconds, 1 to 600000");
@@ -53,6 +55,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 static const struct argp_option common_options[] = {
     {.name = "till", .key = 't', .arg = "DIR", .doc = "The till's folder (default: $LOYALTY_TILL)"},
     {.name = "json", .key = OPTION_JSON, .doc = "Print JSON, one value a line"},
+    {.name = "passphrase-file",
+     .key = OPTION_PASSPHRASE_FILE,
+     .arg = "FILE",
+     .doc = "The till's key is under the passphrase in the first line of this file"},
     {.name = "timeout",
      .key = OPTION_TIMEOUT,
      .arg = "MS",
@@ -69,27 +75,6 @@ int till_path(const struct till_options *options, const char *name, char *ret_pa
         till_complain("the name of the till's folder is too long");
         return TILL_EXIT_ERROR;
     }
-    return TILL_EXIT_OK;
-}
-
-static int load_key(struct till *till)
-{
-    char path[512];
-    struct key_file file;
-    if (till_path(&till->options, "till.key", path, sizeof(path)) != 0) {
-        return TILL_EXIT_ERROR;
-    }
-    const int error = key_file_load(path, (struct bytes){0}, &file);
-    if (error == ERR_NOT_FOUND) {
-        return TILL_EXIT_OK;
-    }
-    if (error != 0) {
-        till_complain("%s: %s", path, error_text(error));
-        return TILL_EXIT_ERROR;
-    }
-    key_pair_from_seed(file.secret, &till->pair);
-    key_file_fini(&file);
-    till->has_key = true;
     return TILL_EXIT_OK;
 }
 
@@ -152,7 +137,7 @@ int till_open(struct till *till, const struct till_options *options, bool must_b
                       error == ERR_LOCKED ? "another loyalty-till is at work here" : error_text(error));
         return TILL_EXIT_ERROR;
     }
-    if (load_key(till) != 0) {
+    if (till_keys_load(till) != 0) {
         return TILL_EXIT_ERROR;
     }
     if (must_be_enrolled && (till->principal == 0 || !till->has_key)) {
@@ -165,7 +150,7 @@ int till_open(struct till *till, const struct till_options *options, bool must_b
 void till_close(struct till *till)
 {
     outbox_close(&till->outbox);
-    key_pair_fini(&till->pair);
+    till_keys_fini(till);
     free(till->memory);
     till->memory = NULL;
 }
@@ -204,13 +189,15 @@ static void answered(void *context, const struct delivery_answer *answer)
 
 int till_delivery_init(struct till *till, struct delivery *delivery)
 {
-    const struct delivery_options options = {.outbox = &till->outbox,
-                                             .pair = &till->pair,
-                                             .world = &client_world,
-                                             .timeout_ms = till->options.timeout_ms,
-                                             .in_flight_max = REQUESTS_IN_FLIGHT_MAX,
-                                             .answered = answered,
-                                             .context = till};
+    const struct delivery_options options = {
+        .outbox = &till->outbox,
+        .pair = &till->pair,
+        .others = {till->has_next ? &till->next : NULL, till->has_previous ? &till->previous : NULL},
+        .world = &client_world,
+        .timeout_ms = till->options.timeout_ms,
+        .in_flight_max = REQUESTS_IN_FLIGHT_MAX,
+        .answered = answered,
+        .context = till};
     return till_explain(delivery_init(delivery, &options), NULL);
 }
 
@@ -328,6 +315,8 @@ static const char usage[] =
     "send             deliver what waits in the queue\n"
     "balance          what a card has\n"
     "queue            what waits and what was acknowledged\n"
+    "rotate-key       give the till another key\n"
+    "passphrase       put the till's key under a passphrase, or change it\n"
     "\n"
     "Each command has its own --help. A till never loses a purchase: it is signed and on the disk before it "
     "is "

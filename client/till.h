@@ -30,6 +30,7 @@ struct till_options {
     const char *folder; /* --till */
     bool json;
     int64_t timeout_ms;
+    const char *passphrase_file; /* --passphrase-file, of the keys; NULL: none */
 };
 extern const struct argp till_options_argp;
 
@@ -38,6 +39,10 @@ struct till {
     struct outbox outbox;
     struct key_pair pair;
     bool has_key;
+    struct key_pair next; /* the key it is changing to: its event waits in the queue */
+    bool has_next;
+    struct key_pair previous; /* the one it had before: a restored log may know it only */
+    bool has_previous;
     char currency[4];
     int digits; /* of the currency; -1: not known yet */
     char store[ID_BYTES_MAX + 1];
@@ -87,6 +92,14 @@ struct till_event {
 };
 int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence) MUST_CHECK;
 
+/* till_key.c: the key of the till, and the one before and after it, in their files. Complain themselves; exit
+ * statuses. The first finishes what a change of keys has left to do; a till that is not enrolled may have
+ * none. */
+int till_keys_load(struct till *till);
+#define TILL_KEY_NAME "till.key"
+int till_key_save(const struct till *till, const char *name, const struct key_pair *pair);
+void till_keys_fini(struct till *till);
+
 /* till_print.c: the answer to an event, as a receipt, a line or JSON. */
 void till_print_answer(struct till *till, const struct delivery_answer *answer);
 void till_print_member(struct till *till, const struct member_view *view, uint64_t position);
@@ -121,6 +134,8 @@ int till_command_join(int argc, char **argv);
 int till_command_send(int argc, char **argv);
 int till_command_balance(int argc, char **argv);
 int till_command_queue(int argc, char **argv);
+int till_command_rotate_key(int argc, char **argv);
+int till_command_passphrase(int argc, char **argv);
 
 /* till_file.c */
 struct till_file_options {

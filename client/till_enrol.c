@@ -2,20 +2,51 @@
 #include "client/till.h"
 
 #include "client/clock.h"
-#include "crypto/crypto.h"
 #include "crypto/invite.h"
-#include "crypto/key_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+enum { OPTION_CA = 0x200 };
+
 struct arguments {
     struct till_options common;
-    char url[CONNECTION_URL_BYTES_MAX + 1];
+    struct place place;
     const char *code;
 };
+
+/* The file is named for good: wherever the till is started from. */
+static void set_ca(struct arguments *arguments, const char *path, struct argp_state *state)
+{
+    char *absolute = realpath(path, NULL);
+    if (absolute == NULL || strlen(absolute) >= sizeof(arguments->place.ca)) {
+        argp_error(state, "%s: %s", path, absolute == NULL ? strerror(errno) : "the path is too long");
+    }
+    memcpy(arguments->place.ca, absolute, strlen(absolute) + 1);
+    free(absolute);
+}
+
+static void check_url(struct arguments *arguments, struct argp_state *state)
+{
+    struct place *place = &arguments->place;
+    struct url url;
+    if (url_parse(place->url, &url) == 0 && url.kind == URL_TLS && url.pins.count == 0) {
+        /* The file says it as well as the URL does. */
+        url.ca = url.ca || place->ca[0] != '\0';
+        if (!url.ca) {
+            argp_error(state, "the URL has no pin of the daemon's key, and no --ca says who vouches for it");
+        }
+        if (url_format(&url, place->url) != 0) {
+            argp_error(state, "the URL is too long");
+        }
+    }
+    if (!connection_url_valid(place->url)) {
+        argp_error(state, "'%s' is not loyalty://HOST:PORT/?pin=..., unix:/PATH or tcp://127.0.0.1:PORT",
+                   place->url);
+    }
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -24,15 +55,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->common;
         return 0;
+    case OPTION_CA:
+        set_ca(arguments, argument, state);
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0) {
             /* "URL#CODE" is what the QR code of an invite says. */
             const char *hash = strchr(argument, '#');
             const size_t size = hash != NULL ? (size_t)(hash - argument) : strlen(argument);
-            if (size >= sizeof(arguments->url)) {
+            if (size >= sizeof(arguments->place.url)) {
                 argp_error(state, "the URL is too long");
             }
-            memcpy(arguments->url, argument, size);
+            memcpy(arguments->place.url, argument, size);
             arguments->code = hash != NULL ? hash + 1 : NULL;
         } else if (state->arg_num == 1 && arguments->code == NULL) {
             arguments->code = argument;
@@ -44,9 +78,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (arguments->code == NULL) {
             argp_usage(state);
         }
-        if (!connection_url_valid(arguments->url)) {
-            argp_error(state, "'%s' is not unix:/PATH or tcp://127.0.0.1:PORT", arguments->url);
-        }
+        check_url(arguments, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -56,32 +88,21 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 /* The till's own key, made here and never told to anybody: on the disk before it is used. */
 static int ensure_key(struct till *till)
 {
-    char path[512];
-    struct key_file file = {.kind = "terminal", .signs = true};
     if (till->has_key) {
         return TILL_EXIT_OK;
     }
-    if (till_path(&till->options, "till.key", path, sizeof(path)) != 0) {
-        return TILL_EXIT_ERROR;
-    }
     key_pair_make(&client_world, &till->pair);
-    memcpy(file.secret, till->pair.secret, KEY_BYTES);
-    const int error = key_file_save(path, &file, KEY_FILE_NEW, (struct bytes){0}, &client_world);
-    key_file_fini(&file);
-    if (error != 0) {
-        till_complain("%s: %s", path, error_text(error));
-        return TILL_EXIT_ERROR;
-    }
-    till->has_key = true;
-    return TILL_EXIT_OK;
+    const int status = till_key_save(till, TILL_KEY_NAME, &till->pair);
+    till->has_key = status == TILL_EXIT_OK;
+    return status;
 }
 
-static int remember(struct outbox *outbox, const char *url, const uint8_t code_hash[HASH_BYTES],
+static int remember(struct outbox *outbox, const struct place *place, const uint8_t code_hash[HASH_BYTES],
                     const struct session_enrolled *enrolled)
 {
     int error = outbox_begin(outbox);
     if (error == 0) {
-        error = outbox_set_text(outbox, OUTBOX_URL, url);
+        error = place_write(outbox, place);
     }
     if (error == 0) {
         error = outbox_set_bytes(outbox, OUTBOX_PROGRAMME_ID, enrolled->programme_id, PROGRAMME_ID_BYTES);
@@ -160,8 +181,10 @@ static int enrol(struct till *till, const struct arguments *arguments)
     if (status != TILL_EXIT_OK) {
         return status;
     }
-    const struct session_options options = {
-        .url = arguments->url, .world = &client_world, .timeout_ms = arguments->common.timeout_ms};
+    const struct session_options options = {.url = arguments->place.url,
+                                            .ca = arguments->place.ca[0] != '\0' ? arguments->place.ca : NULL,
+                                            .world = &client_world,
+                                            .timeout_ms = arguments->common.timeout_ms};
     int error = session_enrol(&options, &till->pair, arguments->code, &enrolled, text);
     if (error != 0) {
         return till_explain(error, text);
@@ -171,7 +194,7 @@ static int enrol(struct till *till, const struct arguments *arguments)
          memcmp(till->programme_id, enrolled.programme_id, PROGRAMME_ID_BYTES) != 0)) {
         return till_explain(ERR_MISMATCH, "the daemon answers the same code otherwise than before");
     }
-    error = remember(&till->outbox, arguments->url, code_hash, &enrolled);
+    error = remember(&till->outbox, &arguments->place, code_hash, &enrolled);
     if (error != 0) {
         return till_explain(error, NULL);
     }
@@ -189,7 +212,15 @@ static int enrol(struct till *till, const struct arguments *arguments)
 int till_command_enrol(int argc, char **argv)
 {
     const struct argp_child children[] = {{.argp = &till_options_argp}, {0}};
-    const struct argp argp = {.parser = parse,
+    static const struct argp_option options[] = {{.name = "ca",
+                                                  .key = OPTION_CA,
+                                                  .arg = "FILE",
+                                                  .doc = "The certificate of the authority that vouches for "
+                                                         "the daemon, for a URL with `ca`; without it those "
+                                                         "the system knows"},
+                                                 {0}};
+    const struct argp argp = {.options = options,
+                              .parser = parse,
                               .args_doc = "URL CODE\nURL#CODE",
                               .doc = "Become a till: make a key, present the one-time code of an invite and "
                                      "keep who we are in the till's folder. The same code may be sent again.",

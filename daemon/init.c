@@ -376,6 +376,7 @@ static int write_config(struct making *making)
                             .requests = REQUESTS_DEFAULT,
                             .idle_timeout = IDLE_TIMEOUT_MS_DEFAULT / 1000,
                             .trust = TRUST_PIN};
+    config.limits = PEER_LIMITS_DEFAULT;
     snprintf(config.data, sizeof(config.data), "%s", making->folder);
     path_to(making, TLS_CERTIFICATE_NAME, config.certificate);
     path_to(making, TLS_KEY_NAME, config.key);

@@ -21,6 +21,12 @@ int pin_parse(const char *text, size_t size, uint8_t ret_pin[PIN_BYTES])
         found != PIN_BYTES || end != text + size) {
         return ERR_FORMAT;
     }
+    /* libsodium reads bytes beyond ASCII as symbols, too. */
+    char written[PIN_TEXT_BYTES];
+    pin_format(pin, written);
+    if (memcmp(written, text, size) != 0) {
+        return ERR_FORMAT;
+    }
     memcpy(ret_pin, pin, PIN_BYTES);
     return 0;
 }

@@ -142,8 +142,8 @@ int store_opening_write(struct store *store, uint64_t position,
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,
                           int64_t amount) MUST_CHECK;
 
-/* Principals with their current key and the one before it. Principal 0, the daemon, is there from the start: key_no is 0 and the
- * key zeroed until an effect gives it one. */
+/* Principals with their current key and the one before it. Principal 0, the daemon, is there from the start:
+ * key_no is 0 and the key zeroed until an effect gives it one. */
 struct principal_row {
     uint32_t principal;
     enum role role;

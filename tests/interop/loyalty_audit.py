@@ -52,6 +52,7 @@ class Audit:
             self.keys[0] = [body.genesis.daemon_key]
         self.check(e.principal in self.keys and e.principal not in self.revoked, "an unknown or revoked signer")
         keys = self.keys[e.principal]
+        self.check(e.key_no == len(keys), "another key than the one in force")
         self.chain = link(self.chain, leaf(e, len(keys)))
         self.check(self.chain == e.chain, "the chain is broken")
         self.check(e.booked_at >= self.booked_at, "booked_at goes back")

@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { EVENTS_MAX = 300, PRINCIPAL = 4 };
+enum { EVENTS_MAX = 400, PRINCIPAL = 4 };
 
 /* What the scripted daemon does at a Book, besides booking. */
 enum act {

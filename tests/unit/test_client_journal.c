@@ -269,6 +269,26 @@ static void the_header_names_the_columns(void **state)
     journal_close(&journal);
 }
 
+static void the_page_explains_every_column(void **state)
+{
+    (void)state;
+    static char page[32 * 1024];
+    static const char *const names[] = {
+#define X(name, text, required) text,
+        JOURNAL_COLUMN_TABLE(X)
+#undef X
+    };
+    FILE *file = fopen(LOYALTY_SOURCE "/docs/journal.md", "re");
+    assert_non_null(file);
+    page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        char word[48];
+        (void)snprintf(word, sizeof(word), "`%s`", names[i]);
+        assert_non_null(strstr(page, word));
+    }
+}
+
 static void everything_of_a_receipt_is_read(void **state)
 {
     (void)state;
@@ -555,6 +575,7 @@ int main(void)
         cmocka_unit_test(a_row_may_be_as_long_as_the_limit_and_no_longer),
         cmocka_unit_test(a_row_has_at_most_its_fields),
         cmocka_unit_test(the_header_names_the_columns),
+        cmocka_unit_test(the_page_explains_every_column),
         cmocka_unit_test(everything_of_a_receipt_is_read),
         cmocka_unit_test(amounts_have_the_decimals_of_the_currency),
         cmocka_unit_test(rows_of_a_receipt_stand_together),

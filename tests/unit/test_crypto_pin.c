@@ -36,6 +36,8 @@ static void anything_else_is_no_pin(void **state)
         "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA",  /* the other base64 */
         "__79_Pv6-fj39vX08_Lx8O_u7ezr6uno5-bl5OPi4e ",
         "__79_Pv6-fj39vX08_Lx8O_u7ezr6uno5-bl5OPi4eB", /* bits behind the last byte */
+        "o\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377"
+        "\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377o",
     };
     uint8_t pin[PIN_BYTES] = {7};
     for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {

@@ -2,7 +2,9 @@
  * sockets. */
 #include "lib/house.h"
 
+#include "server/certificate.h"
 #include "server/server.h"
+#include "server/tls.h"
 #include "server/world.h"
 #include "service/service.h"
 #include "wire/frame.h"
@@ -10,6 +12,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TILLS = 4, CONNECTIONS = 8, PATIENCE_S = 20, ARENA_BYTES = 2 * 1024 * 1024 };
+enum { LISTENERS = 3, TILLS = 6, CONNECTIONS = 8, PATIENCE_S = 20, ARENA_BYTES = 2 * 1024 * 1024 };
 
 static const char PROGRAMME[] = "programme: corner\n"
                                 "version: 1\n"
@@ -37,12 +40,16 @@ static const char PROGRAMME[] = "programme: corner\n"
 struct daemon {
     struct house house;
     struct service *service;
-    struct listen_address listen[2];
+    struct listen_address listen[LISTENERS];
     struct sockaddr_un path;
     struct sockaddr_in address;
+    struct sockaddr_in tls_address;
+    struct tls_context *tls;
+    SSL_CTX *client;
     uint32_t terminals[TILLS];
     pthread_t thread;
     int result;
+    struct metrics metrics; /* at its end */
 };
 
 static void on_principal(void *context, const struct principal_row *row)
@@ -81,24 +88,26 @@ static void *run(void *context)
                                            .service = daemon->service,
                                            .world = world_real(),
                                            .listen = daemon->listen,
-                                           .listen_count = 2,
+                                           .listen_count = LISTENERS,
+                                           .tls = daemon->tls,
                                            .connections_max = CONNECTIONS,
                                            .requests_max = 64};
     daemon->result = server_run(&options);
     return NULL;
 }
 
-static int connect_to(struct daemon *daemon, bool tcp)
+static int connect_to(struct daemon *daemon, enum peer_kind kind)
 {
-    const int file = socket(tcp ? AF_INET : AF_UNIX, SOCK_STREAM, 0);
+    const struct sockaddr_in *address = kind == PEER_TLS ? &daemon->tls_address : &daemon->address;
+    const int file = socket(kind != PEER_UNIX ? AF_INET : AF_UNIX, SOCK_STREAM, 0);
     const struct timeval patience = {.tv_sec = PATIENCE_S};
     assert_true(file >= 0);
     assert_int_equal(setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
     /* The daemon may still be starting. */
     for (int i = 0; i < PATIENCE_S * 100; i++) {
-        const int result =
-            tcp ? connect(file, (const struct sockaddr *)&daemon->address, sizeof(daemon->address))
-                : connect(file, (const struct sockaddr *)&daemon->path, sizeof(daemon->path));
+        const int result = kind != PEER_UNIX
+                               ? connect(file, (const struct sockaddr *)address, sizeof(*address))
+                               : connect(file, (const struct sockaddr *)&daemon->path, sizeof(daemon->path));
         if (result == 0) {
             return file;
         }
@@ -112,14 +121,39 @@ static void start(struct daemon *daemon)
 {
     make_service(daemon);
     assert_int_equal(pthread_create(&daemon->thread, NULL, run, daemon), 0);
-    close(connect_to(daemon, false));
+    close(connect_to(daemon, PEER_UNIX));
 }
 
 static void stop(struct daemon *daemon)
 {
     assert_int_equal(kill(getpid(), SIGTERM), 0);
     assert_int_equal(pthread_join(daemon->thread, NULL), 0);
+    daemon->metrics = *service_metrics(daemon->service);
     service_free(daemon->service);
+}
+
+static struct sockaddr_in listen_on(struct listen_address *address, enum peer_kind kind)
+{
+    const uint16_t port = free_port();
+    address->kind = kind;
+    snprintf(address->text, sizeof(address->text), "127.0.0.1:%u", port);
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+}
+
+static void make_tls(struct daemon *daemon)
+{
+    char key[96];
+    char certificate[96];
+    char text[256];
+    uint8_t pin[PIN_BYTES];
+    snprintf(key, sizeof(key), "%s/tls.key", daemon->house.temporary.folder);
+    snprintf(certificate, sizeof(certificate), "%s/tls.crt", daemon->house.temporary.folder);
+    assert_int_equal(certificate_make(key, certificate, world_real(), pin), 0);
+    const struct tls_files files = {certificate, key};
+    assert_int_equal(tls_context_new(&files, text, sizeof(text), &daemon->tls), 0);
+    daemon->client = SSL_CTX_new(TLS_client_method());
+    assert_non_null(daemon->client);
 }
 
 static int open_daemon(void **state)
@@ -137,11 +171,9 @@ static int open_daemon(void **state)
     snprintf(daemon->listen[0].text, sizeof(daemon->listen[0].text), "%s/s", daemon->house.temporary.folder);
     daemon->path.sun_family = AF_UNIX;
     memcpy(daemon->path.sun_path, daemon->listen[0].text, sizeof(daemon->path.sun_path));
-    const uint16_t port = free_port();
-    daemon->listen[1].kind = PEER_TCP;
-    snprintf(daemon->listen[1].text, sizeof(daemon->listen[1].text), "127.0.0.1:%u", port);
-    daemon->address = (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+    daemon->address = listen_on(&daemon->listen[1], PEER_TCP);
+    daemon->tls_address = listen_on(&daemon->listen[2], PEER_TLS);
+    make_tls(daemon);
     *state = daemon;
     return 0;
 }
@@ -149,6 +181,8 @@ static int open_daemon(void **state)
 static int close_daemon(void **state)
 {
     struct daemon *daemon = *state;
+    tls_context_free(daemon->tls);
+    SSL_CTX_free(daemon->client);
     house_close(&daemon->house);
     free(daemon);
     return 0;
@@ -160,55 +194,99 @@ struct till {
     uint32_t principal;
     uint64_t sequence;
     int file;
+    SSL *ssl; /* NULL: without TLS */
     struct arena arena;
 };
+
+static void send_all(struct till *till, struct bytes data)
+{
+    if (till->ssl != NULL) {
+        assert_int_equal(SSL_write(till->ssl, data.data, (int)data.size), data.size);
+    } else {
+        assert_int_equal(send(till->file, data.data, data.size, MSG_NOSIGNAL), data.size);
+    }
+}
+
+static bool receive_all(struct till *till, uint8_t *to, size_t size)
+{
+    if (till->ssl == NULL) {
+        return recv(till->file, to, size, MSG_WAITALL) == (ssize_t)size;
+    }
+    for (size_t done = 0; done < size;) {
+        const int got = SSL_read(till->ssl, to + done, (int)(size - done));
+        if (got <= 0) {
+            return false;
+        }
+        done += (size_t)got;
+    }
+    return true;
+}
 
 static void put(struct till *till, const struct request *request)
 {
     struct bytes frame;
     assert_int_equal(wire_request_pack(request, &till->arena, &frame), 0);
-    assert_int_equal(send(till->file, frame.data, frame.size, MSG_NOSIGNAL), frame.size);
+    send_all(till, frame);
 }
 
 /* False when the daemon has closed. */
 static bool get(struct till *till, struct reply *ret_reply)
 {
     uint8_t header[FRAME_HEADER_BYTES];
-    if (recv(till->file, header, sizeof(header), MSG_WAITALL) != sizeof(header)) {
+    if (!receive_all(till, header, sizeof(header))) {
         return false;
     }
     const size_t size = get_u32_be(header);
     uint8_t *message = arena_alloc(&till->arena, 1, size);
     assert_non_null(message);
-    assert_int_equal(recv(till->file, message, size, MSG_WAITALL), size);
+    assert_true(receive_all(till, message, size));
     assert_int_equal(wire_reply_unpack((struct bytes){message, size}, &till->arena, ret_reply), 0);
     return true;
 }
 
-static void till_open(struct till *till, struct daemon *daemon, size_t number, bool tcp)
+/* Connects, and signs the challenge: with the binding of its TLS session unless it `forgets` it. */
+static void till_authenticate(struct till *till, struct daemon *daemon, size_t number, enum peer_kind kind,
+                              bool forgets, struct reply *ret_reply)
 {
-    struct reply reply;
     uint8_t signature[SIGNATURE_BYTES];
+    uint8_t binding[SIGN_CHANNEL_BYTES];
+    struct reply reply;
     *till = (struct till){.daemon = daemon, .principal = daemon->terminals[number]};
     arena_init(&till->arena, malloc(ARENA_BYTES), ARENA_BYTES);
-    till->file = connect_to(daemon, tcp);
+    till->file = connect_to(daemon, kind);
+    if (kind == PEER_TLS) {
+        till->ssl = SSL_new(daemon->client);
+        assert_int_equal(SSL_set_fd(till->ssl, till->file), 1);
+        assert_int_equal(SSL_connect(till->ssl), 1);
+        assert_int_equal(SSL_export_keying_material(till->ssl, binding, sizeof(binding), TLS_BINDING_LABEL,
+                                                    strlen(TLS_BINDING_LABEL), NULL, 0, 0),
+                         1);
+    }
     put(till, &(struct request){.kind = REQUEST_HELLO, .hello = {.version = PROTOCOL_VERSION}});
     assert_true(get(till, &reply));
     assert_int_equal(reply.kind, REPLY_WELCOME);
     const struct sign_auth auth = {.programme_id = daemon->house.programme_id,
                                    .principal = till->principal,
-                                   .challenge = reply.welcome.challenge.data};
+                                   .challenge = reply.welcome.challenge.data,
+                                   .channel_binding = {binding, kind == PEER_TLS && !forgets ? 32 : 0}};
     sign_auth(&daemon->house.keys[till->principal], &auth, signature);
     put(till, &(struct request){.kind = REQUEST_AUTHENTICATE,
                                 .authenticate = {.principal = till->principal,
                                                  .signature = {signature, sizeof(signature)}}});
-    assert_true(get(till, &reply));
+    assert_true(get(till, ret_reply));
+}
+
+static void till_open(struct till *till, struct daemon *daemon, size_t number, enum peer_kind kind)
+{
+    struct reply reply;
+    till_authenticate(till, daemon, number, kind, false, &reply);
     assert_int_equal(reply.kind, REPLY_READY);
     till->sequence = reply.ready.expected_sequence;
 }
 
 static void till_close(struct till *till)
 {
+    SSL_free(till->ssl);
     close(till->file);
     free(till->arena.memory);
 }
@@ -264,7 +342,8 @@ static void *work(void *context)
 {
     const struct shift *shift = context;
     struct till till;
-    till_open(&till, shift->daemon, shift->number, shift->number % 2 == 1);
+    static const enum peer_kind kinds[] = {PEER_UNIX, PEER_TCP, PEER_TLS};
+    till_open(&till, shift->daemon, shift->number, kinds[shift->number % ARRAY_COUNT(kinds)]);
     const uint64_t first = till.sequence;
     for (unsigned i = 0; i < shift->purchases; i++) {
         till_buy(&till);
@@ -304,7 +383,7 @@ static void a_stop_answers_what_is_in_flight(void **state)
     struct daemon *daemon = *state;
     start(daemon);
     struct till till;
-    till_open(&till, daemon, 0, true);
+    till_open(&till, daemon, 0, PEER_TCP);
     const uint64_t first = till.sequence;
     for (int i = 0; i < 20; i++) {
         till_buy(&till);
@@ -383,10 +462,10 @@ static void who_finds_no_room_waits_for_it(void **state)
     int files[CONNECTIONS];
     struct till till;
     for (size_t i = 0; i < CONNECTIONS; i++) {
-        files[i] = connect_to(daemon, i % 2 == 0);
+        files[i] = connect_to(daemon, i % 3 == 0 ? PEER_TLS : i % 3 == 1 ? PEER_TCP : PEER_UNIX);
     }
     usleep(50 * 1000);
-    const int late = connect_to(daemon, false);
+    const int late = connect_to(daemon, PEER_UNIX);
     const uint8_t garbage[] = {0xff, 0xff, 0xff, 0xff};
     uint8_t byte;
     assert_int_equal(send(late, garbage, sizeof(garbage), MSG_NOSIGNAL), sizeof(garbage));
@@ -397,7 +476,7 @@ static void who_finds_no_room_waits_for_it(void **state)
     }
     assert_int_equal(recv(late, &byte, 1, 0), 1);
     close(late);
-    till_open(&till, daemon, 0, true);
+    till_open(&till, daemon, 0, PEER_TCP);
     till_buy(&till);
     till_expect_booked(&till, till.sequence - 1);
     till_close(&till);
@@ -405,11 +484,112 @@ static void who_finds_no_room_waits_for_it(void **state)
     assert_int_equal(daemon->result, 0);
 }
 
+/* A till that sends far ahead of the answers: it is not read while too much is in flight, in the middle of
+ * what was read of it already. */
+static void far_more_than_fit_in_flight_come_through_tls(void **state)
+{
+    enum { PURCHASES = 1500 };
+    struct daemon *daemon = *state;
+    start(daemon);
+    struct till till;
+    till_open(&till, daemon, 0, PEER_TLS);
+    const uint64_t first = till.sequence;
+    for (unsigned i = 0; i < PURCHASES; i++) {
+        till_buy(&till);
+    }
+    for (unsigned i = 0; i < PURCHASES; i++) {
+        till_expect_booked(&till, first + i);
+    }
+    assert_int_equal(SSL_shutdown(till.ssl), 0);
+    uint8_t byte;
+    assert_int_equal(SSL_read(till.ssl, &byte, 1), 0);
+    assert_int_equal(SSL_get_error(till.ssl, 0), SSL_ERROR_ZERO_RETURN);
+    till_close(&till);
+    stop(daemon);
+    assert_int_equal(daemon->result, 0);
+    assert_true(daemon->metrics.reads_paused > 0);
+}
+
+static void a_signature_without_the_binding_of_its_session_is_refused(void **state)
+{
+    struct daemon *daemon = *state;
+    start(daemon);
+    struct till till;
+    struct reply reply;
+    till_authenticate(&till, daemon, 0, PEER_TLS, true, &reply);
+    assert_int_equal(reply.kind, REPLY_FAILURE);
+    assert_int_equal(reply.failure.code, FAILURE_BAD_SIGNATURE);
+    assert_false(get(&till, &reply));
+    till_close(&till);
+    till_open(&till, daemon, 0, PEER_TLS);
+    till_close(&till);
+    stop(daemon);
+    assert_int_equal(daemon->result, 0);
+}
+
+/* Sends and waits until the daemon closes. */
+static void send_and_wait(struct daemon *daemon, enum peer_kind kind, struct bytes data)
+{
+    uint8_t answer[256];
+    const int file = connect_to(daemon, kind);
+    assert_int_equal(send(file, data.data, data.size, MSG_NOSIGNAL), data.size);
+    while (recv(file, answer, sizeof(answer), 0) > 0) {
+    }
+    close(file);
+}
+
+static void what_does_not_speak_tls_where_it_should_is_counted_and_closed(void **state)
+{
+    struct daemon *daemon = *state;
+    start(daemon);
+    static const uint8_t frame[] = {0, 0, 0, 8, 8, 1, 130, 1, 2, 8, 1, 0};
+    static const uint8_t record[] = {22, 3, 1, 0, 5, 1, 0, 0, 1, 0};
+    static uint8_t noise[20000];
+    memset(noise, 0xee, sizeof(noise));
+    send_and_wait(daemon, PEER_TLS, (struct bytes){frame, sizeof(frame)});
+    send_and_wait(daemon, PEER_TLS, (struct bytes){noise, sizeof(noise)});
+    send_and_wait(daemon, PEER_TLS, (struct bytes){record, sizeof(record)});
+    send_and_wait(daemon, PEER_TCP, (struct bytes){record, sizeof(record)});
+    struct till till;
+    till_open(&till, daemon, 0, PEER_TLS);
+    till_buy(&till);
+    till_expect_booked(&till, till.sequence - 1);
+    till_close(&till);
+    stop(daemon);
+    assert_int_equal(daemon->result, 0);
+    assert_int_equal(daemon->metrics.tls_plaintext, 2);
+    assert_int_equal(daemon->metrics.tls_handshakes_failed, 1);
+    assert_int_equal(daemon->metrics.tls_unexpected, 1);
+    assert_int_equal(daemon->metrics.tls_handshakes, 1);
+}
+
+static void a_stop_answers_what_is_in_flight_over_tls(void **state)
+{
+    struct daemon *daemon = *state;
+    start(daemon);
+    struct till till;
+    till_open(&till, daemon, 0, PEER_TLS);
+    const int silent = connect_to(daemon, PEER_TLS); /* its handshake never ends */
+    const uint64_t first = till.sequence;
+    for (int i = 0; i < 20; i++) {
+        till_buy(&till);
+    }
+    till_expect_booked(&till, first);
+    stop(daemon);
+    assert_int_equal(daemon->result, 0);
+    struct reply reply = {0};
+    while (get(&till, &reply) && reply.kind == REPLY_BOOKED) {
+    }
+    assert_int_equal(reply.failure.code, FAILURE_STOPPING);
+    till_close(&till);
+    close(silent);
+}
+
 static void garbage_is_answered_before_the_end(void **state)
 {
     struct daemon *daemon = *state;
     start(daemon);
-    struct till till = {.daemon = daemon, .file = connect_to(daemon, true)};
+    struct till till = {.daemon = daemon, .file = connect_to(daemon, PEER_TCP)};
     struct reply reply;
     uint8_t noise[20000];
     memset(noise, 0xee, sizeof(noise));
@@ -433,8 +613,8 @@ static void an_error_of_the_disk_ends_it_without_an_answer(void **state)
     struct rlimit before;
     struct reply reply;
     start(daemon);
-    till_open(&till, daemon, 0, true);
-    till_open(&other, daemon, 1, false);
+    till_open(&till, daemon, 0, PEER_TCP);
+    till_open(&other, daemon, 1, PEER_TLS);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     const struct rlimit none = {.rlim_cur = 1, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
@@ -450,7 +630,7 @@ static void an_error_of_the_disk_ends_it_without_an_answer(void **state)
     /* Recovery finds the log as it was, and the till sends again. */
     house_restart(&daemon->house);
     start(daemon);
-    till_open(&till, daemon, 0, true);
+    till_open(&till, daemon, 0, PEER_TCP);
     till_buy(&till);
     till_expect_booked(&till, till.sequence - 1);
     till_close(&till);
@@ -458,7 +638,7 @@ static void an_error_of_the_disk_ends_it_without_an_answer(void **state)
     assert_int_equal(daemon->result, 0);
 }
 
-static void only_loopback_addresses_are_listened_on(void **state)
+static void only_loopback_addresses_are_listened_on_without_tls(void **state)
 {
     (void)state;
     static const struct {
@@ -482,6 +662,9 @@ static void only_loopback_addresses_are_listened_on(void **state)
         {PEER_TCP, "]:80", ERR_FORMAT},
         {PEER_TCP, ":80", ERR_FORMAT},
         {PEER_TCP, "", ERR_FORMAT},
+        {PEER_TLS, "0.0.0.0:7342", 0},
+        {PEER_TLS, "[::]:7342", 0},
+        {PEER_TLS, "till.example.org:7342", ERR_FORMAT},
         {PEER_UNIX, "/run/x.sock", 0},
         {PEER_UNIX, "x.sock", ERR_FORMAT},
         {PEER_UNIX, "", ERR_FORMAT},
@@ -507,9 +690,13 @@ int main(void)
         TEST(a_socket_that_answers_is_left_alone),
         TEST(a_port_in_use_ends_the_start),
         TEST(who_finds_no_room_waits_for_it),
+        TEST(far_more_than_fit_in_flight_come_through_tls),
+        TEST(a_signature_without_the_binding_of_its_session_is_refused),
+        TEST(what_does_not_speak_tls_where_it_should_is_counted_and_closed),
+        TEST(a_stop_answers_what_is_in_flight_over_tls),
         TEST(garbage_is_answered_before_the_end),
         TEST(an_error_of_the_disk_ends_it_without_an_answer),
-        cmocka_unit_test(only_loopback_addresses_are_listened_on),
+        cmocka_unit_test(only_loopback_addresses_are_listened_on_without_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

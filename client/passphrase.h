@@ -1,0 +1,30 @@
+/* Passphrases of key files, from files: a passphrase on a command line is everybody's to read. */
+#ifndef LOYALTY_CLIENT_PASSPHRASE_H
+#define LOYALTY_CLIENT_PASSPHRASE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "crypto/key_file.h"
+
+enum { PASSPHRASE_BYTES_MAX = 1024, PASSPHRASE_TEXT_BYTES = 640 };
+
+struct passphrase {
+    char text[PASSPHRASE_BYTES_MAX + 1];
+    size_t size; /* 0: none */
+};
+
+/* The first line of the file, without its end; `path` NULL: none. ERR_FORMAT: the line is empty or too long;
+ * ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO. `ret_text` says what is wrong. */
+int passphrase_read(const char *path, struct passphrase *ret_passphrase,
+                    char ret_text[PASSPHRASE_TEXT_BYTES]) MUST_CHECK;
+
+void passphrase_fini(struct passphrase *passphrase);
+
+struct bytes passphrase_bytes(const struct passphrase *passphrase);
+
+/* key_file_load with the passphrase of this file; `passphrase_path` NULL: none. Errors of either; `ret_text`
+ * says what is wrong. */
+int passphrase_load_key(const char *path, const char *passphrase_path, struct key_file *ret_file,
+                        char ret_text[PASSPHRASE_TEXT_BYTES]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,122 @@
+/* Any programme that loads, any events within the ranges of a body: the engine decides or names an error; the
+ * same events give the same bytes; after each the books are balanced and every state holds (lib/shop.h checks
+ * that, and that balances in the outcome are those of the fold). What was decided can be recorded and read.
+ */
+#include "fuzz/fuzz.h"
+#include "fuzz/shape.h"
+
+#include "lib/shop.h"
+
+#include "model/day.h"
+#include "programme/load.h"
+#include "wire/body.h"
+
+#include <string.h>
+
+enum { EVENTS = 10, CUSTOMERS = 3, WIRE_BYTES = 4 * 1024 * 1024, DAY_FIRST = 20454 /* 2026-01-01 */ };
+
+static struct shop shops[2];
+static char descriptions[2][SHOP_TEXT_BYTES];
+
+static bool load(struct draw *draw)
+{
+    char *memory = fuzz_memory(0, SHAPE_TEXT_BYTES);
+    struct findings *findings = fuzz_memory(1, sizeof(*findings));
+    struct text text;
+    text_init(&text, memory, SHAPE_TEXT_BYTES);
+    shape_programme(draw, &text);
+    CHECK(!text.cut);
+    const struct bytes yaml = {(const uint8_t *)memory, text.used};
+    struct shop *shop = &shops[0];
+    memset(shop->numbers, 0, sizeof(*shop->numbers));
+    arena_init(&shop->arena, shop->memory, PROGRAMME_ARENA_BYTES);
+    const int err = programme_load(yaml, &shop->arena, shop->numbers, &shop->programme, findings);
+    CHECK(err == 0 || findings->count > 0);
+    shops[1].programme = shop->programme;
+    return err == 0;
+}
+
+/* The event as the daemon would get it. */
+static bool through_the_wire(const struct event *event, struct event *ret_event)
+{
+    struct arena arena;
+    struct bytes body;
+    const char *field;
+    arena_init(&arena, fuzz_memory(2, WIRE_BYTES), WIRE_BYTES);
+    CHECK(wire_body_pack(event, &arena, &body) == 0);
+    return wire_body_unpack(body, &arena, ret_event, &field) == 0;
+}
+
+static void check_recorded(const struct shop *shop)
+{
+    struct outcome *read = fuzz_memory(3, sizeof(*read));
+    struct context *context = fuzz_memory(4, sizeof(*context));
+    struct arena arena;
+    struct bytes packed;
+    struct bytes again;
+    arena_init(&arena, fuzz_memory(5, WIRE_BYTES), WIRE_BYTES);
+    CHECK(wire_outcome_pack(&shop->decision->outcome, &arena, &packed) == 0);
+    CHECK(wire_outcome_unpack(packed, &arena, read) == 0);
+    CHECK(wire_outcome_pack(read, &arena, &again) == 0);
+    CHECK(bytes_equal(packed, again));
+    CHECK(wire_context_pack(shop->context, &arena, &packed) == 0);
+    CHECK(wire_context_unpack(packed, &arena, context) == 0);
+    CHECK(wire_context_pack(context, &arena, &again) == 0);
+    CHECK(bytes_equal(packed, again));
+}
+
+static void compare(int customer)
+{
+    for (int i = 0; i < 2; i++) {
+        shop_describe_outcome(shops[i].decision, descriptions[i]);
+    }
+    CHECK(strcmp(descriptions[0], descriptions[1]) == 0);
+    for (int i = 0; i < 2 && customer >= 0 && (size_t)customer < shops[i].customers_count; i++) {
+        shop_describe_state(shops[i].customers[customer], descriptions[i]);
+    }
+    CHECK(strcmp(descriptions[0], descriptions[1]) == 0);
+}
+
+static bool book(struct draw *draw, int32_t booked_day)
+{
+    struct shape_event *shape = fuzz_memory(6, sizeof(*shape));
+    struct event event;
+    const int customer = (int)draw_below(draw, CUSTOMERS + 1) - (draw_one_in(draw, 8) ? 1 : 0);
+    struct shop_time time = {booked_day, (int32_t)draw_below(draw, 1440), booked_day};
+    time.day += draw_one_in(draw, 4) ? (int32_t)draw_between(draw, -30, 1) : 0;
+    shape_event(draw, shape);
+    if (time.day < DAY_MIN || time.day > DAY_MAX || !through_the_wire(&shape->event, &event)) {
+        return true;
+    }
+    const int err = shop_book(&shops[0], customer, &event, time);
+    CHECK(shop_book(&shops[1], customer, &event, time) == err);
+    if (err != 0) {
+        CHECK(err == ERR_TOO_LARGE || err == ERR_OVERFLOW);
+        return false;
+    }
+    compare(customer);
+    check_recorded(&shops[0]);
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct draw draw = {data, size, 0};
+    int32_t booked_day = DAY_FIRST;
+    if (shops[0].memory == NULL) {
+        shop_open(&shops[0], NULL);
+        shop_open(&shops[1], NULL);
+    }
+    if (!load(&draw)) {
+        return -1;
+    }
+    shop_empty(&shops[0]);
+    shop_empty(&shops[1]);
+    for (int i = 0; i < EVENTS && draw_more(&draw); i++) {
+        if (!book(&draw, booked_day)) {
+            return 0;
+        }
+        booked_day += (int32_t)draw_edge(&draw, 0, draw_one_in(&draw, 16) ? 1000000 : 1000);
+    }
+    return 0;
+}

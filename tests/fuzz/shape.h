@@ -1,0 +1,27 @@
+/* Valid programmes and purchases of every shape, drawn from the bytes of an input. */
+#ifndef LOYALTY_TESTS_FUZZ_SHAPE_H
+#define LOYALTY_TESTS_FUZZ_SHAPE_H
+
+#include "fuzz/draw.h"
+
+#include "base/text.h"
+#include "model/event.h"
+
+enum { SHAPE_LINES_MAX = 12, SHAPE_TEXT_BYTES = 32 * 1024 };
+
+/* Adds the text of a programme with the stores `shop` and `web`. Almost every one loads. */
+void shape_programme(struct draw *draw, struct text *text);
+
+/* A purchase or an enrolment with all it points to. */
+struct shape_event {
+    struct event event;
+    struct line lines[SHAPE_LINES_MAX];
+    struct free_units free_units[2];
+    struct redemption redemptions[2];
+    struct pay_with_points pay_with_points;
+};
+
+/* Within the ranges of a body. Fills in place: the event points into `ret_event`. */
+void shape_event(struct draw *draw, struct shape_event *ret_event);
+
+#endif

@@ -1,0 +1,91 @@
+#include "fuzz/shape.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const words[] = {"a", "b", "c"};
+static const char *const codes[] = {"SPRING", "STAFF"};
+static const uint8_t card[HASH_BYTES] = {1};
+
+static const char *draw_word(struct draw *draw)
+{
+    const uint64_t at = draw_below(draw, COUNT(words) + 1);
+    return at < COUNT(words) ? words[at] : NULL;
+}
+
+static void shape_line(struct draw *draw, struct line *line)
+{
+    *line = (struct line){
+        .sku = draw_word(draw),
+        .category = draw_word(draw),
+        .labels = words,
+        .labels_count = (size_t)draw_below(draw, COUNT(words) + 1),
+        .quantity = draw_one_in(draw, 3) ? draw_edge(draw, -QUANTITY_MAX, QUANTITY_MAX) : QUANTITY_DEFAULT,
+        .gross = draw_edge(draw, -AMOUNT_MAX, AMOUNT_MAX),
+        .discount = draw_one_in(draw, 3) ? draw_edge(draw, 0, AMOUNT_MAX) : 0,
+        .weighed = draw_one_in(draw, 8),
+        .voided = draw_one_in(draw, 8),
+    };
+    if (draw_one_in(draw, 3)) {
+        const int64_t size = line->gross < 0 ? -line->gross : line->gross;
+        line->tax = draw_edge(draw, 0, size) * (line->gross < 0 ? -1 : 1);
+    }
+}
+
+static void shape_claims(struct draw *draw, struct shape_event *shape)
+{
+    struct purchase *purchase = &shape->event.purchase;
+    purchase->free_units = shape->free_units;
+    purchase->free_units_count = (size_t)draw_below(draw, COUNT(shape->free_units) + 1);
+    for (size_t i = 0; i < purchase->free_units_count; i++) {
+        shape->free_units[i] = (struct free_units){.card = draw_one_in(draw, 2) ? "c0" : "none",
+                                                   .line = (uint32_t)draw_below(draw, 3),
+                                                   .units = (uint32_t)draw_edge(draw, 1, UNITS_MAX),
+                                                   .charged = draw_one_in(draw, 2)};
+    }
+    purchase->redemptions = shape->redemptions;
+    purchase->redemptions_count = (size_t)draw_below(draw, COUNT(shape->redemptions) + 1);
+    for (size_t i = 0; i < purchase->redemptions_count; i++) {
+        shape->redemptions[i] = (struct redemption){.units = (uint32_t)draw_edge(draw, 1, UNITS_MAX)};
+        if (draw_one_in(draw, 2)) {
+            shape->redemptions[i].reward = "w0";
+        } else {
+            shape->redemptions[i].voucher = (struct bytes){card, VOUCHER_CODE_BYTES};
+        }
+    }
+    if (draw_one_in(draw, 2)) {
+        shape->pay_with_points = (struct pay_with_points){.points = draw_edge(draw, 0, POINTS_MAX)};
+        purchase->pay_with_points = &shape->pay_with_points;
+    }
+    purchase->redeem_done = draw_one_in(draw, 2);
+}
+
+void shape_event(struct draw *draw, struct shape_event *ret_event)
+{
+    *ret_event = (struct shape_event){.event = {.kind = EVENT_PURCHASE}};
+    if (draw_one_in(draw, 8)) {
+        ret_event->event.kind = EVENT_ENROLMENT;
+        ret_event->event.enrolment.card = (struct bytes){card, sizeof(card)};
+        return;
+    }
+    struct purchase *purchase = &ret_event->event.purchase;
+    if (!draw_one_in(draw, 8)) {
+        purchase->card = (struct bytes){card, sizeof(card)};
+    }
+    purchase->receipt.number = "1";
+    purchase->receipt.store = draw_one_in(draw, 4) ? "web" : NULL;
+    purchase->receipt.till = draw_one_in(draw, 4) ? "T2" : NULL;
+    purchase->lines = ret_event->lines;
+    purchase->lines_count = (size_t)draw_below(draw, SHAPE_LINES_MAX + 1);
+    for (size_t i = 0; i < purchase->lines_count; i++) {
+        shape_line(draw, &ret_event->lines[i]);
+    }
+    purchase->basket_discount = draw_one_in(draw, 3) ? draw_edge(draw, 0, AMOUNT_MAX) : 0;
+    purchase->cash_rounding =
+        draw_one_in(draw, 6) ? draw_edge(draw, -CASH_ROUNDING_MAX, CASH_ROUNDING_MAX) : 0;
+    purchase->tip = draw_one_in(draw, 6) ? draw_edge(draw, 0, AMOUNT_MAX) : 0;
+    purchase->codes = codes;
+    purchase->codes_count = (size_t)draw_below(draw, COUNT(codes) + 1);
+    if (draw_one_in(draw, 3)) {
+        shape_claims(draw, ret_event);
+    }
+}
