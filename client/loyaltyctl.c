@@ -363,6 +363,16 @@ int ctl_book(struct ctl *ctl, struct event *event, struct booked *ret_booked)
     return CTL_EXIT_OK;
 }
 
+bool ctl_path(char *ret_path, size_t size, const char *folder, const char *name)
+{
+    const int length = snprintf(ret_path, size, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= size) {
+        ctl_complain("%s: the path is too long", folder);
+        return false;
+    }
+    return true;
+}
+
 bool ctl_parse_duration(const char *text, int64_t *ret_duration_ms)
 {
     static const struct {

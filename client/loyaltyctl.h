@@ -74,6 +74,9 @@ int ctl_book(struct ctl *ctl, struct event *event, struct booked *ret_booked);
 /* "90s", "15m", "1h", "7d" in milliseconds; false for anything else. */
 bool ctl_parse_duration(const char *text, int64_t *ret_duration_ms);
 
+/* "folder/name" into `ret_path`; false, with a complaint, when it does not fit. */
+bool ctl_path(char *ret_path, size_t size, const char *folder, const char *name);
+
 /* A whole file into the arena, with a NUL behind it. Complains itself. */
 int ctl_read_file(struct ctl *ctl, const char *path, size_t size_max, struct bytes *ret_bytes);
 
@@ -91,6 +94,7 @@ struct ctl_invite {
     bool qr;
 };
 int ctl_invite(struct ctl *ctl, const struct ctl_invite *invite);
+int ctl_show_url(struct ctl *ctl, const struct ctl_invite *invite); /* the one that an invite would have */
 int ctl_check_url(const char *url); /* NULL will do */
 int ctl_list_principals(struct ctl *ctl, bool operators_only);
 int ctl_revoke(struct ctl *ctl, uint32_t principal, const char *reason);

@@ -182,7 +182,9 @@ static int copy_file(const char *from, const char *to)
 static bool copy_into(const char *from, const char *folder, const char *name)
 {
     char to[PATH_BYTES];
-    snprintf(to, sizeof(to), "%s/%s", folder, name);
+    if (!ctl_path(to, sizeof(to), folder, name)) {
+        return false;
+    }
     const int error = copy_file(from, to);
     if (error != 0) {
         ctl_complain("cannot copy %s to %s: %s", from, to, strerror(error));
@@ -194,7 +196,9 @@ static bool copy_into(const char *from, const char *folder, const char *name)
 static int give_new_epoch(const char *folder)
 {
     char path[PATH_BYTES];
-    snprintf(path, sizeof(path), "%s/loyalty.db", folder);
+    if (!ctl_path(path, sizeof(path), folder, "loyalty.db")) {
+        return ERR_TOO_LARGE;
+    }
     const struct store_options options = {.path = path};
     struct store *store;
     int result = store_open(&options, &store, NULL);
@@ -217,7 +221,9 @@ static int give_new_epoch(const char *folder)
 static bool write_configuration(const char *folder, const char *listen)
 {
     char path[PATH_BYTES];
-    snprintf(path, sizeof(path), "%s/loyaltyd.conf", folder);
+    if (!ctl_path(path, sizeof(path), folder, "loyaltyd.conf")) {
+        return false;
+    }
     FILE *file = fopen(path, "wx");
     if (file == NULL) {
         ctl_complain("cannot write %s: %s", path, strerror(errno));
@@ -243,8 +249,7 @@ static int restore(const struct arguments *arguments)
     }
     bool copied = copy_into(arguments->file, folder, "loyalty.db");
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && copied; i++) {
-        snprintf(path, sizeof(path), "%s/%s", arguments->keys, keys[i]);
-        copied = copy_into(path, folder, keys[i]);
+        copied = ctl_path(path, sizeof(path), arguments->keys, keys[i]) && copy_into(path, folder, keys[i]);
     }
     if (!copied || !write_configuration(folder, arguments->listen)) {
         return CTL_EXIT_ERROR;

@@ -517,6 +517,7 @@ int ctl_show_event(struct ctl *ctl, const struct reply *reply)
     json_unsigned(json, "position", reply->event.position);
     json_unsigned(json, "principal", reply->event.principal);
     json_unsigned(json, "sequence", reply->event.sequence);
+    json_unsigned(json, "key_no", reply->event.key_no);
     show_instant(json, "booked_at", reply->event.booked_at);
     json_hex(json, "chain", reply->event.chain);
     json_hex(json, "signature", reply->event.signature);

@@ -177,6 +177,20 @@ int ctl_invite(struct ctl *ctl, const struct ctl_invite *invite)
     return status;
 }
 
+int ctl_show_url(struct ctl *ctl, const struct ctl_invite *invite)
+{
+    char url[CONNECTION_URL_BYTES_MAX + 1];
+    const int status = find_url(ctl, invite, url);
+    if (status == CTL_EXIT_OK && ctl->options.json) {
+        json_object(&ctl->json, NULL);
+        json_text(&ctl->json, "url", url);
+        json_end_object(&ctl->json);
+    } else if (status == CTL_EXIT_OK) {
+        printf("%s\n", url);
+    }
+    return status;
+}
+
 static const char *state_of(const struct principal_view *view)
 {
     return view->revoked ? "  REVOKED" : view->retired_at != 0 ? "  retired" : "";

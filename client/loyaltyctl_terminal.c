@@ -1,4 +1,4 @@
-/* loyaltyctl terminal: invite, list, retire, revoke. */
+/* loyaltyctl terminal: invite, list, retire, revoke, url. */
 #include "base/text.h"
 #include "client/amount.h"
 #include "client/loyaltyctl.h"
@@ -66,7 +66,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp_child common[] = {{.argp = &ctl_options_argp, .group = 4}, {0}};
 
-enum subcommand { INVITE, LIST, RETIRE, REVOKE };
+enum subcommand { INVITE, LIST, RETIRE, REVOKE, SHOW_URL };
 
 static int check_usage(enum subcommand subcommand, const struct arguments *arguments)
 {
@@ -82,7 +82,7 @@ static int check_usage(enum subcommand subcommand, const struct arguments *argum
         }
         return ctl_check_url(invite->url);
     }
-    if (subcommand != LIST && arguments->principal == 0) {
+    if ((subcommand == RETIRE || subcommand == REVOKE) && arguments->principal == 0) {
         ctl_complain("whom? `loyaltyctl terminal list` has the numbers");
         return CTL_EXIT_USAGE;
     }
@@ -100,13 +100,15 @@ static int run(struct ctl *ctl, enum subcommand subcommand, const struct argumen
         return ctl_retire(ctl, arguments->principal, arguments->reason);
     case REVOKE:
         return ctl_revoke(ctl, arguments->principal, arguments->reason);
+    case SHOW_URL:
+        return ctl_show_url(ctl, &arguments->invite);
     }
     return CTL_EXIT_USAGE;
 }
 
 int ctl_command_terminal(int argc, char **argv)
 {
-    static const char *const names[] = {"invite", "list", "retire", "revoke"};
+    static const char *const names[] = {"invite", "list", "retire", "revoke", "url"};
     static const struct argp_option options[] = {
         {.name = "store", .key = OPTION_STORE, .arg = "S", .doc = "invite: the store the till stands in"},
         {.name = "label", .key = OPTION_LABEL, .arg = "L", .doc = "invite: what the till is called there"},
@@ -119,9 +121,9 @@ int ctl_command_terminal(int argc, char **argv)
         {.name = "host",
          .key = OPTION_HOST,
          .arg = "HOST",
-         .doc =
-             "invite: the name or address under which tills reach the daemon by TLS, with :PORT if that is "
-             "another one (default: `public` of its configuration)"},
+         .doc = "invite, url: the name or address under which tills reach the daemon by TLS, with :PORT if "
+                "that is "
+                "another one (default: `public` of its configuration)"},
         {.name = "qr", .key = OPTION_QR, .doc = "invite: show a QR code although this is no terminal"},
         {.name = "reason", .key = OPTION_REASON, .arg = "TEXT", .doc = "retire, revoke: kept in the log"},
         {0}};
@@ -130,7 +132,8 @@ int ctl_command_terminal(int argc, char **argv)
         .parser = parse,
         .args_doc = "[N]",
         .doc = "Tills: invite a new one, list them, retire number N (what it sold until now may "
-               "still come), revoke number N (nothing of it is booked any more).",
+               "still come), revoke number N (nothing of it is booked any more), show the URL that a till "
+               "needs to find the daemon.",
         .children = common};
     struct arguments arguments = {
         .invite = {.role = ROLE_TERMINAL, .expires_ms = 60 * 60 * 1000, .qr = isatty(STDOUT_FILENO) == 1}};

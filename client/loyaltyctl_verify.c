@@ -107,18 +107,23 @@ static int compare_tables(struct verification *run)
 }
 
 /* The database of a data directory, or the path itself. */
-static void database_path(const char *path, char *ret_path)
+static bool database_path(const char *path, char *ret_path)
 {
     struct stat status;
-    const bool directory = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-    snprintf(ret_path, PATH_BYTES, "%s%s", path, directory ? "/loyalty.db" : "");
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        return ctl_path(ret_path, PATH_BYTES, path, "loyalty.db");
+    }
+    const int length = snprintf(ret_path, PATH_BYTES, "%s", path);
+    return length > 0 && length < PATH_BYTES;
 }
 
 static int open_stored(struct verification *run)
 {
     char path[PATH_BYTES];
     const char *detail;
-    database_path(run->options->path, path);
+    if (!database_path(run->options->path, path)) {
+        return ERR_TOO_LARGE;
+    }
     const struct store_options options = {.path = path};
     const int result = store_open(&options, &run->stored, &detail);
     if (result == ERR_LOCKED) {
@@ -142,7 +147,9 @@ static int open_stored(struct verification *run)
 static int make_replay(struct verification *run, const char *folder)
 {
     char path[PATH_BYTES];
-    snprintf(path, sizeof(path), "%s/replay.db", folder);
+    if (!ctl_path(path, sizeof(path), folder, "replay.db")) {
+        return ERR_TOO_LARGE;
+    }
     const struct store_options options = {.path = path, .create = true, .scratch = true};
     int result = store_open(&options, &run->replayed, NULL);
     if (result == 0) {
@@ -221,8 +228,9 @@ static void remove_scratch(const char *folder)
     static const char *const names[] = {"replay.db", "replay.db-wal", "replay.db-journal"};
     char path[PATH_BYTES];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        unlink(path);
+        if (ctl_path(path, sizeof(path), folder, names[i])) {
+            unlink(path);
+        }
     }
     rmdir(folder);
 }
@@ -231,8 +239,10 @@ int verify_log(const struct verify_options *options)
 {
     const char *base = options->scratch != NULL ? options->scratch : getenv("TMPDIR");
     char folder[PATH_BYTES];
-    snprintf(folder, sizeof(folder), "%s/loyaltyctl-verify-XXXXXX",
-             base != NULL && base[0] != '\0' ? base : "/var/tmp");
+    if (!ctl_path(folder, sizeof(folder), base != NULL && base[0] != '\0' ? base : "/var/tmp",
+                  "loyaltyctl-verify-XXXXXX")) {
+        return CTL_EXIT_ERROR;
+    }
     if (mkdtemp(folder) == NULL) {
         fprintf(stderr, "loyaltyctl: cannot make a folder for the replay in %s: give one with --scratch\n",
                 folder);

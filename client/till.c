@@ -303,7 +303,7 @@ static const struct command {
 } commands[] = {
     {"enrol", till_command_enrol},   {"purchase", till_command_purchase}, {"join", till_command_join},
     {"send", till_command_send},     {"balance", till_command_balance},   {"queue", till_command_queue},
-    {"import", till_command_import},
+    {"import", till_command_import}, {"move", till_command_move},
 };
 
 static const char usage[] =
@@ -315,6 +315,7 @@ static const char usage[] =
     "send             deliver what waits in the queue\n"
     "balance          what a card has\n"
     "queue            what waits and what was acknowledged\n"
+    "move URL         the daemon is somewhere else now, or has another TLS key\n"
     "rotate-key       give the till another key\n"
     "passphrase       put the till's key under a passphrase, or change it\n"
     "\n"

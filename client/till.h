@@ -129,6 +129,7 @@ void basket_receipt_name(const struct basket *basket, const struct till *till,
 
 /* The commands: argv[0] is the name to show; each gives an exit status. */
 int till_command_enrol(int argc, char **argv);
+int till_command_move(int argc, char **argv);
 int till_command_purchase(int argc, char **argv);
 int till_command_join(int argc, char **argv);
 int till_command_send(int argc, char **argv);
@@ -136,6 +137,10 @@ int till_command_balance(int argc, char **argv);
 int till_command_queue(int argc, char **argv);
 int till_command_rotate_key(int argc, char **argv);
 int till_command_passphrase(int argc, char **argv);
+
+/* till_move.c: the URL and --ca of a command line; what is wrong with them ends the program. */
+void till_set_ca(struct place *place, const char *path, struct argp_state *state);
+void till_check_url(struct place *place, struct argp_state *state);
 
 /* till_file.c */
 struct till_file_options {

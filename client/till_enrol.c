@@ -17,37 +17,6 @@ struct arguments {
     const char *code;
 };
 
-/* The file is named for good: wherever the till is started from. */
-static void set_ca(struct arguments *arguments, const char *path, struct argp_state *state)
-{
-    char *absolute = realpath(path, NULL);
-    if (absolute == NULL || strlen(absolute) >= sizeof(arguments->place.ca)) {
-        argp_error(state, "%s: %s", path, absolute == NULL ? strerror(errno) : "the path is too long");
-    }
-    memcpy(arguments->place.ca, absolute, strlen(absolute) + 1);
-    free(absolute);
-}
-
-static void check_url(struct arguments *arguments, struct argp_state *state)
-{
-    struct place *place = &arguments->place;
-    struct url url;
-    if (url_parse(place->url, &url) == 0 && url.kind == URL_TLS && url.pins.count == 0) {
-        /* The file says it as well as the URL does. */
-        url.ca = url.ca || place->ca[0] != '\0';
-        if (!url.ca) {
-            argp_error(state, "the URL has no pin of the daemon's key, and no --ca says who vouches for it");
-        }
-        if (url_format(&url, place->url) != 0) {
-            argp_error(state, "the URL is too long");
-        }
-    }
-    if (!connection_url_valid(place->url)) {
-        argp_error(state, "'%s' is not loyalty://HOST:PORT/?pin=..., unix:/PATH or tcp://127.0.0.1:PORT",
-                   place->url);
-    }
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -56,7 +25,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->child_inputs[0] = &arguments->common;
         return 0;
     case OPTION_CA:
-        set_ca(arguments, argument, state);
+        till_set_ca(&arguments->place, argument, state);
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num == 0) {
@@ -78,7 +47,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (arguments->code == NULL) {
             argp_usage(state);
         }
-        check_url(arguments, state);
+        till_check_url(&arguments->place, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

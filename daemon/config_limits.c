@@ -54,6 +54,9 @@ static void print_side(const char *name, const uint32_t *limits, FILE *out)
 
 void config_limits_print(const struct peer_limits *limits, FILE *out)
 {
+    if (memcmp(limits, &PEER_LIMITS_DEFAULT, sizeof(*limits)) == 0) {
+        return; /* a file that says nothing of them follows the defaults of a newer version */
+    }
     fprintf(out, "limits:\n");
     print_side("others", limits->others, out);
     print_side("local", limits->local, out);

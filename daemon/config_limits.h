@@ -18,6 +18,7 @@ struct limits_row {
 extern const struct yaml_table config_limits_table;
 
 void config_limits_fill(const struct limits_row *row, struct peer_limits *ret_limits);
+/* Nothing when all are the defaults. */
 void config_limits_print(const struct peer_limits *limits, FILE *out);
 
 #endif

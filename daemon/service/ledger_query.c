@@ -73,6 +73,12 @@ static int find_member(struct ledger *ledger, const struct request *request, uin
     return store_card_find(ledger->options.store, hash, ret_member);
 }
 
+/* What a question means by now: while history loads, as far as it has come. */
+static int64_t present(const struct ledger *ledger)
+{
+    return ledger->head.live ? ledger_now(ledger) : ledger->head.booked_at;
+}
+
 /* The business day it is now in the programme's zone. */
 static int today(struct ledger *ledger, const struct programme *programme, int32_t *ret_day)
 {
@@ -80,7 +86,7 @@ static int today(struct ledger *ledger, const struct programme *programme, int32
     struct civil_time time;
     int result = zones_open(&ledger->zones, programme->zone, &zone);
     if (result == 0) {
-        result = civil_from_instant(zone, ledger_now(ledger), programme->day_starts, &time);
+        result = civil_from_instant(zone, present(ledger), programme->day_starts, &time);
     }
     if (result == 0) {
         *ret_day = time.day;
@@ -118,7 +124,7 @@ static int settle_view(struct ledger *ledger, const struct programme *programme,
 
 static int reply_member(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
 {
-    const struct programme *programme = ledger_programme_at(ledger, ledger_now(ledger));
+    const struct programme *programme = ledger_programme_at(ledger, present(ledger));
     uint32_t member;
     int result = programme == NULL ? ERR_NOT_FOUND : find_member(ledger, job->request, &member);
     if (result == 0) {

@@ -225,11 +225,11 @@ def frame(**message):
 class Wire:
     """A connection that says what it is told to, well-formed or not."""
 
-    def __init__(self, house):
+    def __init__(self, house, tcp=False):
         self.house = house
-        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket = socket.socket(socket.AF_INET if tcp else socket.AF_UNIX)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(house.socket_path)
+        self.socket.connect(("127.0.0.1", house.port) if tcp else house.socket_path)
         self.buffer = b""
         self.next_id = 0
 

@@ -280,7 +280,9 @@ static void start_daemon(const enum act *script, size_t size)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     daemon->script = script;
     daemon->script_size = size;
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", fixture.url + strlen("unix:"));
+    const int length =
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", fixture.url + strlen("unix:"));
+    assert_in_range(length, 1, sizeof(address.sun_path) - 1);
     (void)unlink(address.sun_path);
     daemon->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(daemon->listener >= 0);
