@@ -301,9 +301,16 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"enrol", till_command_enrol},   {"purchase", till_command_purchase}, {"join", till_command_join},
-    {"send", till_command_send},     {"balance", till_command_balance},   {"queue", till_command_queue},
-    {"import", till_command_import}, {"move", till_command_move},
+    {"enrol", till_command_enrol},
+    {"purchase", till_command_purchase},
+    {"join", till_command_join},
+    {"send", till_command_send},
+    {"balance", till_command_balance},
+    {"queue", till_command_queue},
+    {"import", till_command_import},
+    {"move", till_command_move},
+    {"rotate-key", till_command_rotate_key},
+    {"passphrase", till_command_passphrase},
 };
 
 static const char usage[] =

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* At most: what is missing at the end of the last line is missing on the next one. */
 static int32_t lines_of(struct bytes yaml)
 {
-    int32_t lines = 1;
+    int32_t lines = 2;
     for (size_t i = 0; i < yaml.size; i++) {
         lines += yaml.data[i] == '\n' || yaml.data[i] == '\r' || yaml.data[i] >= 0x80;
     }

@@ -1,13 +1,13 @@
 /* The service fed any inputs in any order: bytes whole, cut and wrong, signatures that are done in any order,
- * answers, cuts, pauses, time. Its outputs are what the contract allows (lib/front.c checks them), every reply
- * is a whole one, the replies of a connection come in the order of its requests, and in the end nothing of the
- * service is in use. */
+ * answers, cuts, pauses, time. Its outputs are what the contract allows (lib/front.c checks them), every
+ * reply is a whole one, the replies of a connection come in the order of its requests, and in the end nothing
+ * of the service is in use. */
 #include "fuzz/fuzz.h"
 #include "fuzz/service_world.h"
 
 #include <string.h>
 
-enum { STEPS_MAX = 400 };
+enum { STEPS_MAX = 200 };
 
 /* Something a peer does. */
 static void peer_step(struct service_world *world, struct draw *draw, uint32_t connection)

@@ -11,6 +11,7 @@ enum { WORLD_CONNECTIONS = 6 };
 struct world_peer {
     bool ended;       /* it sends no more */
     bool insecure;    /* its TLS is not up yet */
+    bool bound;       /* it is: what it authenticates with names the session */
     bool garbled;     /* it has sent bytes that are no request of ours: its ids say nothing */
     bool greeted;     /* it has the challenge */
     uint32_t id;      /* of its last request */

@@ -200,6 +200,9 @@ void front_push(struct front *front, uint32_t connection)
     struct front_peer *peer = &front->peers[connection];
     uint8_t *pending = peer->pending;
     const size_t size = peer->pending_size;
+    if (size == 0) {
+        return;
+    }
     peer->pending = NULL;
     peer->pending_size = 0;
     const size_t done = feed(front, connection, (struct bytes){pending, size}, 0);

@@ -171,6 +171,13 @@ class Copy:
 MEMBER, LOT, METRIC, STAMPS, LEVEL, VOUCHER = 0, 1, 2, 3, 5, 6
 
 
+def prove(house):
+    """The log of a stopped daemon holds."""
+    verdict = json.loads(harness.run("loyaltyctl", "verify", house.data, "--json").stdout)
+    check(verdict["holds"] and verdict["signatures"], verdict)
+    print(f"verify: {verdict['events']} events, {verdict['events_per_second']} a second")
+
+
 def principals(house):
     """label of a till -> its principal."""
     return {row["label"]: row["principal"] for row in house.ctl("terminal", "list") if row["role"] == "terminal"}

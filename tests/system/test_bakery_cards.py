@@ -132,6 +132,7 @@ def test_every_stamp_of_a_bakery_is_given_once(_house):
             of_principal = {number: of_till[int(label[-1])] for label, number in history.principals(house).items()}
             equal(house.sound()["outstanding"], 0, "points")
             house.stop()
+            history.prove(house)
             copy = history.Copy(house)
             events = copy.events()
             equal(sum(event.principal in of_principal for event in events), len(receipts), "events booked")

@@ -245,6 +245,7 @@ def load(months, days, kills):
         by_principal = {number: receipts[int(label[-1])] for label, number in history.principals(house).items()}
         outstanding = house.sound()["outstanding"]
         house.stop()
+        history.prove(house)
         accounts = verify(house, by_principal, months, days, outstanding)
         house.start()
         look(house, accounts, rng)

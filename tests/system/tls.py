@@ -74,7 +74,7 @@ class TlsTill(Till):
 class TlsWire(Wire):
     """A connection with TLS that says what it is told to."""
 
-    def __init__(self, house, receive_bytes=None):
+    def __init__(self, house, receive_bytes=None, shake_hands=True):
         from OpenSSL import SSL
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         raw = socket.socket()
@@ -84,12 +84,27 @@ class TlsWire(Wire):
         self.house = house
         self.socket = SSL.Connection(context, raw)
         self.socket.set_connect_state()
-        self.socket.do_handshake()
         self.raw = raw
         self.errors = SSL
         self.buffer = b""
         self.next_id = 0
+        if shake_hands:
+            self.socket.do_handshake()
+            self.bind()
+
+    def bind(self):
         self.binding = self.socket.export_keying_material(BINDING_LABEL, 32)
+
+    def shake_hands(self):
+        """Goes on with a handshake of its own without waiting; whether it is complete."""
+        try:
+            self.raw.setblocking(False)
+            self.socket.do_handshake()
+        except self.errors.WantReadError:
+            return False
+        self.raw.setblocking(True)
+        self.bind()
+        return True
 
     def receive(self):
         try:
