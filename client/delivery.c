@@ -3,31 +3,18 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "client/clock.h"
+#include "client/greeting.h"
 #include "model/day.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     KEYS_MAX = 1 + DELIVERY_OTHERS_MAX,
     EVENT_ARENA_BYTES = 2 * FRAME_OPERATOR_BYTES_MAX,
-    PENDING_MAX = 64,           /* acknowledgements in one transaction */
-    CLOCK_OFFSET_STEP_MS = 250, /* a smaller change is not worth a write */
+    PENDING_MAX = 64, /* acknowledgements in one transaction */
 };
-
-static void say(char text[SESSION_TEXT_BYTES], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(char text[SESSION_TEXT_BYTES], const char *format, ...)
-{
-    struct text writer;
-    va_list arguments;
-    va_start(arguments, format);
-    text_init(&writer, text, SESSION_TEXT_BYTES);
-    text_vadd(&writer, format, arguments);
-    va_end(arguments);
-}
 
 int delivery_init(struct delivery *delivery, const struct delivery_options *options)
 {
@@ -85,121 +72,6 @@ void delivery_fini(struct delivery *delivery)
     delivery->outcome = NULL;
 }
 
-/* The log is one we have not met: another epoch than before, or the first one. */
-static int meet_log(struct outbox *outbox, const struct session_ready *ready,
-                    const struct outbox_counts *counts, char ret_text[SESSION_TEXT_BYTES])
-{
-    if (ready->expected_sequence < counts->first_kept) {
-        say(ret_text,
-            "the daemon's log was restored from a copy and wants event %" PRIu64
-            " again, but we keep events from %" PRIu64 " on only: the operator has to decide",
-            ready->expected_sequence, counts->first_kept);
-        return ERR_MISMATCH;
-    }
-    int error = outbox_begin(outbox);
-    if (error == 0) {
-        error = outbox_event_reopen(outbox, ready->expected_sequence);
-    }
-    if (error == 0) {
-        error = outbox_set_bytes(outbox, OUTBOX_EPOCH, ready->epoch, EPOCH_BYTES);
-    }
-    if (error == 0) {
-        error = outbox_unset(outbox, OUTBOX_LAST_POSITION);
-    }
-    if (error == 0) {
-        error = outbox_unset(outbox, OUTBOX_LAST_CHAIN);
-    }
-    if (error == 0) {
-        error = outbox_commit(outbox);
-    }
-    if (error != 0) {
-        outbox_rollback(outbox);
-    }
-    return error;
-}
-
-int delivery_reconcile(struct outbox *outbox, const struct session_ready *ready,
-                       char ret_text[SESSION_TEXT_BYTES])
-{
-    struct outbox_counts counts;
-    uint8_t epoch[EPOCH_BYTES];
-    int error = outbox_event_count(outbox, &counts);
-    if (error != 0) {
-        return error;
-    }
-    if (ready->expected_sequence > counts.next_sequence) {
-        say(ret_text,
-            "the daemon has booked %" PRIu64 " events of this till, but only %" PRIu64
-            " were signed here: the till's key is in use elsewhere, or its folder was restored from a copy",
-            ready->expected_sequence - 1, counts.next_sequence - 1);
-        return ERR_MISMATCH;
-    }
-    error = outbox_bytes(outbox, OUTBOX_EPOCH, epoch, EPOCH_BYTES);
-    if (error != 0 && error != ERR_NOT_FOUND) {
-        return error;
-    }
-    if (error == ERR_NOT_FOUND || memcmp(epoch, ready->epoch, EPOCH_BYTES) != 0) {
-        return meet_log(outbox, ready, &counts, ret_text);
-    }
-    if (ready->log_differs) {
-        say(ret_text,
-            "the daemon's log does not hold what it told us before, and nobody says it was restored: "
-            "nothing is sent");
-        return ERR_MISMATCH;
-    }
-    if (ready->expected_sequence < counts.first_waiting) {
-        say(ret_text,
-            "the daemon wants event %" PRIu64 " again, which it acknowledged, and nobody says its log was "
-            "restored: nothing is sent",
-            ready->expected_sequence);
-        return ERR_MISMATCH;
-    }
-    return 0;
-}
-
-static int remember_text(struct outbox *outbox, const char *name, const char *text)
-{
-    char known[ID_BYTES_MAX + 1];
-    if (text[0] == '\0') {
-        return 0;
-    }
-    const int error = outbox_text(outbox, name, known, sizeof(known));
-    if (error == 0 && strcmp(known, text) == 0) {
-        return 0;
-    }
-    return outbox_set_text(outbox, name, text);
-}
-
-static int remember_number(struct outbox *outbox, const char *name, int64_t number, int64_t tolerance)
-{
-    int64_t known = 0;
-    const int error = outbox_number(outbox, name, &known);
-    if (error == 0 && known - number <= tolerance && number - known <= tolerance) {
-        return 0;
-    }
-    return outbox_set_number(outbox, name, number);
-}
-
-/* What the till has to know while the daemon is away. */
-static int remember(struct outbox *outbox, const struct session *session)
-{
-    const struct session_ready *ready = &session->ready;
-    int error = remember_text(outbox, OUTBOX_CURRENCY, ready->currency);
-    if (error == 0) {
-        error = remember_text(outbox, OUTBOX_STORE, ready->store);
-    }
-    if (error == 0) {
-        error = remember_text(outbox, OUTBOX_LABEL, ready->label);
-    }
-    if (error == 0 && ready->retention_days > 0) {
-        error = remember_number(outbox, OUTBOX_RETENTION, ready->retention_days, 0);
-    }
-    if (error == 0) {
-        error = remember_number(outbox, OUTBOX_CLOCK_OFFSET, session->clock_offset_ms, CLOCK_OFFSET_STEP_MS);
-    }
-    return error;
-}
-
 /* Our keys, the one we think is current first; NULL: none. */
 static const struct key_pair *key_at(const struct delivery *delivery, size_t index)
 {
@@ -241,7 +113,7 @@ static int open_session(struct delivery *delivery)
         }
     }
     if (error != 0) {
-        say(delivery->text, "%s", delivery->session.text);
+        session_say(delivery->text, "%s", delivery->session.text);
     }
     return error;
 }
@@ -257,9 +129,9 @@ int delivery_connect(struct delivery *delivery)
         return error;
     }
     delivery->connected = true;
-    error = delivery_reconcile(delivery->options.outbox, &delivery->session.ready, delivery->text);
+    error = greeting_reconcile(delivery->options.outbox, &delivery->session.ready, delivery->text);
     if (error == 0) {
-        error = remember(delivery->options.outbox, &delivery->session);
+        error = greeting_remember(delivery->options.outbox, &delivery->session);
     }
     if (error == 0) {
         error = place_learn(delivery->options.outbox, &delivery->place, &delivery->session);
@@ -433,7 +305,8 @@ static int take_booked(struct delivery *delivery, const struct reply *reply)
         error = wire_outcome_unpack(answer.booked.outcome, arena, delivery->outcome);
     }
     if (error != 0 || answer.booked.sequence != delivery->first || answer.booked.position == 0) {
-        say(delivery->text, "the daemon's answer to event %" PRIu64 " cannot be read", delivery->first);
+        session_say(delivery->text, "the daemon's answer to event %" PRIu64 " cannot be read",
+                    delivery->first);
         return error != 0 ? error : ERR_FORMAT;
     }
     error = delivery->again ? compare_again(delivery, &answer) : acknowledge(delivery, &answer);
@@ -458,9 +331,9 @@ static void take_failure(struct delivery *delivery, const struct reply *reply)
     if (!delivery->draining) {
         delivery->draining = true;
         delivery->failure = reply->failure.code;
-        say(delivery->text, "event %" PRIu64 ": the daemon says %s%s%s", delivery->first,
-            failure_name(reply->failure.code), reply->failure.text != NULL ? ": " : "",
-            reply->failure.text != NULL ? reply->failure.text : "");
+        session_say(delivery->text, "event %" PRIu64 ": the daemon says %s%s%s", delivery->first,
+                    failure_name(reply->failure.code), reply->failure.text != NULL ? ": " : "",
+                    reply->failure.text != NULL ? reply->failure.text : "");
     }
     /* While draining, `first` stays and `next` counts down to it. A failure may also come unasked for, such
      * as REPLACED. */
@@ -480,8 +353,8 @@ static int take_reply(struct delivery *delivery, const struct reply *reply)
         return 0;
     }
     if (reply->kind != REPLY_BOOKED || reply->id != (uint32_t)delivery->first) {
-        say(delivery->text, "the daemon gave an answer to something else than event %" PRIu64,
-            delivery->first);
+        session_say(delivery->text, "the daemon gave an answer to something else than event %" PRIu64,
+                    delivery->first);
         return ERR_FORMAT;
     }
     return take_booked(delivery, reply);
@@ -562,7 +435,7 @@ static int advance(struct delivery *delivery)
             return session_failure_error(delivery->failure);
         }
         if (!delivery->draining && delivery->text[0] == '\0') {
-            say(delivery->text, "the connection to the daemon broke: %s", error_text(error));
+            session_say(delivery->text, "the connection to the daemon broke: %s", error_text(error));
         }
     }
     return error != 0 ? error : committed;

@@ -97,10 +97,4 @@ int delivery_run_again(struct delivery *delivery, uint64_t from) MUST_CHECK;
 /* Connects if it is not connected, for other requests on `session`. Errors as delivery_run. */
 int delivery_connect(struct delivery *delivery) MUST_CHECK;
 
-/* What the daemon's greeting means for the outbox: on the first contact and after a restored log it takes
- * over the new epoch, and makes wait again what the log lost. ERR_MISMATCH with `ret_text`: an alarm, nothing
- * must be sent. */
-int delivery_reconcile(struct outbox *outbox, const struct session_ready *ready,
-                       char ret_text[SESSION_TEXT_BYTES]) MUST_CHECK;
-
 #endif

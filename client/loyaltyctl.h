@@ -95,7 +95,7 @@ struct ctl_invite {
 };
 int ctl_invite(struct ctl *ctl, const struct ctl_invite *invite);
 int ctl_show_url(struct ctl *ctl, const struct ctl_invite *invite); /* the one that an invite would have */
-int ctl_check_url(const char *url); /* NULL will do */
+int ctl_check_url(const char *url);                                 /* NULL will do */
 int ctl_list_principals(struct ctl *ctl, bool operators_only);
 int ctl_revoke(struct ctl *ctl, uint32_t principal, const char *reason);
 int ctl_retire(struct ctl *ctl, uint32_t principal, const char *reason);

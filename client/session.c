@@ -14,15 +14,13 @@ enum { ARENA_BYTES = 4 * FRAME_OPERATOR_BYTES_MAX };
 
 #define SOFTWARE "loyalty-client " LOYALTY_VERSION
 
-static void set_text(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void set_text(struct session *session, const char *format, ...)
+void session_say(char text[SESSION_TEXT_BYTES], const char *format, ...)
 {
-    struct text text;
+    struct text writer;
     va_list arguments;
     va_start(arguments, format);
-    text_init(&text, session->text, sizeof(session->text));
-    text_vadd(&text, format, arguments);
+    text_init(&writer, text, SESSION_TEXT_BYTES);
+    text_vadd(&writer, format, arguments);
     va_end(arguments);
 }
 
@@ -69,8 +67,9 @@ static void set_failure(struct session *session, const struct reply *reply)
 {
     session->failed = true;
     session->failure = reply->failure.code;
-    set_text(session, "the daemon says %s%s%s", failure_name(reply->failure.code),
-             reply->failure.text != NULL ? ": " : "", reply->failure.text != NULL ? reply->failure.text : "");
+    session_say(session->text, "the daemon says %s%s%s", failure_name(reply->failure.code),
+                reply->failure.text != NULL ? ": " : "",
+                reply->failure.text != NULL ? reply->failure.text : "");
 }
 
 /* Connects; no handshake yet. */
@@ -86,10 +85,11 @@ static int start(struct session *session, const struct session_options *options)
     const int error = connection_open(&session->connection, options->url, options->ca, options->timeout_ms);
     if (error != 0) {
         const char *why = session->connection.why;
-        set_text(session, "cannot connect to %.*s: %s", (int)strcspn(options->url, "?"), options->url,
-                 why[0] != '\0'        ? why
-                 : error == ERR_CLOSED ? "nobody answers"
-                                       : error_text(error));
+        session_say(session->text, "cannot connect to %.*s: %s", (int)strcspn(options->url, "?"),
+                    options->url,
+                    why[0] != '\0'        ? why
+                    : error == ERR_CLOSED ? "nobody answers"
+                                          : error_text(error));
     }
     return error;
 }
@@ -130,7 +130,7 @@ static int exchange(struct session *session, struct request *request, enum reply
         error = session_receive(session, session->timeout_ms, ret_reply);
     }
     if (error != 0) {
-        set_text(session, "no answer from the daemon: %s", error_text(error));
+        session_say(session->text, "no answer from the daemon: %s", error_text(error));
         return error;
     }
     if (ret_reply->kind == REPLY_FAILURE) {
@@ -138,7 +138,7 @@ static int exchange(struct session *session, struct request *request, enum reply
         return session_failure_error(ret_reply->failure.code);
     }
     if (ret_reply->kind != wanted || ret_reply->id != request->id) {
-        set_text(session, "the daemon gave an answer to something else");
+        session_say(session->text, "the daemon gave an answer to something else");
         return ERR_FORMAT;
     }
     return 0;
@@ -222,14 +222,14 @@ static int greet(struct session *session, const struct session_identity *identit
         return error;
     }
     if (reply.welcome.version != PROTOCOL_VERSION) {
-        set_text(session, "the daemon speaks version %u of the protocol, not %d", reply.welcome.version,
-                 PROTOCOL_VERSION);
+        session_say(session->text, "the daemon speaks version %u of the protocol, not %d",
+                    reply.welcome.version, PROTOCOL_VERSION);
         return ERR_UNSUPPORTED;
     }
     if (!fill(session->programme_id, PROGRAMME_ID_BYTES, reply.welcome.programme_id) ||
         !fill(session->daemon_key, KEY_BYTES, reply.welcome.daemon_key) ||
         !fill(ret_challenge, SIGN_CHALLENGE_BYTES, reply.welcome.challenge)) {
-        set_text(session, "the daemon's greeting is incomplete");
+        session_say(session->text, "the daemon's greeting is incomplete");
         return ERR_FORMAT;
     }
     session->clock_offset_ms = reply.welcome.now - (sent_at + received_at) / 2;
@@ -240,11 +240,11 @@ static int check_pins(struct session *session, const struct session_identity *id
 {
     if (identity->programme_id != NULL &&
         memcmp(identity->programme_id, session->programme_id, PROGRAMME_ID_BYTES) != 0) {
-        set_text(session, "the daemon serves another programme than the one we were enrolled in");
+        session_say(session->text, "the daemon serves another programme than the one we were enrolled in");
         return ERR_MISMATCH;
     }
     if (identity->daemon_key != NULL && memcmp(identity->daemon_key, session->daemon_key, KEY_BYTES) != 0) {
-        set_text(session, "the daemon's key is not the one it had when we were enrolled");
+        session_say(session->text, "the daemon's key is not the one it had when we were enrolled");
         return ERR_MISMATCH;
     }
     return 0;
@@ -285,7 +285,7 @@ static int authenticate(struct session *session, const struct session_identity *
     copy_text(ready->tls_address, sizeof(ready->tls_address), reply.ready.tls_address);
     ready->tls_pins = reply.ready.tls_pins;
     if (!fill(ready->epoch, EPOCH_BYTES, reply.ready.epoch) || ready->expected_sequence == 0) {
-        set_text(session, "the daemon's answer to our authentication is incomplete");
+        session_say(session->text, "the daemon's answer to our authentication is incomplete");
         return ERR_FORMAT;
     }
     return 0;
@@ -330,12 +330,12 @@ static int present(struct session *session, const struct key_pair *pair, const c
     struct session_enrolled enrolled = {.principal = reply.enrolled.principal, .role = reply.enrolled.role};
     if (!fill(enrolled.programme_id, PROGRAMME_ID_BYTES, reply.enrolled.programme_id) ||
         !fill(enrolled.daemon_key, KEY_BYTES, reply.enrolled.daemon_key) || enrolled.principal == 0) {
-        set_text(session, "the daemon's answer to the code is incomplete");
+        session_say(session->text, "the daemon's answer to the code is incomplete");
         return ERR_FORMAT;
     }
     if (memcmp(enrolled.programme_id, session->programme_id, PROGRAMME_ID_BYTES) != 0 ||
         memcmp(enrolled.daemon_key, session->daemon_key, KEY_BYTES) != 0) {
-        set_text(session, "the daemon contradicts itself about its programme or its key");
+        session_say(session->text, "the daemon contradicts itself about its programme or its key");
         return ERR_MISMATCH;
     }
     copy_text(enrolled.store, sizeof(enrolled.store), reply.enrolled.store);

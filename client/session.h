@@ -10,6 +10,10 @@
 
 enum { SESSION_TEXT_BYTES = 320 };
 
+/* Writes what went wrong, for people; cut where it does not fit. */
+void session_say(char text[SESSION_TEXT_BYTES], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Where, how long, and by which clock. */
 struct session_options {
     const char *url;           /* borrowed while the session is opened, like the next */

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *argp_program_version = "loyaltyd " LOYALTY_VERSION;
 
@@ -84,23 +85,36 @@ static int path_in(const struct config *config, const char *name, char *ret_path
     return length < 0 || (size_t)length >= size ? ERR_TOO_LARGE : 0;
 }
 
+/* systemd's LoadCredential= lays keys into a directory of its own, so that they need not lie in the clear
+ * beside the data.
+ */
+static int find_key(const struct config *config, const char *name, char *ret_path, size_t size)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    if (folder != NULL) {
+        const int length = snprintf(ret_path, size, "%s/%s", folder, name);
+        if (length > 0 && (size_t)length < size && access(ret_path, F_OK) == 0) {
+            return 0;
+        }
+    }
+    return path_in(config, name, ret_path, size);
+}
+
 static int load_key(const struct config *config, const char *name, struct key_file *ret_file)
 {
     char path[4096];
-    int result = path_in(config, name, path, sizeof(path));
+    int result = find_key(config, name, path, sizeof(path));
     if (result == 0) {
         result = key_file_load(path, (struct bytes){0}, ret_file);
     }
     if (result == ERR_NOT_FOUND) {
-        log_line(LOG_LEVEL_ERROR,
-                 "main: %s/%s is not there: is this a data directory made by `loyaltyd init`?", config->data,
-                 name);
+        log_line(LOG_LEVEL_ERROR, "main: %s is not there: is this a data directory made by `loyaltyd init`?",
+                 path);
     } else if (result == ERR_PERMISSION) {
         log_line(LOG_LEVEL_ERROR,
-                 "main: %s/%s must be readable by the daemon's user and nobody else (chmod 0600)",
-                 config->data, name);
+                 "main: %s must be readable by the daemon's user and nobody else (chmod 0600)", path);
     } else if (result != 0) {
-        log_line(LOG_LEVEL_ERROR, "main: %s/%s cannot be used: %s", config->data, name, error_text(result));
+        log_line(LOG_LEVEL_ERROR, "main: %s cannot be used: %s", path, error_text(result));
     }
     return result;
 }

@@ -9,6 +9,10 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <malloc.h>
+
+enum { TIDY_HANDSHAKES = 32 };
+
 int peer_tls_open(struct peer *peer)
 {
     struct peer_tls *secure = &peer->secure;
@@ -142,7 +146,19 @@ static void shake_hands(struct peer *peer)
         service_broken(peer->server->options.service, peer->connection);
         return;
     }
+    peer->server->handshakes++;
     service_secured(peer->server->options.service, peer->connection, binding);
+}
+
+/* A handshake takes some 30 KiB for a moment. When a thousand tills come at once, after a restart say, what
+ * they leave lies between what they keep, where the allocator would hold on to it. */
+void peers_tidy(struct server *server)
+{
+    if (server->handshakes >= TIDY_HANDSHAKES && server->handshakes == server->handshakes_seen) {
+        server->handshakes = 0;
+        (void)malloc_trim(0);
+    }
+    server->handshakes_seen = server->handshakes;
 }
 
 /* Gives the service as much of what was received as it takes. */

@@ -162,6 +162,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
     service_tick(server->options.service);
+    peers_tidy(server);
     const struct world *world = server->options.world;
     if (server->state == SERVER_DRAINING &&
         world->monotonic_ms(world->context) - server->draining_ms >= ABANDON_MS) {

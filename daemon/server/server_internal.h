@@ -86,6 +86,8 @@ struct server {
     struct verify_work *works;        /* one a group of the service */
     struct peer *hungry;              /* the first peer with TLS that has input the service has yet to take */
     uint8_t encrypted[TLS_PUT_BYTES]; /* what was read from one of them */
+    uint32_t handshakes;              /* of TLS since memory was last given back, and */
+    uint32_t handshakes_seen;         /* how many of them the last tick saw */
 };
 
 /* Carries out what the service wants; after every input. */
@@ -138,5 +140,8 @@ void peer_tls_written(struct peer *peer, int status);
 
 /* Gives the service what the hungry have left. False when there are none. */
 bool peers_feed(struct server *server);
+
+/* About once a second: gives the memory of many handshakes back to the system when they are over. */
+void peers_tidy(struct server *server);
 
 #endif

@@ -79,6 +79,7 @@ def measure(house, terminals, name, connect, day):
     connected = time.monotonic() - start
     for terminal, wire in zip(terminals, wires):
         shift(terminal, wire, day)
+    time.sleep(3)
     busy = memory(house)
     equal(house.status()["connections"], len(terminals) + 1)
     print(f"{name:20} idle {idle[0]:6} KiB (anonymous {idle[1]:6})   {len(terminals)} tills {busy[0]:6} KiB "

@@ -15,7 +15,6 @@ static const uint8_t binding[SIGN_CHANNEL_BYTES] = {9};
 
 static void draw_limits(struct draw *draw, struct peer_limits *limits)
 {
-    *limits = PEER_LIMITS_DEFAULT;
     for (size_t i = 0; i < PEER_LIMITS; i++) {
         limits->others[i] = (uint32_t)draw_edge(draw, 0, 100000);
     }
@@ -26,6 +25,7 @@ void world_open(struct service_world *world, struct draw *draw)
 {
     memset(world->peers, 0, sizeof(world->peers));
     memset(world->sequences, 0, sizeof(world->sequences));
+    world->limited = false;
     struct service_options options = {
         .connections_max = 1 + (uint32_t)draw_below(draw, WORLD_CONNECTIONS),
         .requests_max = 1 + (uint32_t)draw_below(draw, 40),
@@ -34,18 +34,54 @@ void world_open(struct service_world *world, struct draw *draw)
         .send_blocks_max = LEDGER_REPLY_BYTES_MAX / (SEND_BLOCK_BYTES - 16) + 2,
         .verify_groups_max = 1 + (uint32_t)draw_below(draw, 4),
     };
+    world->limits = (struct peer_limits){.wrong_codes = WRONG_CODES_DEFAULT};
+    options.limits = &world->limits;
     if (draw_one_in(draw, 2)) {
         draw_limits(draw, &world->limits);
-        options.limits = &world->limits;
+        world->limited = true;
     }
     front_open(&world->front, &options);
 }
 
+/* Holds nothing back any more, until nothing moves. */
+static void settle(struct service_world *world)
+{
+    struct front *front = &world->front;
+    front->hold_groups = false;
+    front->hold_jobs = false;
+    front->hold_sends = false;
+    front_verify(front, false);
+    bool more = true;
+    while (more) {
+        more = false;
+        for (uint32_t i = 0; i < WORLD_CONNECTIONS; i++) {
+            if (front->peers[i].open && front->peers[i].held > 0) {
+                front->peers[i].held = 0;
+                service_sent(front->service, i);
+                more = true;
+            }
+        }
+        front_drain(front);
+        more = more || front->jobs_count > 0;
+        front_answer(front, front->jobs_count);
+    }
+}
+
 void world_close(struct service_world *world)
 {
-    world->front.hold_sends = false;
+    /* Nobody has sent half a frame, or is held to a limit: there is no reason left not to read anybody. */
+    bool all_read = !world->limited;
+    settle(world);
     for (uint32_t i = 0; i < WORLD_CONNECTIONS; i++) {
+        all_read = all_read && !(world->front.peers[i].open && world->peers[i].garbled);
+    }
+    for (uint32_t i = 0; i < WORLD_CONNECTIONS; i++) {
+        const struct front_peer *end = &world->front.peers[i];
+        const struct world_peer *peer = &world->peers[i];
         world_read(world, i);
+        /* Who is being read and has asked nothing but requests has all the answers. */
+        const bool may_wait = !end->open || end->shut || peer->garbled || (end->paused && !all_read);
+        CHECK(may_wait || peer->id_read == peer->id);
     }
     front_close(&world->front);
 }
@@ -133,6 +169,8 @@ void world_greet(struct service_world *world, struct draw *draw, uint32_t connec
                                           .programme_id = {front->programme_id, PROGRAMME_ID_BYTES}}};
         send_request(world, draw, connection, &hello);
         world_read(world, connection);
+    }
+    if (!can_send(world, connection) || draw_one_in(draw, 4)) {
         return;
     }
     const uint32_t principal = draw_principal(draw, connection);
@@ -147,6 +185,9 @@ void world_greet(struct service_world *world, struct draw *draw, uint32_t connec
         .kind = REQUEST_AUTHENTICATE,
         .authenticate = {.principal = principal, .signature = {signature, SIGNATURE_BYTES}}};
     send_request(world, draw, connection, &request);
+    if (!draw_one_in(draw, 4)) {
+        front_answer(front, front->jobs_count);
+    }
 }
 
 static struct request draw_request(struct service_world *world, struct draw *draw)

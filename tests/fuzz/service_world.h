@@ -21,6 +21,7 @@ struct world_peer {
 struct service_world {
     struct front front;
     struct peer_limits limits;
+    bool limited; /* to those above, which else are none */
     struct world_peer peers[WORLD_CONNECTIONS];
     uint64_t sequences[FRONT_PRINCIPALS]; /* the last one each has signed */
 };

@@ -93,7 +93,7 @@ static void keep(uint8_t **memory, size_t *size, struct bytes bytes)
 
 static void carry_out(struct front *front, const struct output *output)
 {
-    struct front_peer *peer = &front->peers[output->connection];
+    struct front_peer *peer = output->kind == OUTPUT_VERIFY ? NULL : &front->peers[output->connection];
     switch (output->kind) {
     case OUTPUT_SEND:
         assert_true(peer->open);
@@ -159,8 +159,13 @@ void front_drain(struct front *front)
 
 uint32_t front_connect(struct front *front)
 {
+    return front_connect_as(front, PEER_UNIX);
+}
+
+uint32_t front_connect_as(struct front *front, enum peer_kind kind)
+{
     uint32_t connection;
-    assert_int_equal(service_opened(front->service, PEER_UNIX, &connection), 0);
+    assert_int_equal(service_opened(front->service, kind, &connection), 0);
     assert_true(connection < FRONT_PEERS_MAX);
     struct front_peer *peer = &front->peers[connection];
     free(peer->got);

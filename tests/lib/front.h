@@ -64,7 +64,8 @@ void front_close(struct front *front);
 /* Carries out the outputs of the service until there are none. */
 void front_drain(struct front *front);
 
-uint32_t front_connect(struct front *front);
+uint32_t front_connect(struct front *front); /* PEER_UNIX */
+uint32_t front_connect_as(struct front *front, enum peer_kind kind);
 
 /* The peer sends bytes, at most `piece` (0: any number) at a time; what is not read is kept and goes first
  * the next time, also by front_push. */

@@ -80,6 +80,7 @@ class TlsWire(Wire):
         raw = socket.socket()
         if receive_bytes:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         raw.connect((house.host, house.tls_port))
         self.house = house
         self.socket = SSL.Connection(context, raw)
