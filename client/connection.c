@@ -230,18 +230,18 @@ static int open_url(struct connection *connection, const struct url *url, const 
     return error;
 }
 
-int connection_open(struct connection *connection, const char *text, const char *ca, int64_t timeout_ms)
+int connection_open(struct connection *connection, const char *url, const char *ca, int64_t timeout_ms)
 {
-    struct url url;
+    struct url parsed;
     *connection = (struct connection){.fd = -1};
-    if (url_parse(text, &url) != 0 || !is_valid(&url)) {
+    if (url_parse(url, &parsed) != 0 || !is_valid(&parsed)) {
         return ERR_FORMAT;
     }
     connection->in = malloc(IN_BYTES);
     if (connection->in == NULL) {
         return ERR_NOMEM;
     }
-    const int error = open_url(connection, &url, ca, clock_monotonic_ms() + timeout_ms);
+    const int error = open_url(connection, &parsed, ca, clock_monotonic_ms() + timeout_ms);
     if (error != 0) {
         char why[sizeof(connection->why)];
         memcpy(why, connection->why, sizeof(why));

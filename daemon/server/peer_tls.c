@@ -262,8 +262,8 @@ void peer_tls_shut_down(struct peer *peer)
 
 void peer_tls_close(struct peer *peer)
 {
-    if (peer->secure.tls.state == TLS_HANDSHAKING) {
-        report(peer, "the handshake was not completed in time");
+    if (peer->secure.tls.state == TLS_HANDSHAKING && peer->secure.tls.ssl != NULL) {
+        report(peer, "the handshake was not completed");
     }
     set_hungry(peer, false);
     peer->secure.sending = false;

@@ -223,7 +223,7 @@ static void add_principal(struct ledger *ledger, uint32_t principal, enum role r
 static int decide_principal_added(struct ledger *ledger, const struct event *event)
 {
     struct event_row row;
-    struct event invite;
+    struct event invite = {0};
     if (event->principal_added.principal != ledger->head.next_principal) {
         return ERR_FORMAT;
     }
@@ -323,7 +323,7 @@ int ledger_enrol(struct ledger *ledger, const struct ledger_job *job, struct rep
                  struct ledger_result *result)
 {
     uint8_t hash[HASH_BYTES];
-    struct invite_row invite;
+    struct invite_row invite = {0};
     int status = invite_code_hash(job->request->enrol.code, hash);
     if (status == 0) {
         status = store_invite_find(ledger->options.store, hash, &invite);

@@ -1,8 +1,10 @@
 """What the tests of TLS share: a house that listens with TLS, tills and attackers that speak it, two network namespaces
 and what passes between them."""
 
+import base64
 import contextlib
 import ctypes
+import hashlib
 import os
 import re
 import socket
@@ -93,6 +95,12 @@ class TlsWire(Wire):
             self.socket.do_handshake()
             self.bind()
 
+    def pin(self):
+        """Of the daemon's key."""
+        from OpenSSL import crypto
+        key = crypto.dump_publickey(crypto.FILETYPE_ASN1, self.socket.get_peer_certificate().get_pubkey())
+        return base64.urlsafe_b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
+
     def bind(self):
         self.binding = self.socket.export_keying_material(BINDING_LABEL, 32)
 
@@ -117,7 +125,20 @@ class TlsWire(Wire):
 
 
 class TlsTerminal(Terminal):
-    """A till in Python whose connections speak TLS."""
+    """A till in Python that knows nothing but the URL and the code of its invite; its connections speak TLS."""
+
+    def __init__(self, house, label):
+        import nacl.signing
+        self.house = house
+        self.key = nacl.signing.SigningKey.generate()
+        url, code = house.invited(label)
+        with contextlib.closing(TlsWire(house)) as wire:
+            check(wire.pin() in pins_of(url), "the pin of the invite is not the daemon's")
+            wire.hello()
+            enrolled = self.enrol(wire, code).enrolled
+        self.principal = enrolled.principal
+        self.programme_id = enrolled.programme_id
+        self.sequence = 1
 
     def authenticate(self, wire, challenge, binding=None):
         binding = wire.binding if binding is None else binding
