@@ -97,7 +97,7 @@ def used(house):
 
 
 def main():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (TILLS + 200,) * 2)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(TILLS, 1100) + 200,) * 2)
     house = TlsHouse()
     house.port = harness.free_port()
     try:

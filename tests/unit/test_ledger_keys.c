@@ -114,6 +114,18 @@ static void the_key_of_its_position_verifies_an_event(void **state)
     house_replay(house);
 }
 
+static void a_key_ends_where_the_next_one_begins(void **state)
+{
+    struct house *house = *state;
+    const struct key_pair second = pair_of(50);
+    struct store_totals before;
+    struct store_totals after;
+    assert_int_equal(store_totals(house->temporary.store, &before), 0);
+    assert_int_equal(rotate(house, TILL, &second), CODE_ACCEPTED);
+    assert_int_equal(store_totals(house->temporary.store, &after), 0);
+    assert_int_equal(after.principals, before.principals); /* counted by their keys in use */
+}
+
 static void an_event_behind_the_change_that_the_old_key_signed_is_not_booked(void **state)
 {
     struct house *house = *state;
@@ -249,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
         TEST(the_key_of_its_position_verifies_an_event),
+        TEST(a_key_ends_where_the_next_one_begins),
         TEST(an_event_behind_the_change_that_the_old_key_signed_is_not_booked),
         TEST(an_event_before_the_change_is_answered_whichever_key_it_was_sent_with_again),
         TEST(who_authenticated_with_the_old_key_behind_the_change_is_sent_away),

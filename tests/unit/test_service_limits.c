@@ -344,6 +344,37 @@ static void who_asks_too_much_is_read_later_and_loses_nothing(void **state)
     end(front);
 }
 
+static void who_waits_because_he_asked_too_much_may_go_or_be_sent_away(void **state)
+{
+    (void)state;
+    const struct peer_limits limits = {.others = {[PEER_LIMIT_requests] = 2}};
+    struct front *front = make(&limits);
+    const uint32_t gone = ready_as(front, 1, FRONT_TERMINAL);
+    const uint32_t revoked = ready_as(front, 1, FRONT_TERMINAL + 1);
+    for (uint64_t sequence = 1; sequence <= 5; sequence++) {
+        front_book(front, gone, FRONT_TERMINAL, sequence, 100, false);
+        front_book(front, revoked, FRONT_TERMINAL + 1, sequence, 100, false);
+    }
+    assert_int_equal(front->jobs_count, 2);
+    const uint32_t admin = ready_as(front, 2, FRONT_ADMIN);
+    front_book(front, admin, FRONT_ADMIN, 1, 10, false);
+    service_broken(front->service, gone);
+    front_drain(front);
+    while (front->jobs_count > 1) {
+        front_answer(front, 1);
+    }
+    const struct principal_row row = {.principal = FRONT_TERMINAL + 1, .key_no = 1, .revoked = true};
+    if (front->jobs_count == 1) {
+        front_answer_note(front, LEDGER_REVOKED, &row);
+    }
+    front->now += 1000;
+    service_tick(front->service);
+    front_drain(front);
+    assert_true(front->peers[gone].closed);
+    assert_int_equal(front->jobs_count, 0);
+    end(front);
+}
+
 #define CODE "K7qf-2m9t-xw4c"
 
 static void send_code(struct front *front, uint32_t connection)
@@ -396,6 +427,28 @@ static void wrong_codes_are_not_looked_at_any_more_after_some(void **state)
     front->now += 9999;
     send_code(front, guesser);
     front_expect_failure(front, guesser, 3, FAILURE_BUSY);
+    end(front);
+}
+
+static void a_guesser_who_is_kept_waiting_does_not_use_up_what_others_may(void **state)
+{
+    (void)state;
+    const struct peer_limits limits = {.others = {[PEER_LIMIT_wrong_codes] = 1}, .wrong_codes = 3};
+    struct front *front = make(&limits);
+    const uint32_t guesser = greeted(front, 1);
+    send_code(front, guesser);
+    front_answer_failure(front, FAILURE_INVITE_INVALID, LEDGER_WRONG_CODE);
+    front_expect_failure(front, guesser, 3, FAILURE_INVITE_INVALID);
+    for (int i = 0; i < 50; i++) {
+        send_code(front, guesser);
+        front_expect_failure(front, guesser, 3, FAILURE_BUSY);
+    }
+    for (uint8_t peer = 2; peer <= 3; peer++) {
+        const uint32_t honest = greeted(front, peer);
+        send_code(front, honest);
+        assert_int_equal(front->jobs_count, 1);
+        front_answer_failure(front, FAILURE_INVITE_INVALID, LEDGER_WRONG_CODE);
+    }
     end(front);
 }
 
@@ -485,7 +538,9 @@ int main(void)
         cmocka_unit_test(a_flood_of_bad_signatures_ends_with_the_connection_and_keeps_the_peer_out),
         cmocka_unit_test(a_handshake_with_a_bad_signature_counts_too),
         cmocka_unit_test(who_asks_too_much_is_read_later_and_loses_nothing),
+        cmocka_unit_test(who_waits_because_he_asked_too_much_may_go_or_be_sent_away),
         cmocka_unit_test(wrong_codes_are_not_looked_at_any_more_after_some),
+        cmocka_unit_test(a_guesser_who_is_kept_waiting_does_not_use_up_what_others_may),
         cmocka_unit_test(right_codes_and_failures_of_ours_are_no_guesses),
         cmocka_unit_test(all_peers_together_guess_so_many_codes_a_minute),
         cmocka_unit_test(a_guesser_who_does_not_wait_for_the_answer_is_counted_all_the_same),
