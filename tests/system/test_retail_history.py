@@ -248,8 +248,8 @@ def load(months, days, kills):
         history.prove(house)
         accounts = verify(house, by_principal, months, days, outstanding)
         house.start()
-        look(house, accounts, rng)
         house.ctl("go-live")
+        look(house, accounts, rng)
     finally:
         house.close()
     return accounts
