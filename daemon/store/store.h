@@ -109,6 +109,15 @@ int store_apply(struct store *store, const struct store_applied *event, const st
 /* The member's last event becomes this one, whether it has effects or not. */
 int store_member_touch(struct store *store, uint32_t member, uint64_t position) MUST_CHECK;
 
+/* What a limit that is no member's has counted; 0 where nothing yet. */
+struct counter_key {
+    uint32_t limit;
+    int32_t period;
+    const char *store; /* of a till; else "" */
+    const char *scope; /* a till, a store, or "" */
+};
+int store_counter_read(struct store *store, const struct counter_key *key, int64_t *ret_used) MUST_CHECK;
+
 /* All holdings of a member. ERR_NOT_FOUND: no such member. */
 int store_member_read(struct store *store, uint32_t member, struct member_state *ret_state) MUST_CHECK;
 
@@ -142,8 +151,8 @@ int store_opening_write(struct store *store, uint64_t position,
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,
                           int64_t amount) MUST_CHECK;
 
-/* Principals with their current key and the one before it. Principal 0, the daemon, is there from the start: key_no is 0 and the
- * key zeroed until an effect gives it one. */
+/* Principals with their current key and the one before it. Principal 0, the daemon, is there from the start:
+ * key_no is 0 and the key zeroed until an effect gives it one. */
 struct principal_row {
     uint32_t principal;
     enum role role;

@@ -89,6 +89,25 @@ static bool read_voucher(struct member_state *state, sqlite3_stmt *row)
            column_day(row, UNTIL, &voucher->until) == 0;
 }
 
+static bool read_level_day(struct member_state *state, sqlite3_stmt *row)
+{
+    if (state->levels_count == LEVEL_HISTORY_MAX) {
+        return false;
+    }
+    struct level_day *day = &state->levels[state->levels_count++];
+    return column_day(row, KEY1, &day->since) == 0 && column_u32(row, AMOUNT, &day->level) == 0;
+}
+
+static bool read_limit(struct member_state *state, sqlite3_stmt *row)
+{
+    if (state->counters_count == MEMBER_COUNTERS_MAX) {
+        return false;
+    }
+    struct counter *counter = &state->counters[state->counters_count++];
+    return column_u32(row, KEY1, &counter->limit) == 0 && column_day(row, KEY2, &counter->period) == 0 &&
+           column_i64(row, AMOUNT, &counter->used) == 0;
+}
+
 /* Codes come in the order of their vouchers, after all of them. */
 static bool read_code(struct member_state *state, size_t *codes_count, sqlite3_stmt *row)
 {
@@ -103,6 +122,26 @@ static bool read_code(struct member_state *state, size_t *codes_count, sqlite3_s
     put_u64_be(voucher->code, (uint64_t)high);
     put_u64_be(voucher->code + 8, (uint64_t)low);
     return voucher->origin.position == origin.position && voucher->origin.index == origin.index;
+}
+
+static int read_used(void *context, sqlite3_stmt *row)
+{
+    return column_i64(row, 0, context);
+}
+
+int store_counter_read(struct store *store, const struct counter_key *key, int64_t *ret_used)
+{
+    int error = connection_usable(store);
+    if (error != 0) {
+        return error;
+    }
+    *ret_used = 0;
+    bind_i64(store, STATEMENT_COUNTER_READ, 1, key->limit);
+    bind_i64(store, STATEMENT_COUNTER_READ, 2, key->period);
+    bind_text(store, STATEMENT_COUNTER_READ, 3, key->store);
+    bind_text(store, STATEMENT_COUNTER_READ, 4, key->scope);
+    error = statement_find(store, STATEMENT_COUNTER_READ, read_used, ret_used);
+    return error == ERR_NOT_FOUND ? 0 : error;
 }
 
 struct reading {
@@ -132,6 +171,10 @@ static bool read_kind(struct reading *reading, enum holding_kind kind, sqlite3_s
         return read_voucher(state, row);
     case HOLDING_CODE:
         return read_code(state, &reading->codes_count, row);
+    case HOLDING_LEVEL_DAY:
+        return read_level_day(state, row);
+    case HOLDING_LIMIT:
+        return read_limit(state, row);
     case HOLDING_KINDS:
         break;
     }

@@ -143,7 +143,9 @@ static void draw_rule(struct drawn *drawn, size_t index)
         .card = drawn->programme.cards_count > 0 && one_in(3)
                     ? (int32_t)between(0, (int64_t)drawn->programme.cards_count - 1)
                     : -1,
-        .qualifies = !one_in(4),
+        .qualifies = one_in(4) ? (enum qualifies)between(QUALIFIES_NO, QUALIFIES_ONLY) : QUALIFIES_YES,
+        .campaign = -1,
+        .award = {.reward = -1},
         .selector = draw_selector(),
     };
     if (rule->card >= 0) {
@@ -165,7 +167,11 @@ static void draw_tiers(struct drawn *drawn)
     tiers->levels = drawn->levels;
     tiers->count = (size_t)between(0, LEVELS_DRAWN_MAX);
     for (size_t i = 0; i < tiers->count; i++) {
-        drawn->levels[i] = (struct level){.id = "level", .number = (uint32_t)i + 1, .qualifying = qualifying};
+        drawn->levels[i] = (struct level){.id = "level",
+                                          .number = (uint32_t)i + 1,
+                                          .qualifying = qualifying,
+                                          .has_qualifying = qualifying > 0,
+                                          .award = {.reward = -1}};
         drawn->levels[i].multiplier = one_in(2) ? 1000 : between(0, 3000);
         qualifying += between(1, 200);
     }
@@ -186,8 +192,7 @@ static void draw_programme(struct drawn *drawn)
         .currency_digits = 2,
         .zone = "UTC",
         .auto_enrol = true,
-        .tax_excluded = one_in(4),
-        .discounts_before = one_in(4),
+        .basis = {.tax_excluded = one_in(4), .discounts_before = one_in(4)},
         .expiry = draw_term(),
         .rules = drawn->rules,
         .rules_count = (size_t)between(1, RULES_DRAWN_MAX),
@@ -207,7 +212,7 @@ static void draw_programme(struct drawn *drawn)
     for (size_t i = 0; i < CARDS_DRAWN_MAX; i++) {
         drawn->cards[i] =
             (struct stamp_card){.id = "card", .number = (uint32_t)i + 1, .required = between(4, 12)};
-        drawn->cards[i].reward = (int32_t)between(0, CARDS_DRAWN_MAX - 1);
+        drawn->cards[i].award.reward = (int32_t)between(0, CARDS_DRAWN_MAX - 1);
         drawn->rewards[i] = (struct reward){.id = "reward", .number = (uint32_t)i + 1, .valid = draw_term()};
     }
     draw_tiers(drawn);
@@ -537,12 +542,12 @@ static void a_discount_on_the_basket_is_spread_to_the_last_cent(void **state)
         begin_case(&drawn);
         draw_purchase(&bought, FIRST_DAY);
         memset(drawn.rules, 0, sizeof(drawn.rules));
-        drawn.programme.tax_excluded = false;
-        drawn.programme.discounts_before = false;
+        drawn.programme.basis.tax_excluded = false;
+        drawn.programme.basis.discounts_before = false;
         drawn.programme.exclude = (struct selector){0};
         drawn.programme.rules_count = LINES_DRAWN_MAX > RULES_DRAWN_MAX ? 1 : 0;
         drawn.rules[0] =
-            (struct rule){.id = "r", .number = 1, .kind = RULE_SPEND, .give = 1, .per = 1, .card = -1};
+            (struct rule){.id = "r", .number = 1, .kind = RULE_SPEND, .give = 1, .per = 1, .card = -1, .campaign = -1};
         int64_t gross = 0;
         for (size_t line = 0; line < bought.event.purchase.lines_count; line++) {
             bought.lines[line].gross = bought.lines[line].gross < 0 ? 7 : bought.lines[line].gross;
