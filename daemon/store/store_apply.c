@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "model/programme.h"
 #include "store/connection.h"
+#include "store/counter.h"
 #include "store/store.h"
 
 enum { ENTRIES_OF_EVENT = 16384 }; /* ids of entries an event has, used or not */
@@ -299,43 +300,6 @@ static int apply_level(struct application *application, const struct effect *eff
     return statement_run_one(store, STATEMENT_LEVEL_SET);
 }
 
-static void bind_limit(struct store *store, enum statement statement, const struct effect *effect)
-{
-    bind_i64(store, statement, 1, effect->member);
-    bind_i64(store, statement, 2, effect->counter.limit);
-    bind_i64(store, statement, 3, effect->counter.period);
-    bind_i64(store, statement, 4, effect->counter.amount);
-}
-
-/* A counter of the member's own. */
-static int apply_limit(struct application *application, const struct effect *effect)
-{
-    struct store *store = application->store;
-    if (effect->counter.amount == 0) {
-        return 0;
-    }
-    bind_limit(store, STATEMENT_LIMIT_ADD, effect);
-    int changes = 0;
-    const int error = statement_run_counted(store, STATEMENT_LIMIT_ADD, &changes);
-    if (error != 0 || changes == 1) {
-        return error;
-    }
-    /* The sum would be 0. */
-    bind_limit(store, STATEMENT_LIMIT_END, effect);
-    return statement_run_one(store, STATEMENT_LIMIT_END);
-}
-
-static int apply_shared_counter(struct application *application, const struct effect *effect)
-{
-    struct store *store = application->store;
-    bind_i64(store, STATEMENT_COUNTER_ADD, 1, effect->counter.limit);
-    bind_i64(store, STATEMENT_COUNTER_ADD, 2, effect->counter.period);
-    bind_text(store, STATEMENT_COUNTER_ADD, 3, effect->counter.store != NULL ? effect->counter.store : "");
-    bind_text(store, STATEMENT_COUNTER_ADD, 4, effect->counter.scope);
-    bind_i64(store, STATEMENT_COUNTER_ADD, 5, effect->counter.amount);
-    return statement_run_one(store, STATEMENT_COUNTER_ADD);
-}
-
 static int apply_stamps(struct application *application, const struct effect *effect)
 {
     struct store *store = application->store;
@@ -538,7 +502,7 @@ static int apply_to_member(struct application *application, const struct effect 
         apply_visit(application, effect);
         return 0;
     case EFFECT_COUNTER:
-        return apply_limit(application, effect);
+        return counter_apply(application->store, effect);
     case EFFECT_NOTE:
         return 0;
     case EFFECT_ENROL:
@@ -571,7 +535,7 @@ static int apply_one(struct application *application, const struct effect *effec
         return apply_to_member(application, effect);
     case EFFECT_COUNTER:
         return effect->counter.scope == NULL ? apply_to_member(application, effect)
-                                             : apply_shared_counter(application, effect);
+                                             : counter_apply(application->store, effect);
     case EFFECT_PRINCIPAL:
         return apply_principal(application, effect);
     case EFFECT_INVITE:

@@ -124,26 +124,6 @@ static bool read_code(struct member_state *state, size_t *codes_count, sqlite3_s
     return voucher->origin.position == origin.position && voucher->origin.index == origin.index;
 }
 
-static int read_used(void *context, sqlite3_stmt *row)
-{
-    return column_i64(row, 0, context);
-}
-
-int store_counter_read(struct store *store, const struct counter_key *key, int64_t *ret_used)
-{
-    int error = connection_usable(store);
-    if (error != 0) {
-        return error;
-    }
-    *ret_used = 0;
-    bind_i64(store, STATEMENT_COUNTER_READ, 1, key->limit);
-    bind_i64(store, STATEMENT_COUNTER_READ, 2, key->period);
-    bind_text(store, STATEMENT_COUNTER_READ, 3, key->store);
-    bind_text(store, STATEMENT_COUNTER_READ, 4, key->scope);
-    error = statement_find(store, STATEMENT_COUNTER_READ, read_used, ret_used);
-    return error == ERR_NOT_FOUND ? 0 : error;
-}
-
 struct reading {
     struct member_state *state;
     size_t codes_count;

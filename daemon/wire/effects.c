@@ -247,6 +247,27 @@ static void invite_read(struct wire_values *values, const Loyalty__InviteEffect 
     effect->invite.expires_at = message->expires_at;
 }
 
+static void counter_read(const Loyalty__CounterEffect *message, uint32_t member, struct effect *effect)
+{
+    effect->member = MEMBER_OF(message, member);
+    effect->counter.limit = message->limit;
+    effect->counter.period = message->period;
+    effect->counter.amount = message->amount;
+    effect->counter.scope = message->scope;
+    effect->counter.store = message->store;
+}
+
+static void stamps_read(const Loyalty__StampsEffect *message, uint32_t member, struct effect *effect)
+{
+    effect->member = MEMBER_OF(message, member);
+    effect->stamps.card = message->card;
+    effect->stamps.given = message->given;
+    effect->stamps.completed = message->completed;
+    effect->stamps.count = message->count;
+    effect->stamps.since = message->since;
+    effect->stamps.rule = message->rule;
+}
+
 void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
                       struct effect *effect)
 {
@@ -279,13 +300,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         effect->level.since = message->level->since;
         break;
     case EFFECT_STAMPS:
-        effect->member = MEMBER_OF(message->stamps, member);
-        effect->stamps.card = message->stamps->card;
-        effect->stamps.given = message->stamps->given;
-        effect->stamps.completed = message->stamps->completed;
-        effect->stamps.count = message->stamps->count;
-        effect->stamps.since = message->stamps->since;
-        effect->stamps.rule = message->stamps->rule;
+        stamps_read(message->stamps, member, effect);
         break;
     case EFFECT_VOUCHER:
         effect->member = MEMBER_OF(message->voucher, member);
@@ -311,12 +326,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         effect->revision.revision = message->revision->revision;
         break;
     case EFFECT_COUNTER:
-        effect->member = MEMBER_OF(message->counter, member);
-        effect->counter.limit = message->counter->limit;
-        effect->counter.period = message->counter->period;
-        effect->counter.amount = message->counter->amount;
-        effect->counter.scope = message->counter->scope;
-        effect->counter.store = message->counter->store;
+        counter_read(message->counter, member, effect);
         break;
     case EFFECT_NOTE:
         effect->member = MEMBER_OF(message->note, member);

@@ -546,8 +546,8 @@ static void a_discount_on_the_basket_is_spread_to_the_last_cent(void **state)
         drawn.programme.basis.discounts_before = false;
         drawn.programme.exclude = (struct selector){0};
         drawn.programme.rules_count = LINES_DRAWN_MAX > RULES_DRAWN_MAX ? 1 : 0;
-        drawn.rules[0] =
-            (struct rule){.id = "r", .number = 1, .kind = RULE_SPEND, .give = 1, .per = 1, .card = -1, .campaign = -1};
+        drawn.rules[0] = (struct rule){
+            .id = "r", .number = 1, .kind = RULE_SPEND, .give = 1, .per = 1, .card = -1, .campaign = -1};
         int64_t gross = 0;
         for (size_t line = 0; line < bought.event.purchase.lines_count; line++) {
             bought.lines[line].gross = bought.lines[line].gross < 0 ? 7 : bought.lines[line].gross;
