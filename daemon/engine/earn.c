@@ -187,7 +187,8 @@ static int64_t gave(const struct programme *programme, const struct earned *earn
     for (size_t i = 0; i < earned->count; i++) {
         const struct entry *entry = &earned->entries[i];
         if (entry->rule == (int32_t)rule) {
-            sum += entry->amount > entry->qualifying ? entry->amount : entry->qualifying;
+            const bool only = entry->card < 0 && programme->rules[rule].qualifies == QUALIFIES_ONLY;
+            sum += only ? entry->qualifying : entry->amount;
         }
     }
     return sum;

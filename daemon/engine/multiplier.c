@@ -288,6 +288,10 @@ static int find_qualifying(struct work *work)
     for (size_t i = 0; i < all->count && err == 0; i++) {
         const int64_t flat = uncut[i] < work->flat[i] ? uncut[i] : work->flat[i];
         all->items[i].qualifying = states[i] == IN_FULL ? parts[i] : flat;
+        /* Of what does nothing but qualify this is what its limits count. */
+        if (!counts(work, i, 0)) {
+            all->items[i].qualifying = room_of(work, i, parts[i]);
+        }
     }
     return err;
 }

@@ -202,10 +202,16 @@ bool read_goal(struct loader *loader, const struct yaml_node *node, const struct
                const struct selector *selector, const struct window *window, struct goal *ret_goal)
 {
     struct goal goals[METRIC_KINDS];
-    const size_t count = read_goals(loader, node, keys, selector, window, goals);
-    if (count != 1) {
+    size_t given = 0;
+    for (size_t i = 0; i < METRIC_KINDS; i++) {
+        given += keys->of[i] != NULL;
+    }
+    if (given != 1) {
         (void)yaml_error(&loader->errors, node,
                          "expected exactly one of qualifying, spend, visits, units, balance");
+        return false;
+    }
+    if (read_goals(loader, node, keys, selector, window, goals) == 0) {
         return false;
     }
     *ret_goal = goals[0];

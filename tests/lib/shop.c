@@ -266,7 +266,8 @@ void shop_take(struct shop *shop, int customer, int64_t points)
     while (points > 0) {
         const struct lot *next = NULL;
         for (size_t i = 0; i < state->lots_count; i++) {
-            next = next == NULL || state->lots[i].until < next->until ? &state->lots[i] : next;
+            const struct lot *lot = &state->lots[i];
+            next = lot->due == 0 && (next == NULL || lot->until < next->until) ? lot : next;
         }
         effect.move.has_lot = next != NULL;
         effect.move.lot = next != NULL ? next->origin : (struct origin){0};

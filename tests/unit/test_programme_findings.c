@@ -314,6 +314,97 @@ static void a_condition_can_hold(void **state)
     CHECK_ERRORS(state, cases);
 }
 
+static void limits_leave_room_for_what_is_given(void **state)
+{
+    static const struct expected cases[] = {
+        {SPEND_RULE("limits: []"), 8, "rules[0].limits", "a list of 1 to 16 items"},
+        {SPEND_RULE("limits: [{max: 5}]"), 8, "rules[0].limits[0]", "key 'per' is missing"},
+        {SPEND_RULE("limits: [{max: 0, per: day}]"), 8, "rules[0].limits[0].max", "from 1 to"},
+        {SPEND_RULE("limits: [{max: 5, per: hour}]"), 8, "rules[0].limits[0].per", "found 'hour'"},
+        {SPEND_RULE("limits: [{max: 5, per: day}, {max: 6, per: day}]"), 8, "rules[0].limits[1]",
+         "a second limit of given per day for member"},
+        {SPEND_RULE("limits: [{max: 5, per: balance, for: all}]"), 8, "rules[0].limits[0].per",
+         "'balance' bounds the points a member holds"},
+        {RULE("visit: {give: 50}, limits: [{max: 40, per: week, over: reject}]"), 8, "rules[0].limits",
+         "it never gives anything"},
+        {SPEND_RULE("campaign: spring"), 8, "rules[0].campaign",
+         "no campaign 'spring': the programme has no 'campaigns'"},
+    };
+    static const struct expected warnings[] = {
+        {RULE("visit: {give: 50}, limits: [{max: 40, per: week}]"), 8, "rules[0].limits",
+         "the limit per week is less than what the rule gives once"},
+        {SPEND_RULE("limits: [{max: 5, of: times, per: purchase}]"), 8, "rules[0].limits[0]",
+         "this limit never binds"},
+        {SPEND_RULE("campaign: c") "campaigns: [{id: c}, {id: d}]\n", 9, "campaigns[1]",
+         "no rule is part of 'd'"},
+        {HEAD POINTS
+         "rules:\n  - {id: a, visit: {give: 1}, campaign: c}\n  - {id: b, multiply: 2, campaign: c}\n"
+         "campaigns: [{id: c, limits: [{max: 9, of: times, per: ever}]}]\n",
+         10, "campaigns[0].limits", "its rules are of different kinds"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+#define TWO_RULES(a, b)                                                                                      \
+    HEAD POINTS "rules:\n  - {id: a, visit: {give: 1}, " a "}\n  - {id: b, visit: {give: 1}, " b "}\n"
+
+static void rules_that_stand_alone_do_not_meet_their_equals(void **state)
+{
+    static const struct expected cases[] = {
+        {TWO_RULES("exclusive: yes", "exclusive: yes"), 9, "rules[1]",
+         "'a' is exclusive too, with the same priority"},
+        {TWO_RULES("exclusive: yes, when: {weekdays: [mon, tue]}", "exclusive: yes, when: {weekdays: [tue]}"),
+         9, "rules[1]", "'a' is exclusive too"},
+        {SPEND_RULE("stage: bonus, exclusive: yes"), 8, "rules[0].exclusive", "bonus rules always add"},
+        {RULE("multiply: 2, stage: bonus"), 8, "rules[0].stage", "only rules of spend, item or visit"},
+        {HEAD "points: {name: [{locale: en, one: star, other: stars}], combine: best}\nrules:\n"
+              "  - {id: r, visit: {give: 1}, stop: yes}\n",
+         8, "rules[0].stop", "'stop' needs 'points.combine: sum'"},
+        {RULE("multiply: 1000.5"), 8, "rules[0].multiply", "from 0 to 1000"},
+        {RULE("gives: {}"), 8, "rules[0].gives", "at least one of reward, points, note"},
+        {RULE("gives: {reward: cup}"), 8, "rules[0].gives.reward", "no reward 'cup'"},
+        {SPEND_RULE("qualifies: sometimes"), 8, "rules[0].qualifies", "found 'sometimes'"},
+        {SPEND_RULE("basis: {exclude: {labels: [x]}}"), 8, "rules[0].basis.exclude", "unknown key"},
+    };
+    static const struct expected warnings[] = {
+        {SPEND_RULE("priority: 3"), 8, "rules[0].priority", "among rules with 'exclusive: yes' only"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+    struct fixture *fixture = *state;
+    assert_int_equal(load(fixture, TWO_RULES("exclusive: yes", "exclusive: yes, priority: 1")), 0);
+    assert_int_equal(load(fixture, TWO_RULES("exclusive: yes, when: {weekdays: [mon]}",
+                                             "exclusive: yes, when: {weekdays: [tue]}")),
+                     0);
+}
+
+#define MILESTONE(text) HEAD POINTS RULES "milestones: [{id: m, " text ", gives: {points: 1}}]\n"
+
+static void a_metric_is_one_thing_over_one_window(void **state)
+{
+    static const struct expected cases[] = {
+        {MILESTONE("window: month"), 8, "milestones[0]", "expected exactly one of qualifying, spend, visits"},
+        {MILESTONE("visits: 3, spend: 1.00"), 8, "milestones[0]",
+         "expected exactly one of qualifying, spend"},
+        {MILESTONE("visits: 3, window: rolling"), 8, "milestones[0]", "key 'days' is missing"},
+        {MILESTONE("visits: 3, days: 7"), 8, "milestones[0].days", "only a rolling window has 'days'"},
+        {MILESTONE("visits: 3, only: {skus: [1]}"), 8, "milestones[0].only",
+         "only 'spend' and 'units' are counted for some goods"},
+        {MILESTONE("visits: 1.5"), 8, "milestones[0].visits", "a whole number"},
+        {MILESTONE("spend: 0.001"), 8, "milestones[0].spend", "at most 2 decimals"},
+        {HEAD POINTS RULES "milestones: [{id: m, visits: 2}]\n", 8, "milestones[0]",
+         "key 'gives' is missing"},
+        {SPEND_RULE("when: {metrics: []}"), 8, "rules[0].when.metrics", "a list of 1 to 8 items"},
+        {HEAD POINTS RULES
+         "tiers: {window: month, levels: [{id: a}, {id: b, visits: 3}, {id: c, visits: 3}]}\n",
+         8, "tiers.levels[2]", "expected more than level 'b' before it needs"},
+        {HEAD POINTS RULES "tiers: {window: month, levels: [{id: a, visits: 3}]}\n", 8, "tiers.levels[0]",
+         "everybody starts at the first level"},
+    };
+    CHECK_ERRORS(state, cases);
+}
+
 #define CARD_RULE(text) HEAD POINTS "rules:\n  - {id: r, card: c, " text "}\n" CARD REWARD
 
 static void stamps_are_of_cards_that_give_rewards(void **state)
@@ -492,6 +583,9 @@ int main(void)
         cmocka_unit_test(the_basis_and_points_take_what_is_known),
         cmocka_unit_test(a_rule_is_of_one_kind_and_gives_something),
         cmocka_unit_test(a_condition_can_hold),
+        cmocka_unit_test(limits_leave_room_for_what_is_given),
+        cmocka_unit_test(rules_that_stand_alone_do_not_meet_their_equals),
+        cmocka_unit_test(a_metric_is_one_thing_over_one_window),
         cmocka_unit_test(stamps_are_of_cards_that_give_rewards),
         cmocka_unit_test(a_reward_has_what_its_kind_needs),
         cmocka_unit_test(levels_rise_from_nothing),
