@@ -184,7 +184,7 @@ static int settle_lots(const struct programme *programme, const struct member_st
     }
     for (size_t i = 0; i < dues.count; i++) {
         const size_t lot = dues.items[i] / 2;
-        int64_t at;
+        int64_t at = 0;
         int err = settling.left[lot] > 0 ? day_start(context, due_day(&dues, dues.items[i]), &at) : 0;
         if (err == 0 && settling.left[lot] > 0) {
             err = dues.items[i] % 2 == 0 ? release(&settling, lot, at) : expire(&settling, lot, at);
