@@ -367,6 +367,17 @@ static void show_member_effect(struct json *json, const struct effect *effect)
     case EFFECT_VISIT:
         show_day(json, "day", effect->visit.day);
         break;
+    case EFFECT_NOTE:
+        json_unsigned(json, "note", effect->note.note);
+        json_unsigned(json, "rule", effect->note.rule);
+        break;
+    case EFFECT_COUNTER:
+        json_unsigned(json, "limit", effect->counter.limit);
+        show_day(json, "period", effect->counter.period);
+        json_integer(json, "amount", effect->counter.amount);
+        show_optional(json, "store", effect->counter.store);
+        show_optional(json, "scope", effect->counter.scope);
+        break;
     case EFFECT_ENROL:
     case EFFECT_MOVE:
     case EFFECT_PRINCIPAL:
@@ -432,6 +443,8 @@ static void show_effect(struct json *json, const struct effect *effect)
     case EFFECT_STAMPS:
     case EFFECT_VOUCHER:
     case EFFECT_VISIT:
+    case EFFECT_COUNTER:
+    case EFFECT_NOTE:
         show_member_effect(json, effect);
         break;
     }

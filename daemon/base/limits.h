@@ -55,7 +55,14 @@ enum {
     STORES_MAX = 1024,
     LOCALES_MAX = 16,
     SELECTOR_VALUES_MAX = 64, /* values in one list of a selector */
-    NUMBERS_MAX = 4096,       /* names a programme ever used: numbers are never given twice */
+    CAMPAIGNS_MAX = 64,
+    LIMITS_MAX = 16,      /* of one rule, campaign, reward or of the programme */
+    COUNTERS_MAX = 512,   /* limits and once-only gifts of a whole programme */
+    MULTIPLIERS_MAX = 32, /* multiply rules for points, or for one stamp card */
+    MEASURES_MAX = 64,    /* different metrics over windows */
+    MILESTONES_MAX = 64,
+    METRICS_MAX = 16,   /* of them, different metrics that are recorded */
+    NUMBERS_MAX = 4096, /* names a programme ever used: numbers are never given twice */
 
     /* decisions */
     EFFECTS_MAX = 12 * 1024, /* of one event: every open lot may fall due with it, twice */

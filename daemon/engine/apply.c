@@ -83,13 +83,13 @@ static int move_in_lot(struct member_state *state, uint64_t position, const stru
         return ERR_CORRUPT;
     }
     struct lot *lot = &state->lots[place];
-    if (debited && credited) {
+    if (debited && credited && !effect->move.pays) {
         if (account_number(effect->move.debit) == MEMBER_PENDING) {
             lot->due = 0;
         }
         return 0;
     }
-    if (credited) {
+    if (credited && !debited) {
         int64_t left;
         int err = checked_add(lot->left, effect->move.amount, &left);
         err = err != 0 ? err : checked_add(lot->amount, effect->move.amount, &lot->amount);
@@ -162,6 +162,60 @@ static int apply_metric(struct member_state *state, const struct effect *effect)
     const int err = make_room(state->metric_days, size, &state->metric_days_count, METRIC_DAYS_MAX, low);
     if (err == 0) {
         *day = (struct metric_day){effect->metric.metric, effect->metric.day, effect->metric.amount};
+    }
+    return err;
+}
+
+static int apply_level(struct member_state *state, const struct effect *effect)
+{
+    size_t *count = &state->levels_count;
+    const int32_t since = effect->level.since;
+    if (state->level != effect->level.level) {
+        if (*count > 0 && state->levels[*count - 1].since > since) {
+            return ERR_CORRUPT;
+        }
+        if (*count == 0 || state->levels[*count - 1].since < since) {
+            if (*count == LEVEL_HISTORY_MAX) {
+                return ERR_TOO_LARGE;
+            }
+            (*count)++;
+        }
+        state->levels[*count - 1] = (struct level_day){since, effect->level.level};
+        /* The level in force LEVEL_HISTORY_DAYS ago is the oldest that anybody asks for. */
+        while (*count > 1 && state->levels[1].since <= since - LEVEL_HISTORY_DAYS) {
+            close_gap(state->levels, sizeof(state->levels[0]), count, 0);
+        }
+    }
+    state->level = effect->level.level;
+    state->level_until = effect->level.until;
+    return 0;
+}
+
+static int apply_counter(struct member_state *state, const struct effect *effect)
+{
+    const size_t size = sizeof(state->counters[0]);
+    size_t place = 0;
+    while (place < state->counters_count && (state->counters[place].limit < effect->counter.limit ||
+                                             (state->counters[place].limit == effect->counter.limit &&
+                                              state->counters[place].period < effect->counter.period))) {
+        place++;
+    }
+    struct counter *counter = &state->counters[place];
+    if (place == state->counters_count || counter->limit != effect->counter.limit ||
+        counter->period != effect->counter.period) {
+        if (effect->counter.amount == 0) {
+            return 0;
+        }
+        const int err = make_room(state->counters, size, &state->counters_count, MEMBER_COUNTERS_MAX, place);
+        if (err == 0) {
+            *counter =
+                (struct counter){effect->counter.limit, effect->counter.period, effect->counter.amount};
+        }
+        return err;
+    }
+    const int err = checked_add(counter->used, effect->counter.amount, &counter->used);
+    if (err == 0 && counter->used == 0) {
+        close_gap(state->counters, size, &state->counters_count, place);
     }
     return err;
 }
@@ -256,9 +310,9 @@ static int apply_to_member(struct member_state *state, uint64_t position, const 
     case EFFECT_METRIC:
         return apply_metric(state, effect);
     case EFFECT_LEVEL:
-        state->level = effect->level.level;
-        state->level_until = effect->level.until;
-        return 0;
+        return apply_level(state, effect);
+    case EFFECT_COUNTER:
+        return apply_counter(state, effect);
     case EFFECT_STAMPS:
         return apply_stamps(state, effect);
     case EFFECT_VOUCHER:
@@ -270,6 +324,7 @@ static int apply_to_member(struct member_state *state, uint64_t position, const 
     case EFFECT_PROGRAMME:
     case EFFECT_LIVE:
     case EFFECT_REVISION:
+    case EFFECT_NOTE:
         break;
     }
     return 0;

@@ -38,7 +38,7 @@ static int compare_labels(const struct line *a, const struct line *b)
 }
 
 /* Two lines that compare equal are the same to every rule. */
-static int compare_lines(const struct line *a, const struct line *b)
+int lines_compare(const struct line *a, const struct line *b)
 {
     int order = compare_texts(a->sku, b->sku);
     order = order != 0 ? order : compare_numbers(a->gross, b->gross);
@@ -50,72 +50,79 @@ static int compare_lines(const struct line *a, const struct line *b)
     return order != 0 ? order : compare_numbers(a->discount, b->discount);
 }
 
-/* A basket's discount in the making. */
+/* An amount shared among lines in the making. */
 struct spread {
-    const struct basket *basket;
-    int64_t discount;
+    const struct line *lines;
+    const uint16_t *index;        /* in `lines` */
     int64_t weights;              /* what the lines weigh together */
     int64_t remainder[LINES_MAX]; /* what the line's share leaves when rounded down, of `weights` */
 };
-
-static int64_t weight_of(const struct basket *basket, size_t i)
-{
-    const int64_t gross = basket->lines[basket->index[i]].gross;
-    return gross > 0 ? gross : 0;
-}
 
 static int compare_remainders(const void *context, uint16_t a, uint16_t b)
 {
     const struct spread *spread = context;
     int order = compare_numbers(spread->remainder[b], spread->remainder[a]);
-    const struct basket *basket = spread->basket;
     order = order != 0 ? order
-                       : compare_lines(&basket->lines[basket->index[a]], &basket->lines[basket->index[b]]);
+                       : lines_compare(&spread->lines[spread->index[a]], &spread->lines[spread->index[b]]);
     return order != 0 ? order : compare_numbers(a, b);
 }
 
-/* Fills each counting line's `amount` with its part of the basket's discount. */
-static int spread_discount(struct basket *basket, int64_t discount)
+/* Shares at most what they weigh together among `count` lines by their weights (below 0: none). Replaces the
+ * weights by the shares. */
+static int spread_amount(const struct line *lines, const uint16_t *index, size_t count, int64_t amount,
+                         int64_t *shares)
 {
     struct spread spread;
     uint16_t order[LINES_MAX];
-    int64_t *shares = basket->amount;
-    spread.basket = basket;
+    spread.lines = lines;
+    spread.index = index;
     spread.weights = 0;
-    for (size_t i = 0; i < basket->count; i++) {
-        spread.weights += weight_of(basket, i);
-        shares[i] = 0;
+    for (size_t i = 0; i < count; i++) {
+        spread.weights += shares[i] > 0 ? shares[i] : 0;
         order[i] = (uint16_t)i;
     }
-    spread.discount = discount < spread.weights ? discount : spread.weights;
-    if (spread.discount <= 0) {
-        return 0;
-    }
-    int64_t left = spread.discount;
-    for (size_t i = 0; i < basket->count; i++) {
-        const int64_t weight = weight_of(basket, i);
-        int err = checked_mul_div(spread.discount, weight, spread.weights, ROUND_FLOOR, &shares[i]);
+    const int64_t whole = amount < spread.weights ? amount : spread.weights;
+    int64_t left = whole;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t weight = shares[i] > 0 ? shares[i] : 0;
+        shares[i] = 0;
+        if (whole <= 0) {
+            continue;
+        }
+        const int err = checked_mul_div(whole, weight, spread.weights, ROUND_FLOOR, &shares[i]);
         if (err != 0) {
             return err;
         }
         left -= shares[i];
         /* Exact although the products may wrap: the difference is below `weights`. */
-        spread.remainder[i] = (int64_t)((uint64_t)spread.discount * (uint64_t)weight -
-                                        (uint64_t)shares[i] * (uint64_t)spread.weights);
+        spread.remainder[i] =
+            (int64_t)((uint64_t)whole * (uint64_t)weight - (uint64_t)shares[i] * (uint64_t)spread.weights);
     }
-    order_sort(order, basket->count, compare_remainders, &spread);
-    for (size_t i = 0; i < basket->count && left > 0; i++, left--) {
+    if (whole > 0) {
+        order_sort(order, count, compare_remainders, &spread);
+    }
+    for (size_t i = 0; i < count && left > 0; i++, left--) {
         shares[order[i]]++;
     }
     return 0;
 }
 
-/* The basis of a line that bears `share` of the basket's discount. */
-static int line_basis(const struct programme *programme, const struct line *line, int64_t share,
-                      int64_t *ret_amount)
+/* What excluded tenders paid. */
+static int64_t tendered(const struct basis *basis, const struct purchase *purchase)
 {
-    const int64_t amount = line->gross + (programme->discounts_before ? line->discount : 0) - share;
-    if (!programme->tax_excluded || line->gross == 0) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < purchase->tenders_count; i++) {
+        if ((basis->tenders_excluded >> purchase->tenders[i].kind & 1) != 0) {
+            sum += purchase->tenders[i].amount;
+        }
+    }
+    return sum;
+}
+
+/* The basis of a line of `amount` money with what tax is in it taken out where the basis says so. */
+static int line_basis(const struct basis *basis, const struct line *line, int64_t amount, int64_t *ret_amount)
+{
+    if (!basis->tax_excluded || line->gross == 0) {
         *ret_amount = amount;
         return 0;
     }
@@ -131,34 +138,76 @@ static int line_basis(const struct programme *programme, const struct line *line
     return 0;
 }
 
-int basket_measure(const struct programme *programme, const struct purchase *purchase,
-                   struct basket *ret_basket)
+/* Lines in the making: first those that count, then those that do not but are paid for. */
+struct measuring {
+    uint16_t index[LINES_MAX];
+    size_t counting;
+    size_t count;
+    int64_t discount[LINES_MAX]; /* of the basket's, each line's part */
+    int64_t paid[LINES_MAX];     /* by excluded tenders */
+};
+
+static void sort_lines(const struct programme *programme, const struct purchase *purchase,
+                       struct measuring *measuring)
 {
+    const struct selection *exclude = &programme->exclude.except;
+    measuring->count = 0;
+    for (size_t pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < purchase->lines_count; i++) {
+            const struct line *line = &purchase->lines[i];
+            if (!line->voided && selection_takes(exclude, line) == (pass == 1)) {
+                measuring->index[measuring->count++] = (uint16_t)i;
+            }
+        }
+        measuring->counting = pass == 0 ? measuring->count : measuring->counting;
+    }
+}
+
+static int share_out(const struct basis *basis, const struct purchase *purchase, struct measuring *measuring)
+{
+    const struct line *lines = purchase->lines;
+    for (size_t i = 0; i < measuring->count; i++) {
+        measuring->discount[i] = i < measuring->counting ? lines[measuring->index[i]].gross : 0;
+    }
+    int err =
+        spread_amount(lines, measuring->index, measuring->counting,
+                      basis->basket_discount_apart ? 0 : purchase->basket_discount, measuring->discount);
+    for (size_t i = 0; i < measuring->count && err == 0; i++) {
+        measuring->paid[i] = lines[measuring->index[i]].gross - measuring->discount[i];
+    }
+    return err != 0 ? err
+                    : spread_amount(lines, measuring->index, measuring->count, tendered(basis, purchase),
+                                    measuring->paid);
+}
+
+int basket_measure(const struct programme *programme, const struct basis *basis,
+                   const struct purchase *purchase, struct basket *ret_basket)
+{
+    struct measuring measuring;
     if (purchase->lines_count > LINES_MAX) {
         return ERR_TOO_LARGE;
     }
+    sort_lines(programme, purchase, &measuring);
+    int err = share_out(basis, purchase, &measuring);
     ret_basket->lines = purchase->lines;
-    ret_basket->count = 0;
-    for (size_t i = 0; i < purchase->lines_count; i++) {
-        const struct line *line = &purchase->lines[i];
-        if (!line->voided && !selection_takes(&programme->exclude.except, line)) {
-            ret_basket->index[ret_basket->count++] = (uint16_t)i;
-        }
-    }
-    int err = spread_discount(ret_basket, purchase->basket_discount);
-    int64_t total = 0;
-    for (size_t i = 0; i < ret_basket->count && err == 0; i++) {
-        int64_t *amount = &ret_basket->amount[i];
-        err = line_basis(programme, &purchase->lines[ret_basket->index[i]], *amount, amount);
-        total += err == 0 ? *amount : 0;
+    ret_basket->count = measuring.counting;
+    ret_basket->apart = basis->basket_discount_apart ? purchase->basket_discount : 0;
+    int64_t total = -ret_basket->apart;
+    for (size_t i = 0; i < measuring.counting && err == 0; i++) {
+        const struct line *line = &purchase->lines[measuring.index[i]];
+        const int64_t amount = line->gross + (basis->discounts_before ? line->discount : 0) -
+                               measuring.discount[i] - measuring.paid[i];
+        ret_basket->index[i] = measuring.index[i];
+        err = line_basis(basis, line, amount, &ret_basket->amount[i]);
+        total += err == 0 ? ret_basket->amount[i] : 0;
     }
     ret_basket->total = total > 0 ? total : 0;
     return err;
 }
 
-/* What a line sells, in thousandths of units; below 0 for goods taken back. A positive quantity of negative
+/* Below 0 for goods taken back. A positive quantity of negative
  * money (a deposit back, a discount written as a line) sells nothing. */
-static int64_t line_quantity(const struct line *line)
+int64_t line_units(const struct line *line)
 {
     if (line->gross < 0 && line->quantity > 0) {
         return 0;
@@ -182,12 +231,13 @@ void basket_select(const struct basket *basket, const struct selector *selector,
         if (!selector_takes(selector, line)) {
             continue;
         }
-        const int64_t quantity = line_quantity(line);
+        const int64_t quantity = line_units(line);
         share.lines++;
         share.amount += basket->amount[i];
         share.quantity += quantity;
         share.goods += (quantity > 0) - (quantity < 0);
     }
+    share.amount -= selector->has_only ? 0 : basket->apart;
     share.amount = at_least_nothing(share.amount);
     share.quantity = at_least_nothing(share.quantity);
     share.goods = at_least_nothing(share.goods);

@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A basket with the basis of its lines. Voided lines and those the programme excludes do not count. */
+/* A basket with a basis of its lines. Voided lines and those the programme excludes do not count. */
 struct basket {
     const struct line *lines;  /* borrowed from the purchase */
     size_t count;              /* of lines that count */
     uint16_t index[LINES_MAX]; /* in `lines`, of each that counts */
     int64_t amount[LINES_MAX]; /* its basis, minor units; below 0 for what is given back */
-    int64_t total;             /* of them all, at least 0 */
+    int64_t apart;             /* the basket's discount, where it is a line of its own */
+    int64_t total;             /* of them all, less what is apart; at least 0 */
 };
 
 /* The lines of a basket that a selector takes, added up. Nothing is below 0. */
@@ -27,13 +28,21 @@ struct share {
     int64_t goods;    /* lines that sold something, less lines that took something back */
 };
 
-/* Measures a purchase: tax and line discounts as the programme says, the basket's discount spread over the
- * lines that count in proportion to their gross (largest remainder; ties by what the lines are, never by
- * their order). Cash rounding and tips never count; tenders lower nothing. ERR_TOO_LARGE for more than
- * LINES_MAX lines, ERR_OVERFLOW. */
-int basket_measure(const struct programme *programme, const struct purchase *purchase,
-                   struct basket *ret_basket) MUST_CHECK;
+/* Measures a purchase: tax and discounts as `basis` says, the basket's discount spread over the lines that
+ * count in proportion to their gross; then what excluded tenders paid is taken from all lines, those that do
+ * not count too, in proportion to what is due for them. Both by largest remainder; ties by what the lines
+ * are, never by their order. Cash rounding and tips never count. ERR_TOO_LARGE for more than LINES_MAX lines,
+ * ERR_OVERFLOW. */
+int basket_measure(const struct programme *programme, const struct basis *basis,
+                   const struct purchase *purchase, struct basket *ret_basket) MUST_CHECK;
 
+/* A discount that stands apart lowers the share of a selector without `only`, and of no other. */
 void basket_select(const struct basket *basket, const struct selector *selector, struct share *ret_share);
+
+/* What one line sells, in thousandths of units, as in `share.quantity`. */
+int64_t line_units(const struct line *line);
+
+/* Whether `a` stands before (below 0), beside (0: the same to every rule) or behind `b` by what they are. */
+int lines_compare(const struct line *a, const struct line *b);
 
 #endif

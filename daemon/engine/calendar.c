@@ -38,6 +38,11 @@ int32_t term_end(const struct term *term, int32_t day)
     return end;
 }
 
+int32_t day_after(int32_t day)
+{
+    return day >= DAY_MAX ? day : day + 1;
+}
+
 struct day_range window_range(const struct window *window, int32_t day)
 {
     switch (window->kind) {

@@ -12,6 +12,9 @@
  * ends on DAY_MAX. */
 int32_t term_end(const struct term *term, int32_t day);
 
+/* The day after; the end of the calendar and DAY_NEVER stay. */
+int32_t day_after(int32_t day);
+
 struct day_range {
     int32_t first; /* both included */
     int32_t last;

@@ -83,6 +83,36 @@ static enum answer ask_first_purchase(const struct condition *condition, const s
     return condition->first_purchase ? answer(sale->context->purchases == 0) : NOT_ASKED;
 }
 
+static enum answer ask_tenders(const struct condition *condition, const struct sale *sale)
+{
+    for (size_t i = 0; i < sale->purchase->tenders_count; i++) {
+        if ((condition->tenders >> sale->purchase->tenders[i].kind & 1) != 0) {
+            return HOLDS;
+        }
+    }
+    return condition->tenders != 0 ? FAILS : NOT_ASKED;
+}
+
+static enum answer ask_days_since(const struct condition *condition, const struct sale *sale)
+{
+    const struct context *context = sale->context;
+    return condition->has_days_since_purchase
+               ? answer(context->purchases > 0 && (int64_t)context->member_day - context->last_purchase >=
+                                                      condition->days_since_purchase)
+               : NOT_ASKED;
+}
+
+static enum answer ask_metrics(const struct condition *condition, const struct sale *sale)
+{
+    for (size_t i = 0; i < condition->metrics_count; i++) {
+        const struct goal *goal = &condition->metrics[i];
+        if (context_metric(sale->context, goal->measure + 1).value < goal->value) {
+            return FAILS;
+        }
+    }
+    return condition->metrics_count > 0 ? HOLDS : NOT_ASKED;
+}
+
 /* What is asked about time, place, codes and the member, in the order the trace names it. */
 static const struct {
     enum trace_reason reason;
@@ -92,6 +122,8 @@ static const struct {
     {TRACE_HOURS, ask_hours},       {TRACE_STORE, ask_store},
     {TRACE_TERMINAL, ask_terminal}, {TRACE_CODE, ask_codes},
     {TRACE_LEVEL, ask_level},       {TRACE_FIRST_PURCHASE, ask_first_purchase},
+    {TRACE_TENDER, ask_tenders},    {TRACE_DAYS_SINCE, ask_days_since},
+    {TRACE_METRIC, ask_metrics},
 };
 
 enum { CIRCUMSTANCES = sizeof(circumstances) / sizeof(circumstances[0]) };

@@ -1,12 +1,16 @@
+#include "engine/award.h"
+#include "engine/earn.h"
 #include "engine/engine.h"
+#include "engine/metric.h"
+#include "engine/milestone.h"
 #include "engine/near_miss.h"
 #include "engine/points.h"
-#include "engine/rule.h"
 #include "engine/sale.h"
 #include "engine/stamps.h"
 #include "engine/tiers.h"
 
 #include "base/check.h"
+#include "base/checked.h"
 
 static void add_exception(struct outcome *outcome, enum exception_kind kind, int64_t amount)
 {
@@ -72,53 +76,36 @@ static struct balances balances_before(const struct context *context)
     return balances;
 }
 
-/* Every rule by itself, then the combination of those that give the same. */
-static int collect_gifts(const struct sale *sale, struct gift gifts[RULES_MAX])
+static void trace_rules(const struct sale *sale, const struct earned *earned, struct decision *decision)
 {
     const struct programme *programme = sale->programme;
-    CHECK(programme->rules_count <= RULES_MAX);
     for (size_t i = 0; i < programme->rules_count; i++) {
-        const int err = rule_gift(&programme->rules[i], sale, &gifts[i]);
-        if (err != 0) {
-            return err;
-        }
-    }
-    rules_combine(programme, -1, gifts);
-    for (size_t card = 0; card < programme->cards_count; card++) {
-        rules_combine(programme, (int32_t)card, gifts);
-    }
-    return 0;
-}
-
-static void trace_rules(const struct programme *programme, const struct gift *gifts,
-                        struct decision *decision)
-{
-    for (size_t i = 0; i < programme->rules_count; i++) {
+        const struct gift *gift = &earned->gifts[i];
         CHECK(decision->trace_count < TRACE_LINES_MAX);
         decision->trace[decision->trace_count++] = (struct trace_line){
             .kind = TRACE_RULE,
             .number = programme->rules[i].number,
-            .reason = gifts[i].reason,
-            .basis = gifts[i].basis,
-            .given = gifts[i].given,
-            .lacking = gifts[i].lacking,
+            .reason = gift->reason,
+            .basis = gift->basis,
+            .factor = programme->rules[i].kind == RULE_MULTIPLY ? programme->rules[i].factor : 0,
+            .given = gift->given,
+            .lacking = gift->lacking,
+            .asked = gift->asked,
         };
     }
-}
-
-static int add_metric(const struct sale *sale, int64_t qualifying, struct outcome *outcome)
-{
-    if (qualifying == 0) {
-        return 0;
+    const struct level *level = sale->level >= 0 ? &programme->tiers.levels[sale->level] : NULL;
+    if (level == NULL || level->multiplier == 1000 || sale->member == 0) {
+        return;
     }
-    struct effect *effect = outcome_add(outcome, EFFECT_METRIC, sale->member);
-    if (effect == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    effect->metric.metric = METRIC_QUALIFYING;
-    effect->metric.day = sale->context->member_day;
-    effect->metric.amount = qualifying;
-    return 0;
+    CHECK(decision->trace_count < TRACE_LINES_MAX);
+    decision->trace[decision->trace_count++] = (struct trace_line){
+        .kind = TRACE_MULTIPLIER,
+        .number = level->number,
+        .reason = earned->level_part != 0 ? TRACE_APPLIED : TRACE_NOTHING,
+        .basis = earned->level_basis,
+        .factor = level->multiplier,
+        .given = earned->level_part,
+    };
 }
 
 static int add_visit(const struct sale *sale, struct outcome *outcome)
@@ -131,25 +118,128 @@ static int add_visit(const struct sale *sale, struct outcome *outcome)
     return 0;
 }
 
+/* What a purchase earns and where that brings the member. */
+struct result {
+    struct earned earned;
+    struct metric_values gain;
+    struct standing standing;
+};
+
+static int earn_once(const struct sale *sale, struct result *result)
+{
+    int err = earn(sale, &result->earned);
+    err = err != 0 ? err : metrics_gain(sale, earned_qualifying(&result->earned), &result->gain);
+    return err != 0 ? err : tiers_stand(sale->programme, sale->context, &result->gain, &result->standing);
+}
+
+/* With `crossing: new`, once more at the level reached, and never twice. */
+static int earn_all(struct sale *sale, struct result *result)
+{
+    int err = earn_once(sale, result);
+    const struct standing first = result->standing;
+    if (err == 0 && sale->programme->tiers.crossing_new && first.level > sale->level) {
+        sale->level = first.level;
+        err = earn_once(sale, result);
+        if (err == 0 && result->standing.level < first.level) {
+            result->standing.level = first.level;
+            result->standing.until = first.until;
+        }
+    }
+    return err;
+}
+
+/* Points of an award count towards levels from the next event on. */
+static int record_awards(const struct awards *awards, struct balances *balances)
+{
+    const struct sale *sale = awards->sale;
+    if (awards->points == 0) {
+        return 0;
+    }
+    struct effect *effect = outcome_add(awards->outcome, EFFECT_METRIC, sale->member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->metric.metric = METRIC_QUALIFYING;
+    effect->metric.day = sale->context->member_day;
+    effect->metric.amount = awards->points;
+    if (sale->programme->tiers.count == 0 || !tiers_counts_now(sale->programme, sale->context)) {
+        return 0;
+    }
+    return checked_add(balances->qualifying, awards->points, &balances->qualifying);
+}
+
+/* What rules, cards, levels and milestones give at the end. */
+static int give_awards(const struct sale *sale, const struct result *result, const struct stamps *after,
+                       struct credit *credit, struct balances *balances)
+{
+    const struct programme *programme = sale->programme;
+    struct awards awards = {.sale = sale, .outcome = credit->outcome, .credit = credit};
+    int64_t held = 0;
+    int err = 0;
+    for (size_t i = 0; i < MEMBER_ACCOUNTS && err == 0; i++) {
+        err = checked_add(held, balances->accounts[i], &held);
+    }
+    for (size_t i = 0; i < programme->rules_count && err == 0; i++) {
+        const struct rule *rule = &programme->rules[i];
+        if (rule->kind == RULE_GIVES && result->earned.gifts[i].given > 0) {
+            err = award_give(&awards, &rule->award, SOURCE_OF(SOURCE_RULE, rule->number), 1);
+        }
+    }
+    for (size_t i = 0; i < programme->cards_count && err == 0; i++) {
+        const struct stamp_card *card = &programme->cards[i];
+        err = award_give(&awards, &card->award, SOURCE_OF(SOURCE_CARD, card->number),
+                         after[i].completed - stamps_before(sale->context, card->number).completed);
+    }
+    const int before = tiers_standing(&programme->tiers, sale->context->level);
+    for (int i = before + 1; i <= result->standing.level && err == 0; i++) {
+        const struct level *level = &programme->tiers.levels[i];
+        err = award_give(&awards, &level->award, SOURCE_OF(SOURCE_LEVEL, level->number), 1);
+    }
+    err = err != 0 ? err : milestones_give(&result->gain, held, &awards);
+    return err != 0 ? err : record_awards(&awards, balances);
+}
+
 /* What the member gets, in the order of RULES 0. */
-static int give(const struct sale *sale, const struct gift *gifts, struct decision *decision)
+static int give(struct sale *sale, struct decision *decision)
 {
     struct outcome *outcome = &decision->outcome;
     struct balances balances = balances_before(sale->context);
     struct stamps after[CARDS_MAX];
-    int64_t qualifying = 0;
-    int err = points_credit(sale, gifts, &balances, decision, &qualifying);
-    err = err != 0 ? err : add_metric(sale, qualifying, outcome);
-    err = err != 0
-              ? err
-              : tiers_reach(sale->programme, sale->context, sale->member, qualifying, &balances, decision);
-    err = err != 0 ? err : stamps_give(sale, gifts, decision, after);
+    struct result result;
+    struct credit credit;
+    int err = earn_all(sale, &result);
+    if (err != 0) {
+        return err;
+    }
+    trace_rules(sale, &result.earned, decision);
+    credit_begin(&credit, sale, balances.accounts, outcome);
+    err = credit_earned(&credit, &result.earned);
+    err = err != 0 ? err : metrics_record(sale, result.gain.of[0], &result.gain, outcome);
+    err = err != 0 ? err
+                   : tiers_set(sale->programme, sale->context, sale->member, &result.standing, &balances,
+                               decision);
+    err = err != 0 ? err : stamps_give(sale, &result.earned, decision, after);
+    err = err != 0 ? err : earned_count(sale, &result.earned, outcome);
     err = err != 0 ? err : add_visit(sale, outcome);
+    err = err != 0 ? err : give_awards(sale, &result, after, &credit, &balances);
+    err = err != 0 ? err : credit_end(&credit);
     if (err == 0) {
-        near_misses_find(sale, gifts, after, tiers_standing(&sale->programme->tiers, balances.level),
-                         balances.qualifying, outcome);
+        near_misses_find(sale, result.earned.gifts, after,
+                         tiers_standing(&sale->programme->tiers, balances.level), balances.qualifying,
+                         outcome);
         outcome->balances = balances;
         outcome->has_balances = true;
+    }
+    return err;
+}
+
+/* Nobody's purchase earns nothing; the trace says why. */
+static int give_nobody(const struct sale *sale, struct decision *decision)
+{
+    struct earned earned;
+    const int err = earn(sale, &earned);
+    if (err == 0) {
+        trace_rules(sale, &earned, decision);
     }
     return err;
 }
@@ -174,15 +264,12 @@ static int decide_purchase(const struct programme *programme, const struct engin
     sale.store = purchase->receipt.store != NULL ? purchase->receipt.store : place->store;
     sale.till = purchase->receipt.till != NULL ? purchase->receipt.till : place->till;
     sale.member = decision->outcome.member;
-    sale.level = tiers_standing(&programme->tiers, context->level);
-    err = basket_measure(programme, purchase, &sale.basket);
-    struct gift gifts[RULES_MAX];
-    err = err != 0 ? err : collect_gifts(&sale, gifts);
+    sale.level = tiers_standing(&programme->tiers, context->decided_level);
+    err = basket_measure(programme, &programme->basis, purchase, &sale.basket);
     if (err != 0) {
         return err;
     }
-    trace_rules(programme, gifts, decision);
-    return sale.member != 0 ? give(&sale, gifts, decision) : 0;
+    return sale.member != 0 ? give(&sale, decision) : give_nobody(&sale, decision);
 }
 
 static int decide_enrolment(const struct programme *programme, const struct context *context,
@@ -195,7 +282,10 @@ static int decide_enrolment(const struct programme *programme, const struct cont
     }
     struct balances balances = balances_before(context);
     int err = enrol(context->new_member, outcome);
-    err = err != 0 ? err : tiers_reach(programme, context, outcome->member, 0, &balances, decision);
+    struct metric_values gain = {.of = {0}};
+    struct standing standing;
+    err = err != 0 ? err : tiers_stand(programme, context, &gain, &standing);
+    err = err != 0 ? err : tiers_set(programme, context, outcome->member, &standing, &balances, decision);
     if (err == 0) {
         outcome->balances = balances;
         outcome->has_balances = true;

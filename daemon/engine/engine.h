@@ -29,25 +29,49 @@
 enum { ENGINE_REVISION = 1 };
 
 /* The days d, ascending and each once, at whose start points of the member's fall due up to and including
- * `booked_day` (an expiry at the start of the day after the last valid one). A tier review makes no entry, so
- * it needs no instant. At most `days_max`, which LOTS_MAX always is enough for; more is ERR_TOO_LARGE. */
+ * `booked_day` (pending points that become available, an expiry at the start of the day after the last valid
+ * one). A tier review makes no entry, so it needs no instant. At most `days_max`, which
+ * CONTEXT_DAY_STARTS_MAX always is enough for; more is ERR_TOO_LARGE. */
 int engine_due(const struct programme *programme, const struct member_state *state, int32_t booked_day,
                int32_t *ret_days, size_t days_max, size_t *ret_count) MUST_CHECK;
 
-/* Adds to `outcome` the effects of what fell due by context->booked_day: expiry in order of due day, of one
- * day in order of the lots' origin; then tier reviews in order of due day; then days of metrics no window
- * needs one by one any more are added up (model/member_state.h). Expiry and reviews do not look at each
- * other. Entries carry effective_at = the day's start from context->day_starts, which must hold every day of
- * engine_due (else ERR_CORRUPT). Does not change `state`; apply the effects to see what is left. Settling to
- * a and then b gives the same entries and the same state as settling to b. */
+/* Adds to `outcome` the effects of what fell due by context->booked_day: pending
+ * points released and points expired in order of due day, of one day releases first, in order of the lots'
+ * origin; stamps that are over; then tier reviews in order of due day; then days of metrics no window needs
+ * one by one any more are added up (model/member_state.h) and counters no event can ask for any more are
+ * dropped. Expiry and reviews do not look at each other. Entries carry effective_at = the day's start from
+ * context->day_starts, which must hold every day of engine_due (else ERR_CORRUPT). Does not change `state`;
+ * apply the effects to see what is left. Settling to a and then b gives the same entries and the same state
+ * as settling to b. */
 int engine_settle(const struct programme *programme, const struct member_state *state,
                   const struct context *context, struct outcome *outcome) MUST_CHECK;
 
-/* Fills the second part of the context (from `previous` on: balances, level, metrics, stamps, ...) with what
- * engine_decide will read for this event. `state` is the settled state, or that of nobody (member 0) for a
- * member about to be enrolled or for no member. */
+struct engine_place {
+    const char *store; /* id; never NULL for a purchase */
+    const char *till;  /* label */
+};
+
+/* A counter that is no member's: of a limit for a till, a store or all, in one period. */
+struct shared_counter {
+    uint32_t limit;    /* number */
+    int32_t period;    /* its first day */
+    const char *store; /* of a till; else "" */
+    const char *scope; /* till label, store id, or "" for all; borrowed like the event */
+    int64_t used;      /* filled by the ledger */
+};
+
+/* The shared counters that engine_observe needs for a purchase, without what they stand at. COUNTERS_MAX are
+ * enough for any programme; more than `counters_max` is ERR_TOO_LARGE. */
+int engine_counters(const struct programme *programme, const struct engine_place *place,
+                    const struct event *event, const struct context *context,
+                    struct shared_counter *ret_counters, size_t counters_max, size_t *ret_count) MUST_CHECK;
+
+/* Fills the second part of the context (from `previous` on: balances, level, metrics, stamps, limits, ...)
+ * with what engine_decide will read for this event. `state` is the settled state, or that of nobody (member
+ * 0) for a member about to be enrolled or for no member; `shared` the counters of engine_counters. */
 void engine_observe(const struct programme *programme, const struct event *event,
-                    const struct member_state *state, struct context *context);
+                    const struct member_state *state, const struct shared_counter *shared,
+                    size_t shared_count, struct context *context);
 
 /* Decides a purchase or an enrolment. `place` is the signing terminal's, used where the event names none; an
  * enrolment needs none (NULL). Appends to `decision`, whose outcome may hold the settlement's effects
@@ -63,10 +87,6 @@ void engine_observe(const struct programme *programme, const struct event *event
  * effects issued are what must be recorded of them. A refusal drops the settlement's effects too; they come
  * with the next event. On an error what was appended is to be thrown away: ERR_TOO_LARGE, ERR_OVERFLOW, and
  * ERR_CORRUPT for a context that does not hold what the decision needs. */
-struct engine_place {
-    const char *store; /* id; never NULL for a purchase */
-    const char *till;  /* label */
-};
 int engine_decide(const struct programme *programme, const struct engine_place *place,
                   const struct event *event, const struct context *context,
                   struct decision *decision) MUST_CHECK;

@@ -43,7 +43,7 @@ static void offer_rules(const struct sale *sale, const struct gift *gifts, struc
     for (size_t i = 0; i < sale->programme->rules_count; i++) {
         const struct gift *gift = &gifts[i];
         const bool spend = gift->reason == TRACE_MIN_SPEND;
-        if ((spend || gift->reason == TRACE_MIN_BASKET) && gift->lacking <= gift->asked / 2) {
+        if ((spend || gift->reason == TRACE_MIN_BASKET) && gift->lacking <= gift->needed / 2) {
             offer(groups, GROUP_BASKET, spend ? NEAR_MIN_SPEND : NEAR_MIN_BASKET,
                   sale->programme->rules[i].number, gift->lacking);
         }
@@ -55,6 +55,9 @@ static void offer_cards(const struct sale *sale, const struct stamps *after, str
     for (size_t i = 0; i < sale->programme->cards_count; i++) {
         const struct stamp_card *card = &sale->programme->cards[i];
         const struct stamps before = stamps_before(sale->context, card->number);
+        if (card->once && after[i].completed > 0) {
+            continue;
+        }
         if (after[i].count != 0 || before.count != 0 || after[i].completed != before.completed) {
             offer(groups, GROUP_REWARD, NEAR_NEXT_REWARD, card->number, card->required - after[i].count);
         }
@@ -66,7 +69,7 @@ static void offer_level(const struct sale *sale, int level, int64_t qualifying, 
     const struct tiers *tiers = &sale->programme->tiers;
     if (level + 1 < (int)tiers->count) {
         const struct level *next = &tiers->levels[level + 1];
-        if (next->qualifying > qualifying) {
+        if (next->has_qualifying && next->qualifying > qualifying) {
             offer(groups, GROUP_LEVEL, NEAR_NEXT_LEVEL, next->number, next->qualifying - qualifying);
         }
     }

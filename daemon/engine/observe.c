@@ -1,5 +1,8 @@
 #include "engine/calendar.h"
 #include "engine/engine.h"
+#include "engine/limit.h"
+#include "engine/metric.h"
+#include "engine/milestone.h"
 
 #include "base/check.h"
 
@@ -33,16 +36,112 @@ static int64_t fullest_window(const struct programme *programme, const struct me
     return most;
 }
 
+static void observe_metric(struct context *context, uint32_t metric, int64_t value, int64_t now)
+{
+    if (value != 0 || now != 0) {
+        CHECK(context->metrics_count < CONTEXT_METRICS_MAX);
+        context->metrics[context->metrics_count++] =
+            (struct context_metric){.metric = metric, .value = value, .now = now};
+    }
+}
+
 static void observe_metrics(const struct programme *programme, const struct member_state *state,
                             struct context *context)
 {
+    struct metric_values values;
+    metrics_on(programme, state, context->member_day, &values);
     context->metrics_count = 0;
-    const int64_t value = fullest_window(programme, state, context);
-    const int64_t now = engine_qualifying(programme, state, context->booked_day);
-    if (value != 0 || now != 0) {
-        context->metrics[context->metrics_count++] =
-            (struct context_metric){.metric = METRIC_QUALIFYING, .value = value, .now = now};
+    observe_metric(context, 0, fullest_window(programme, state, context),
+                   engine_qualifying(programme, state, context->booked_day));
+    for (size_t i = 0; i < programme->measures_count; i++) {
+        observe_metric(context, (uint32_t)i + 1, values.of[i + 1], values.of[i + 1]);
     }
+    if (programme->visits_by_day) {
+        const int64_t visits =
+            member_state_metric(state, METRIC_VISITS, context->member_day, context->member_day);
+        context->visits_today = visits > 0 && visits <= UINT32_MAX ? (uint32_t)visits : 0;
+    }
+}
+
+static void observe_counter(struct context *context, uint32_t limit, int64_t used)
+{
+    if (used != 0) {
+        CHECK(context->limits_count < COUNTERS_MAX);
+        context->limits[context->limits_count++] = (struct context_limit){.limit = limit, .used = used};
+    }
+}
+
+static int64_t shared_used(const struct shared_counter *shared, size_t count, uint32_t limit)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (shared[i].limit == limit) {
+            return shared[i].used;
+        }
+    }
+    return 0;
+}
+
+static void observe_limits(const struct programme *programme, const struct member_state *state,
+                           const struct shared_counter *shared, size_t shared_count, struct context *context)
+{
+    for (size_t owner = 0; owner < limits_owners(programme); owner++) {
+        const struct limits *limits = limits_of(programme, owner);
+        for (size_t i = 0; i < limits->count; i++) {
+            const struct limit *limit = &limits->items[i];
+            if (!limit_has_counter(limit)) {
+                continue;
+            }
+            const int64_t used = limit_is_members(limit) ? member_state_counter(state, limit->number,
+                                                                                limit_period(limit, context))
+                                                         : shared_used(shared, shared_count, limit->number);
+            observe_counter(context, limit->number, used);
+        }
+    }
+    for (size_t i = 0; i < programme->milestones_count; i++) {
+        const struct milestone *milestone = &programme->milestones[i];
+        const uint32_t counter = milestone_counter(programme, milestone);
+        if (counter != 0) {
+            observe_counter(context, counter,
+                            member_state_counter(
+                                state, counter, milestone_period(programme, milestone, context->member_day)));
+        }
+    }
+}
+
+int engine_counters(const struct programme *programme, const struct engine_place *place,
+                    const struct event *event, const struct context *context,
+                    struct shared_counter *ret_counters, size_t counters_max, size_t *ret_count)
+{
+    size_t count = 0;
+    *ret_count = 0;
+    if (event->kind != EVENT_PURCHASE) {
+        return 0;
+    }
+    const struct receipt *receipt = &event->purchase.receipt;
+    const char *store = receipt->store != NULL ? receipt->store : place->store;
+    const char *till = receipt->till != NULL ? receipt->till : place->till;
+    for (size_t owner = 0; owner < limits_owners(programme); owner++) {
+        const struct limits *limits = limits_of(programme, owner);
+        for (size_t i = 0; i < limits->count; i++) {
+            const struct limit *limit = &limits->items[i];
+            if (!limit_has_counter(limit) || limit_is_members(limit)) {
+                continue;
+            }
+            if (count == counters_max) {
+                return ERR_TOO_LARGE;
+            }
+            ret_counters[count++] = (struct shared_counter){
+                .limit = limit->number,
+                .period = limit_period(limit, context),
+                .store = limit->whose == LIMIT_TERMINAL ? store : "",
+                .scope = limit->whose == LIMIT_TERMINAL ? till
+                         : limit->whose == LIMIT_STORE  ? store
+                                                        : "",
+            };
+        }
+    }
+    *ret_count = count;
+    return 0;
 }
 
 /* Stamps of the programme's own cards, those a member has or had any of. */
@@ -60,7 +159,8 @@ static void observe_stamps(const struct programme *programme, const struct membe
 }
 
 void engine_observe(const struct programme *programme, const struct event *event,
-                    const struct member_state *state, struct context *context)
+                    const struct member_state *state, const struct shared_counter *shared,
+                    size_t shared_count, struct context *context)
 {
     context->previous = state->last_position;
     for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
@@ -70,9 +170,15 @@ void engine_observe(const struct programme *programme, const struct event *event
     context->level_until = state->level_until;
     context->purchases = state->purchases;
     context->last_purchase = state->last_purchase;
+    context->visits_today = 0;
     observe_metrics(programme, state, context);
+    context->decided_level = context->member_day < context->booked_day
+                                 ? member_state_level_on(state, context->member_day)
+                                 : state->level;
     context->stamps_count = 0;
+    context->limits_count = 0;
     if (event->kind == EVENT_PURCHASE) {
+        observe_limits(programme, state, shared, shared_count, context);
         observe_stamps(programme, state, context);
     }
 }

@@ -1,24 +1,40 @@
-/* Points of a purchase: multiplied, paid to what is owed, and the rest opened as a lot. */
+/* Points arriving with a member: what is owed is paid, the rest opens a lot of the purchase's day. */
 #ifndef LOYALTY_ENGINE_POINTS_H
 #define LOYALTY_ENGINE_POINTS_H
 
 #include "base/error.h"
-#include "engine/rule.h"
+#include "engine/earn.h"
 #include "engine/sale.h"
 #include "model/decision.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Credits what the rules' gifts come to, multiplied by the level's multiplier and rounded once.
- *
- * One entry for each rule in the order of the file, then one without a rule for what the multiplier adds; a
- * multiplier below 1 shortens the entries from the last one on. The first points pay what is owed (entries
- * without a lot), the rest opens a lot of the purchase's day; a lot that is over by booked_day already is
- * expired at once, at booked_at.
- *
- * Changes balances->accounts. `ret_qualifying`: the points that count towards levels. ERR_OVERFLOW,
- * ERR_TOO_LARGE. */
-int points_credit(const struct sale *sale, const struct gift *gifts, struct balances *balances,
-                  struct decision *decision, int64_t *ret_qualifying) MUST_CHECK;
+/* The credit of one event: its entries, in the order they are added, share one lot. */
+struct credit {
+    const struct sale *sale;
+    struct outcome *outcome;
+    int64_t *accounts;           /* MEMBER_ACCOUNTS, changed as entries are added */
+    enum member_account account; /* where the lot's points are: available, or pending */
+    int32_t until;               /* last valid day of the lot */
+    int32_t ends;                /* the same, as things stand, of points that last while their member buys */
+    int32_t due;                 /* first day its points are available; 0: at once */
+    int64_t owed;                /* still to be paid by it */
+    int64_t in_lot;              /* what its lot holds */
+    bool has_lot;
+};
+
+/* Begins a credit to the sale's member. `accounts` is borrowed until the end. */
+void credit_begin(struct credit *credit, const struct sale *sale, int64_t *accounts, struct outcome *outcome);
+
+/* One entry from `issued`, in two where a part of it pays what is owed: pending points pay nothing before
+ * they are available. `source`: SOURCE_OF. ERR_OVERFLOW, ERR_TOO_LARGE. */
+int credit_add(struct credit *credit, int64_t amount, uint32_t source) MUST_CHECK;
+
+/* The entries of points. */
+int credit_earned(struct credit *credit, const struct earned *earned) MUST_CHECK;
+
+/* A lot that is over by booked_day already is expired at once, at booked_at. ERR_TOO_LARGE. */
+int credit_end(struct credit *credit) MUST_CHECK;
 
 #endif

@@ -2,7 +2,43 @@
 
 #include "base/checked.h"
 #include "engine/condition.h"
+#include "engine/limit.h"
 #include "engine/selector.h"
+
+bool rule_is_base(const struct rule *rule, int32_t card)
+{
+    return rule->card == card && !rule->bonus && rule->kind != RULE_MULTIPLY && rule->kind != RULE_GIVES;
+}
+
+int rule_basket(const struct rule *rule, const struct sale *sale, struct basket *room,
+                const struct basket **ret_basket)
+{
+    *ret_basket = rule->has_basis ? room : &sale->basket;
+    return rule->has_basis ? basket_measure(sale->programme, &rule->basis, sale->purchase, room) : 0;
+}
+
+/* Whether a rule's conditions ask for goods: a visit is of the shop, a factor or a gift goes with anything,
+ * unless they name goods. */
+static bool needs_lines(const struct rule *rule)
+{
+    return rule->kind == RULE_SPEND || rule->kind == RULE_ITEM || !selector_is_open(&rule->selector);
+}
+
+static enum trace_reason campaign_hindrance(const struct rule *rule, const struct sale *sale,
+                                            const struct share *share, struct shortfall *shortfall)
+{
+    if (rule->campaign < 0) {
+        return TRACE_APPLIED;
+    }
+    const struct campaign *campaign = &sale->programme->campaigns[rule->campaign];
+    if (condition_circumstances(&campaign->when, sale) != TRACE_APPLIED ||
+        condition_any(&campaign->unless, sale, share)) {
+        return TRACE_CAMPAIGN;
+    }
+    enum trace_reason reason = condition_amounts(&campaign->when, sale, share, shortfall);
+    (void)(reason == TRACE_APPLIED && limits_open(&campaign->limits, sale, &reason));
+    return reason;
+}
 
 /* Why the rule does not get as far as its arithmetic, or TRACE_APPLIED. */
 static enum trace_reason rule_hindrance(const struct rule *rule, const struct sale *sale,
@@ -11,18 +47,23 @@ static enum trace_reason rule_hindrance(const struct rule *rule, const struct sa
     if (sale->member == 0) {
         return TRACE_NO_MEMBER;
     }
-    const enum trace_reason reason = condition_circumstances(&rule->when, sale);
+    enum trace_reason reason = condition_circumstances(&rule->when, sale);
     if (reason != TRACE_APPLIED) {
         return reason;
     }
     if (condition_any(&rule->unless, sale, share)) {
         return TRACE_UNLESS;
     }
-    /* A visit is of the shop, not of its goods, unless the rule names some. */
-    if (share->lines == 0 && !(rule->kind == RULE_VISIT && selector_is_open(&rule->selector))) {
+    if (share->lines == 0 && needs_lines(rule)) {
         return TRACE_NO_LINES;
     }
-    return condition_amounts(&rule->when, sale, share, shortfall);
+    if (rule->kind == RULE_VISIT && sale->programme->visits_by_day && sale->context->visits_today > 0) {
+        return TRACE_NOT_TODAY;
+    }
+    reason = campaign_hindrance(rule, sale, share, shortfall);
+    reason = reason == TRACE_APPLIED ? condition_amounts(&rule->when, sale, share, shortfall) : reason;
+    (void)(reason == TRACE_APPLIED && limits_open(&rule->limits, sale, &reason));
+    return reason;
 }
 
 static int spend_points(const struct rule *rule, int64_t basis, int64_t *ret_points)
@@ -44,6 +85,8 @@ static int64_t rule_basis(const struct rule *rule, const struct share *share)
     case RULE_ITEM:
         return rule->item_per == PER_LINE ? share->goods : share->quantity;
     case RULE_VISIT:
+    case RULE_MULTIPLY:
+    case RULE_GIVES:
         break;
     }
     return 1;
@@ -57,22 +100,32 @@ static int rule_points(const struct rule *rule, int64_t basis, int64_t *ret_poin
     case RULE_ITEM:
         return checked_mul(rule->give, rule->item_per == PER_LINE ? basis : basis / 1000, ret_points);
     case RULE_VISIT:
+        *ret_points = rule->give;
+        return 0;
+    case RULE_GIVES:
+    case RULE_MULTIPLY:
         break;
     }
-    *ret_points = rule->give;
+    *ret_points = 1;
     return 0;
 }
 
 int rule_gift(const struct rule *rule, const struct sale *sale, struct gift *ret_gift)
 {
+    struct basket own;
+    const struct basket *basket;
     struct share share;
     struct shortfall shortfall = {0};
     int64_t points = 0;
-    basket_select(&sale->basket, &rule->selector, &share);
+    int err = rule_basket(rule, sale, &own, &basket);
+    if (err != 0) {
+        return err;
+    }
+    basket_select(basket, &rule->selector, &share);
     const int64_t basis = rule_basis(rule, &share);
     enum trace_reason reason = rule_hindrance(rule, sale, &share, &shortfall);
     if (reason == TRACE_APPLIED) {
-        const int err = rule_points(rule, basis, &points);
+        err = rule_points(rule, basis, &points);
         if (err != 0) {
             return err;
         }
@@ -87,19 +140,31 @@ int rule_gift(const struct rule *rule, const struct sale *sale, struct gift *ret
     *ret_gift = (struct gift){
         .reason = reason,
         .basis = basis,
-        .asked = shortfall.asked,
+        .needed = shortfall.asked,
         .lacking = shortfall.lacking,
-        .given = points,
+        .asked = points,
+        .given = rule->kind == RULE_MULTIPLY ? 0 : points,
     };
+    if (rule->kind != RULE_MULTIPLY) {
+        ret_gift->given = limits_leave(&rule->limits, sale, points, &ret_gift->reason);
+    }
     return 0;
 }
 
-/* The index of the gift that stands alone, or the number of rules when none gives anything. */
+static void silence(struct gift *gift, enum trace_reason reason)
+{
+    if (gift->given > 0) {
+        gift->given = 0;
+        gift->reason = reason;
+    }
+}
+
+/* The index of the rule that is kept alone, or the number of rules when none gives anything. */
 static size_t winner(const struct programme *programme, int32_t card, const struct gift *gifts)
 {
     size_t found = programme->rules_count;
     for (size_t i = 0; i < programme->rules_count; i++) {
-        if (programme->rules[i].card != card || gifts[i].given == 0) {
+        if (!rule_is_base(&programme->rules[i], card) || gifts[i].given == 0) {
             continue;
         }
         if (found == programme->rules_count || gifts[i].given > gifts[found].given) {
@@ -112,16 +177,37 @@ static size_t winner(const struct programme *programme, int32_t card, const stru
     return found;
 }
 
+static size_t exclusive_winner(const struct programme *programme, int32_t card, const struct gift *gifts)
+{
+    size_t found = programme->rules_count;
+    for (size_t i = 0; i < programme->rules_count; i++) {
+        const struct rule *rule = &programme->rules[i];
+        if (rule_is_base(rule, card) && rule->exclusive && gifts[i].given > 0 &&
+            (found == programme->rules_count || rule->priority > programme->rules[found].priority)) {
+            found = i;
+        }
+    }
+    return found;
+}
+
 void rules_combine(const struct programme *programme, int32_t card, struct gift *gifts)
 {
-    if (programme->combine == COMBINE_SUM) {
-        return;
-    }
-    const size_t kept = winner(programme, card, gifts);
+    const size_t none = programme->rules_count;
+    const size_t exclusive = exclusive_winner(programme, card, gifts);
+    const size_t kept = exclusive != none                   ? exclusive
+                        : programme->combine != COMBINE_SUM ? winner(programme, card, gifts)
+                                                            : none;
+    bool stopped = false;
     for (size_t i = 0; i < programme->rules_count; i++) {
-        if (programme->rules[i].card == card && gifts[i].given > 0 && i != kept) {
-            gifts[i].given = 0;
-            gifts[i].reason = TRACE_NOT_BEST;
+        const struct rule *rule = &programme->rules[i];
+        if (!rule_is_base(rule, card)) {
+            continue;
         }
+        if (kept != none && i != kept) {
+            silence(&gifts[i], exclusive != none ? TRACE_EXCLUSIVE : TRACE_NOT_BEST);
+        } else if (stopped) {
+            silence(&gifts[i], TRACE_STOPPED);
+        }
+        stopped = stopped || (rule->stop && gifts[i].given > 0);
     }
 }

@@ -7,39 +7,76 @@
 #include "base/checked.h"
 #include "model/day.h"
 
-static_assert(LOTS_MAX <= UINT16_MAX, "lots are indexed by 16 bits");
+#include <string.h>
 
-static int compare_lots(const void *context, uint16_t a, uint16_t b)
+static_assert(2 * LOTS_MAX <= UINT16_MAX, "what falls due is indexed by 16 bits");
+enum { DUE_MAX = 2 * LOTS_MAX };
+static_assert((int)DUE_MAX <= (int)CONTEXT_DAY_STARTS_MAX, "each of them may have a day");
+
+/* What falls due: lot i becomes available (2 i) or is over (2 i + 1). */
+struct dues {
+    const struct programme *programme;
+    const struct member_state *state;
+    size_t count;
+    uint16_t items[DUE_MAX];
+};
+
+/* The last valid day of a lot, as things stand. */
+static int32_t lot_until(const struct programme *programme, const struct member_state *state,
+                         const struct lot *lot)
 {
-    const struct member_state *state = context;
-    const int32_t until_a = state->lots[a].until;
-    const int32_t until_b = state->lots[b].until;
-    return until_a != until_b ? (until_a > until_b) - (until_a < until_b) : (a > b) - (a < b);
+    if (lot->until != DAY_ACTIVE) {
+        return lot->until;
+    }
+    const int32_t last = state->purchases > 0 ? state->last_purchase : lot->since;
+    return programme->has_inactivity ? term_end(&programme->inactivity, last) : DAY_NEVER;
 }
 
-/* The lots that are over by booked_day, by their last day, then their origin. */
-static size_t lots_over(const struct member_state *state, int32_t booked_day, uint16_t order[LOTS_MAX])
+static int32_t due_day(const struct dues *dues, uint16_t item)
 {
-    size_t count = 0;
+    const struct lot *lot = &dues->state->lots[item / 2];
+    return item % 2 == 0 ? lot->due : day_after(lot_until(dues->programme, dues->state, lot));
+}
+
+static int compare_dues(const void *context, uint16_t a, uint16_t b)
+{
+    const struct dues *dues = context;
+    const int32_t day_a = due_day(dues, a);
+    const int32_t day_b = due_day(dues, b);
+    if (day_a != day_b) {
+        return day_a < day_b ? -1 : 1;
+    }
+    return a % 2 != b % 2 ? a % 2 - b % 2 : (a > b) - (a < b);
+}
+
+/* What falls due by booked_day, by day; of one day what becomes available first; then by origin. */
+static void find_dues(const struct programme *programme, const struct member_state *state, int32_t booked_day,
+                      struct dues *ret_dues)
+{
+    ret_dues->programme = programme;
+    ret_dues->state = state;
+    ret_dues->count = 0;
     CHECK(state->lots_count <= LOTS_MAX);
     for (size_t i = 0; i < state->lots_count; i++) {
-        if (state->lots[i].until < booked_day) {
-            order[count++] = (uint16_t)i;
+        const struct lot *lot = &state->lots[i];
+        if (lot->due != 0 && lot->due <= booked_day) {
+            ret_dues->items[ret_dues->count++] = (uint16_t)(2 * i);
+        }
+        if (lot_until(programme, state, lot) < booked_day) {
+            ret_dues->items[ret_dues->count++] = (uint16_t)(2 * i + 1);
         }
     }
-    order_sort(order, count, compare_lots, state);
-    return count;
+    order_sort(ret_dues->items, ret_dues->count, compare_dues, ret_dues);
 }
 
 int engine_due(const struct programme *programme, const struct member_state *state, int32_t booked_day,
                int32_t *ret_days, size_t days_max, size_t *ret_count)
 {
-    uint16_t order[LOTS_MAX];
+    struct dues dues;
     size_t count = 0;
-    (void)programme;
-    const size_t over = lots_over(state, booked_day, order);
-    for (size_t i = 0; i < over; i++) {
-        const int32_t day = state->lots[order[i]].until + 1;
+    find_dues(programme, state, booked_day, &dues);
+    for (size_t i = 0; i < dues.count; i++) {
+        const int32_t day = due_day(&dues, dues.items[i]);
         if (count > 0 && ret_days[count - 1] == day) {
             continue;
         }
@@ -72,37 +109,150 @@ static int day_start(const struct context *context, int32_t day, int64_t *ret_at
     return 0;
 }
 
+/* The lots as the settlement goes through them. */
+struct settling {
+    const struct member_state *state;
+    struct outcome *outcome;
+    int64_t accounts[MEMBER_ACCOUNTS];
+    int64_t left[LOTS_MAX];
+    bool pending[LOTS_MAX];
+};
+
+static int add_move(struct settling *settling, size_t lot, enum member_account from, uint64_t to, bool pays,
+                    int64_t amount, int64_t at)
+{
+    struct effect *effect = outcome_add(settling->outcome, EFFECT_MOVE, 0);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->move.debit = account_of_member(settling->state->member, from);
+    effect->move.credit = to;
+    effect->move.amount = amount;
+    effect->move.has_lot = true;
+    effect->move.pays = pays;
+    effect->move.lot = settling->state->lots[lot].origin;
+    effect->move.effective_at = at;
+    settling->accounts[from] -= amount;
+    return 0;
+}
+
+/* Points become available: what is owed is paid from them first, the rest stays in the lot. */
+static int release(struct settling *settling, size_t lot, int64_t at)
+{
+    int64_t *available = &settling->accounts[MEMBER_AVAILABLE];
+    const uint64_t to = account_of_member(settling->state->member, MEMBER_AVAILABLE);
+    const int64_t owed = *available < 0 ? -*available : 0;
+    const int64_t paid = settling->left[lot] < owed ? settling->left[lot] : owed;
+    const int64_t rest = settling->left[lot] - paid;
+    int err = paid > 0 ? add_move(settling, lot, MEMBER_PENDING, to, true, paid, at) : 0;
+    err = err == 0 && rest > 0 ? add_move(settling, lot, MEMBER_PENDING, to, false, rest, at) : err;
+    err = err != 0 ? err : checked_add(*available, settling->left[lot], available);
+    settling->left[lot] = rest;
+    settling->pending[lot] = false;
+    return err;
+}
+
 /* Lots that are over lose what is available of them. What a reservation holds stays in the lot until the
  * reservation ends, and what is owed is none of the lots'. */
-static int settle_expiry(const struct member_state *state, const struct context *context,
-                         struct outcome *outcome)
+static int expire(struct settling *settling, size_t lot, int64_t at)
 {
-    uint16_t order[LOTS_MAX];
-    const size_t over = lots_over(state, context->booked_day, order);
-    int64_t left[MEMBER_ACCOUNTS] = {state->balances[MEMBER_AVAILABLE], state->balances[MEMBER_PENDING], 0};
-    for (size_t i = 0; i < over; i++) {
-        const struct lot *lot = &state->lots[order[i]];
-        const enum member_account account = lot->due != 0 ? MEMBER_PENDING : MEMBER_AVAILABLE;
-        const int64_t amount = lot->left < left[account] ? lot->left : left[account];
-        if (amount <= 0) {
-            continue;
+    const enum member_account account = settling->pending[lot] ? MEMBER_PENDING : MEMBER_AVAILABLE;
+    const int64_t there = settling->accounts[account];
+    const int64_t amount = settling->left[lot] < there ? settling->left[lot] : there;
+    if (amount <= 0) {
+        return 0;
+    }
+    settling->left[lot] -= amount;
+    return add_move(settling, lot, account, account_of_programme(PROGRAMME_EXPIRED), false, amount, at);
+}
+
+static int settle_lots(const struct programme *programme, const struct member_state *state,
+                       const struct context *context, struct outcome *outcome)
+{
+    struct dues dues;
+    find_dues(programme, state, context->booked_day, &dues);
+    if (dues.count == 0) {
+        return 0;
+    }
+    struct settling settling;
+    settling.state = state;
+    settling.outcome = outcome;
+    memcpy(settling.accounts, state->balances, sizeof(settling.accounts));
+    for (size_t i = 0; i < state->lots_count; i++) {
+        settling.left[i] = state->lots[i].left;
+        settling.pending[i] = state->lots[i].due != 0;
+    }
+    for (size_t i = 0; i < dues.count; i++) {
+        const size_t lot = dues.items[i] / 2;
+        int64_t at = 0;
+        int err = settling.left[lot] > 0 ? day_start(context, due_day(&dues, dues.items[i]), &at) : 0;
+        if (err == 0 && settling.left[lot] > 0) {
+            err = dues.items[i] % 2 == 0 ? release(&settling, lot, at) : expire(&settling, lot, at);
         }
-        int64_t at;
-        const int err = day_start(context, lot->until + 1, &at);
         if (err != 0) {
             return err;
         }
-        struct effect *effect = outcome_add(outcome, EFFECT_MOVE, 0);
+    }
+    return 0;
+}
+
+/* Stamps that lasted a term from the first one on the card. */
+static int settle_stamps(const struct programme *programme, const struct member_state *state,
+                         int32_t booked_day, struct outcome *outcome)
+{
+    for (size_t i = 0; i < state->stamps_count; i++) {
+        const struct stamps *stamps = &state->stamps[i];
+        const struct stamp_card *card = programme_card(programme, stamps->card);
+        if (card == NULL || stamps->count <= 0 || term_end(&card->expiry, stamps->since) >= booked_day) {
+            continue;
+        }
+        struct effect *effect = outcome_add(outcome, EFFECT_STAMPS, state->member);
         if (effect == NULL) {
             return ERR_TOO_LARGE;
         }
-        effect->move.debit = account_of_member(state->member, account);
-        effect->move.credit = account_of_programme(PROGRAMME_EXPIRED);
-        effect->move.amount = amount;
-        effect->move.has_lot = true;
-        effect->move.lot = lot->origin;
-        effect->move.effective_at = at;
-        left[account] -= amount;
+        effect->stamps.card = stamps->card;
+        effect->stamps.given = -stamps->count;
+    }
+    return 0;
+}
+
+/* The last day of the period a counter counts in, as its number says. */
+static int32_t period_end(const struct counter *counter)
+{
+    switch ((enum limit_per)(counter->limit >> 3 & 7)) {
+    case LIMIT_DAY:
+        return counter->period;
+    case LIMIT_WEEK:
+        return day_add(counter->period, 6);
+    case LIMIT_MONTH:
+        return day_end_of_month(counter->period);
+    case LIMIT_YEAR:
+        return day_end_of_year(counter->period);
+    case LIMIT_PURCHASE:
+    case LIMIT_EVER:
+    case LIMIT_BALANCE:
+        break;
+    }
+    return DAY_NEVER;
+}
+
+/* Counters of periods that no event can fall into any more. */
+static int settle_counters(const struct programme *programme, const struct member_state *state,
+                           int32_t booked_day, struct outcome *outcome)
+{
+    const int32_t first = day_add(booked_day, -(int64_t)programme->max_offline_days - 2);
+    for (size_t i = 0; i < state->counters_count; i++) {
+        const struct counter *counter = &state->counters[i];
+        if (counter->period == DAY_MIN || period_end(counter) >= first) {
+            continue;
+        }
+        struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, state->member);
+        if (effect == NULL) {
+            return ERR_TOO_LARGE;
+        }
+        effect->counter.limit = counter->limit;
+        effect->counter.period = counter->period;
+        effect->counter.amount = -counter->used;
     }
     return 0;
 }
@@ -116,6 +266,11 @@ static int32_t days_kept_from(const struct programme *programme, int32_t booked_
     if (programme->tiers.count > 0 && programme->tiers.window.kind != WINDOW_LIFETIME) {
         const int32_t window_first = window_range(&programme->tiers.window, latest).first;
         first = window_first < first ? window_first : first;
+    }
+    for (size_t i = 0; i < programme->measures_count; i++) {
+        const struct window *window = &programme->measures[i].window;
+        const int32_t window_first = window_range(window, latest).first;
+        first = window->kind != WINDOW_LIFETIME && window_first < first ? window_first : first;
     }
     return day_start_of_year(first);
 }
@@ -161,8 +316,10 @@ int engine_settle(const struct programme *programme, const struct member_state *
     if (state->member == 0) {
         return 0;
     }
-    int err = settle_expiry(state, context, outcome);
-    err = err != 0 ? err : tiers_review(programme, state, context->booked_day, outcome);
-    return err != 0 ? err
-                    : settle_metric_days(state, days_kept_from(programme, context->booked_day), outcome);
+    const int32_t booked_day = context->booked_day;
+    int err = settle_lots(programme, state, context, outcome);
+    err = err != 0 ? err : settle_stamps(programme, state, booked_day, outcome);
+    err = err != 0 ? err : tiers_review(programme, state, booked_day, outcome);
+    err = err != 0 ? err : settle_metric_days(state, days_kept_from(programme, booked_day), outcome);
+    return err != 0 ? err : settle_counters(programme, state, booked_day, outcome);
 }

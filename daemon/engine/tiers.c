@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "engine/calendar.h"
+#include "engine/metric.h"
 
 int tiers_index(const struct tiers *tiers, uint32_t number)
 {
@@ -14,11 +15,25 @@ int tiers_index(const struct tiers *tiers, uint32_t number)
     return -1;
 }
 
-int tiers_reached(const struct tiers *tiers, int64_t metric)
+static bool reaches(const struct tiers *tiers, const struct level *level, const struct metric_values *values)
+{
+    size_t asked = level->has_qualifying;
+    size_t reached = level->has_qualifying && values->of[0] >= level->qualifying;
+    for (size_t i = 0; i < level->goals_count; i++) {
+        const struct goal *goal = &level->goals[i];
+        asked++;
+        reached += values->of[1 + goal->measure] >= goal->value;
+    }
+    return asked == 0 || (tiers->match_all ? reached == asked : reached > 0);
+}
+
+int tiers_reached(const struct tiers *tiers, const struct metric_values *values)
 {
     int reached = -1;
-    for (size_t i = 0; i < tiers->count && tiers->levels[i].qualifying <= metric; i++) {
-        reached = (int)i;
+    for (size_t i = 0; i < tiers->count; i++) {
+        if (reaches(tiers, &tiers->levels[i], values)) {
+            reached = (int)i;
+        }
     }
     return reached;
 }
@@ -33,28 +48,19 @@ int32_t tiers_until(const struct tiers *tiers, int index, int32_t day)
 {
     CHECK(index >= 0);
     CHECK((size_t)index < tiers->count);
-    return index == 0 ? DAY_NEVER : term_end(&tiers->valid, day);
+    return index == 0 || tiers->falls_at_once ? DAY_NEVER : term_end(&tiers->valid, day);
 }
 
-static int add_level(struct outcome *outcome, uint32_t member, uint32_t number, int32_t until)
+static int add_level(struct outcome *outcome, uint32_t member, uint32_t number, int32_t since, int32_t until)
 {
     struct effect *effect = outcome_add(outcome, EFFECT_LEVEL, member);
     if (effect == NULL) {
         return ERR_TOO_LARGE;
     }
     effect->level.level = number;
+    effect->level.since = since;
     effect->level.until = until;
     return 0;
-}
-
-struct context_metric tiers_metric(const struct context *context)
-{
-    for (size_t i = 0; i < context->metrics_count; i++) {
-        if (context->metrics[i].metric == METRIC_QUALIFYING) {
-            return context->metrics[i];
-        }
-    }
-    return (struct context_metric){.metric = METRIC_QUALIFYING};
 }
 
 static void trace_tier(const struct tiers *tiers, uint32_t number, int64_t metric, bool changed,
@@ -72,85 +78,149 @@ static void trace_tier(const struct tiers *tiers, uint32_t number, int64_t metri
     };
 }
 
-/* Where the member stands after the event: the index of the level, and until when; `until` is left as it is
- * where nothing changes. */
-static int reach(const struct tiers *tiers, const struct context *context, int64_t metric, bool gained,
-                 int32_t *until)
+/* Fills level and until of who gained something, or nothing. */
+static void reach(const struct tiers *tiers, const struct context *context, int reached, bool gained,
+                  struct standing *standing)
 {
     const int level = tiers_index(tiers, context->level);
-    const int reached = tiers_reached(tiers, metric);
-    if (reached < 0 || reached < level || (level >= 0 && !gained)) {
-        return level;
+    standing->level = level;
+    standing->until = context->level_until;
+    if (reached < 0 || reached < level || (reached == level && !gained)) {
+        return;
     }
-    const int32_t reached_until = tiers_until(tiers, reached, context->member_day);
-    if (reached_until < context->booked_day) {
+    const int32_t until = tiers_until(tiers, reached, context->member_day);
+    if (until < context->booked_day) {
         if (level < 0) {
-            *until = DAY_NEVER;
+            standing->level = 0;
+            standing->until = DAY_NEVER;
         }
-        return level < 0 ? 0 : level;
+        return;
     }
-    if (reached > level || reached_until > *until) {
-        *until = reached_until;
+    standing->level = reached;
+    if (reached > level || until > standing->until) {
+        standing->until = until;
     }
-    return reached;
 }
 
-int tiers_reach(const struct programme *programme, const struct context *context, uint32_t member,
-                int64_t qualifying, struct balances *balances, struct decision *decision)
+bool tiers_counts_now(const struct programme *programme, const struct context *context)
+{
+    const struct day_range now = window_range(&programme->tiers.window, context->booked_day);
+    return context->member_day >= now.first && context->member_day <= now.last;
+}
+
+int tiers_stand(const struct programme *programme, const struct context *context,
+                const struct metric_values *gain, struct standing *ret_standing)
+{
+    const struct tiers *tiers = &programme->tiers;
+    struct metric_values values;
+    bool gained = false;
+    int err = 0;
+    for (size_t i = 0; i <= programme->measures_count && err == 0; i++) {
+        err = checked_add(context_metric(context, (uint32_t)i).value, gain->of[i], &values.of[i]);
+        gained = gained || gain->of[i] > 0;
+    }
+    ret_standing->qualifying = 0;
+    if (err == 0 && tiers->count > 0) {
+        err = checked_add(context_metric(context, 0).now,
+                          tiers_counts_now(programme, context) ? gain->of[0] : 0, &ret_standing->qualifying);
+    }
+    if (err != 0) {
+        return err;
+    }
+    ret_standing->metric = values.of[0];
+    reach(tiers, context, tiers_reached(tiers, &values), gained, ret_standing);
+    return 0;
+}
+
+int tiers_set(const struct programme *programme, const struct context *context, uint32_t member,
+              const struct standing *standing, struct balances *balances, struct decision *decision)
 {
     const struct tiers *tiers = &programme->tiers;
     if (tiers->count == 0) {
         return 0;
     }
-    const struct context_metric before = tiers_metric(context);
-    const struct day_range now = window_range(&tiers->window, context->booked_day);
-    const bool counts_now = context->member_day >= now.first && context->member_day <= now.last;
-    int64_t metric;
-    int err = checked_add(before.value, qualifying, &metric);
-    err = err != 0 ? err : checked_add(before.now, counts_now ? qualifying : 0, &balances->qualifying);
-    if (err != 0) {
-        return err;
-    }
-    int32_t until = context->level_until;
-    const int level = reach(tiers, context, metric, qualifying > 0, &until);
-    const uint32_t number = level >= 0 ? tiers->levels[level].number : context->level;
-    const bool changed = number != context->level || until != context->level_until;
-    if (changed) {
-        err = add_level(&decision->outcome, member, number, until);
-    }
+    const uint32_t number = standing->level >= 0 ? tiers->levels[standing->level].number : context->level;
+    const bool changed = number != context->level || standing->until != context->level_until;
+    const int err =
+        changed ? add_level(&decision->outcome, member, number, context->booked_day, standing->until) : 0;
     balances->level = number;
-    balances->level_until = until;
-    trace_tier(tiers, number, metric, changed, decision);
+    balances->level_until = standing->until;
+    balances->qualifying = standing->qualifying;
+    trace_tier(tiers, number, standing->metric, changed, decision);
     return err;
 }
 
-/* The level held after a review at the end of `day`. */
-static int review(const struct programme *programme, const struct member_state *state, int level, int32_t day)
+/* What the member's metrics reached over the windows of `day`. */
+static int reached_on(const struct programme *programme, const struct member_state *state, int32_t day)
+{
+    struct metric_values values;
+    metrics_on(programme, state, day, &values);
+    return tiers_reached(&programme->tiers, &values);
+}
+
+/* Levels that fall as soon as the metrics do: what is in a window only leaves it as days pass. */
+static int review_at_once(const struct programme *programme, const struct member_state *state,
+                          int32_t booked_day, struct outcome *outcome)
 {
     const struct tiers *tiers = &programme->tiers;
-    const struct day_range range = window_range(&tiers->window, day);
-    const int64_t metric = member_state_metric(state, METRIC_QUALIFYING, range.first, range.last);
-    const int reached = tiers_reached(tiers, metric);
+    int level = tiers_index(tiers, state->level);
+    int32_t from = state->levels_count > 0 ? state->levels[state->levels_count - 1].since : booked_day;
+    while (level > 0 && from < booked_day && reached_on(programme, state, booked_day) < level) {
+        int32_t low = from + 1; /* the first day on which the level is not reached lies in low..high */
+        int32_t high = booked_day;
+        while (low < high) {
+            const int32_t middle = low + (high - low) / 2;
+            if (reached_on(programme, state, middle) < level) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        const int reached = reached_on(programme, state, low);
+        level = reached > 0 ? reached : 0;
+        from = low;
+        const int err = add_level(outcome, state->member, tiers->levels[level].number, low, DAY_NEVER);
+        if (err != 0) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+/* The level held after a review of the windows of `day`. */
+static int review(const struct programme *programme, const struct member_state *state, int level, int32_t day)
+{
+    const int reached = reached_on(programme, state, day);
     if (reached >= level) {
         return level;
     }
-    return tiers->downgrade_one ? level - 1 : reached > 0 ? reached : 0;
+    return programme->tiers.downgrade_one ? level - 1 : reached > 0 ? reached : 0;
+}
+
+static int32_t grace_end(const struct tiers *tiers, int32_t until)
+{
+    return tiers->grace.unit == TERM_NEVER || until == DAY_NEVER ? until : term_end(&tiers->grace, until);
 }
 
 int tiers_review(const struct programme *programme, const struct member_state *state, int32_t booked_day,
                  struct outcome *outcome)
 {
     const struct tiers *tiers = &programme->tiers;
+    if (tiers->falls_at_once) {
+        return review_at_once(programme, state, booked_day, outcome);
+    }
     int level = tiers_index(tiers, state->level);
     int32_t until = state->level_until;
+    int32_t since = booked_day;
     int32_t booked_until = until;
-    while (level > 0 && until < booked_day) {
+    while (level > 0 && grace_end(tiers, until) < booked_day) {
         const int next = review(programme, state, level, until);
+        since = day_after(grace_end(tiers, until));
         /* A term that does not move on (0 days) lasts the next day, so that every review comes to an end. */
         const int32_t next_until = tiers_until(tiers, next, until);
         until = next_until > until ? next_until : until + 1;
         if (next != level) {
-            const int err = add_level(outcome, state->member, tiers->levels[next].number, until);
+            const int err = add_level(outcome, state->member, tiers->levels[next].number, since, until);
             if (err != 0) {
                 return err;
             }
@@ -158,5 +228,7 @@ int tiers_review(const struct programme *programme, const struct member_state *s
         }
         level = next;
     }
-    return until == booked_until ? 0 : add_level(outcome, state->member, tiers->levels[level].number, until);
+    return until == booked_until
+               ? 0
+               : add_level(outcome, state->member, tiers->levels[level].number, since, until);
 }

@@ -2,6 +2,16 @@
 
 #include "model/programme.h"
 
+struct context_metric context_metric(const struct context *context, uint32_t metric)
+{
+    for (size_t i = 0; i < context->metrics_count; i++) {
+        if (context->metrics[i].metric == metric) {
+            return context->metrics[i];
+        }
+    }
+    return (struct context_metric){.metric = metric};
+}
+
 void context_clear(struct context *context)
 {
     context->day = 0;
@@ -23,4 +33,7 @@ void context_clear(struct context *context)
     context->last_purchase = 0;
     context->metrics_count = 0;
     context->stamps_count = 0;
+    context->decided_level = 0;
+    context->visits_today = 0;
+    context->limits_count = 0;
 }

@@ -10,14 +10,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONTEXT_METRICS_MAX = 8, CONTEXT_DAY_STARTS_MAX = LOTS_MAX };
+enum { CONTEXT_METRICS_MAX = MEASURES_MAX + 1, CONTEXT_DAY_STARTS_MAX = 2 * LOTS_MAX };
 
-/* A metric before the event. Of an event that comes late the two differ. */
+/* A measure of the programme before the event. Of an event that comes late the two differ. */
 struct context_metric {
-    uint32_t metric;
-    int64_t value; /* over the window that holds the event's day; where several do (a rolling window), the
-                      largest of those that ended by booked_day */
-    int64_t now;   /* over the window that holds booked_day */
+    uint32_t metric; /* 0: qualifying points over the tiers' window; else 1 + index in `measures` */
+    int64_t value;   /* over the window that holds the event's day; where several do (a rolling window), the
+                        largest of those that ended by booked_day */
+    int64_t now;     /* over the window that holds booked_day */
+};
+
+/* What a limit had counted before the event, in the period and for whom the event counts. */
+struct context_limit {
+    uint32_t limit; /* number */
+    int64_t used;   /* not 0 */
 };
 
 struct day_start {
@@ -51,7 +57,14 @@ struct context {
     size_t metrics_count;
     struct stamps stamps[CARDS_MAX];
     size_t stamps_count;
+    uint32_t decided_level; /* of the day it happened: of an event that comes late it may be another */
+    uint32_t visits_today;  /* visits counted on member_day before, where days count */
+    struct context_limit limits[COUNTERS_MAX]; /* in the order of the programme */
+    size_t limits_count;
 };
+
+/* A metric's entry, all 0 where it has none. */
+struct context_metric context_metric(const struct context *context, uint32_t metric);
 
 /* Makes it the context of an event that looks at nothing. Cheaper than zeroing all of it. */
 void context_clear(struct context *context);

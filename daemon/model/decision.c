@@ -80,6 +80,26 @@ const char *trace_reason_text(enum trace_reason reason)
         return "less than one step";
     case TRACE_NOT_BEST:
         return "another rule took its place";
+    case TRACE_TENDER:
+        return "not paid that way";
+    case TRACE_DAYS_SINCE:
+        return "too few days since the last purchase";
+    case TRACE_METRIC:
+        return "a metric is not reached";
+    case TRACE_CAMPAIGN:
+        return "its campaign does not run";
+    case TRACE_LIMIT:
+        return "cut by a limit";
+    case TRACE_ENDED:
+        return "the stock is gone: it has ended";
+    case TRACE_EXCLUSIVE:
+        return "an exclusive rule stands alone";
+    case TRACE_STOPPED:
+        return "a rule before it stops the rest";
+    case TRACE_NOT_TODAY:
+        return "not the first receipt of the day";
+    case TRACE_NO_POINTS:
+        return "nothing to multiply";
     }
     return "unknown reason";
 }

@@ -89,6 +89,16 @@ enum trace_reason {
     TRACE_UNLESS,   /* something that must not hold does */
     TRACE_NOTHING,  /* less than the first step */
     TRACE_NOT_BEST, /* another base rule gave more, or came first */
+    TRACE_TENDER,
+    TRACE_DAYS_SINCE,
+    TRACE_METRIC,
+    TRACE_CAMPAIGN,  /* its campaign's conditions do not hold */
+    TRACE_LIMIT,     /* a limit left less than was asked: `given` is what it left */
+    TRACE_ENDED,     /* a stock that is gone */
+    TRACE_EXCLUSIVE, /* an exclusive rule stands alone */
+    TRACE_STOPPED,   /* a rule before it says stop */
+    TRACE_NOT_TODAY, /* not the first receipt of the day */
+    TRACE_NO_POINTS, /* nothing to multiply */
 };
 
 /* What the reason means, for a shop manager. */
@@ -111,6 +121,7 @@ struct trace_line {
     int64_t factor; /* of a multiplier: thousandths; else 0 */
     int64_t given;
     int64_t lacking;
+    int64_t asked; /* RULE: rounded, before limits */
 };
 
 enum { TRACE_LINES_MAX = RULES_MAX + 2 * CARDS_MAX + 16 };

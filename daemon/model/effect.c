@@ -29,6 +29,10 @@ const char *effect_kind_name(enum effect_kind kind)
         return "live";
     case EFFECT_REVISION:
         return "revision";
+    case EFFECT_COUNTER:
+        return "counter";
+    case EFFECT_NOTE:
+        return "note";
     }
     return "unknown";
 }

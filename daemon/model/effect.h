@@ -26,7 +26,9 @@
     X(INVITE, 10)                                                                                            \
     X(PROGRAMME, 11)                                                                                         \
     X(LIVE, 12)                                                                                              \
-    X(REVISION, 13)
+    X(REVISION, 13)                                                                                          \
+    X(COUNTER, 14)                                                                                           \
+    X(NOTE, 15)
 
 enum effect_kind {
 #define X(name, number) EFFECT_##name = (number),
@@ -49,8 +51,9 @@ struct effect {
             uint64_t credit;
             int64_t amount;
             bool has_lot;
-            struct origin lot; /* position 0: this event's own */
-            uint32_t rule;     /* number; 0 from `issued`: what the level's multiplier adds to the rules' */
+            bool pays;            /* from a pending lot, what is owed: it shrinks, and nothing opens */
+            struct origin lot;    /* position 0: this event's own */
+            uint32_t rule;        /* what brought it, SOURCE_OF; 0 from `issued`: the level's multiplier */
             int64_t effective_at; /* 0: booked_at */
         } move;
         struct {
@@ -60,6 +63,7 @@ struct effect {
         } metric;
         struct {
             uint32_t level;
+            int32_t since; /* in force from this day on */
             int32_t until;
         } level;
         struct {
@@ -81,6 +85,18 @@ struct effect {
         struct {
             int32_t day;
         } visit;
+        struct {
+            uint32_t limit; /* number */
+            int32_t period; /* its first day; DAY_MIN: for ever */
+            const char
+                *scope; /* NULL: the member's own; "": everybody's; else a store, or a till of `store` */
+            const char *store; /* NULL unless `scope` is a till */
+            int64_t amount;    /* used, or below 0: given back */
+        } counter;
+        struct {
+            uint32_t note; /* number */
+            uint32_t rule; /* what gave it, SOURCE_OF */
+        } note;
         struct {
             uint32_t principal;
             enum role role;

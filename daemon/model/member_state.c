@@ -17,6 +17,8 @@ void member_state_clear(struct member_state *state, uint32_t member)
     state->stamps_count = 0;
     state->metric_days_count = 0;
     state->vouchers_count = 0;
+    state->counters_count = 0;
+    state->levels_count = 0;
 }
 
 const struct stamps *member_state_stamps(const struct member_state *state, uint32_t card)
@@ -27,6 +29,25 @@ const struct stamps *member_state_stamps(const struct member_state *state, uint3
         }
     }
     return NULL;
+}
+
+uint32_t member_state_level_on(const struct member_state *state, int32_t day)
+{
+    uint32_t level = 0;
+    for (size_t i = 0; i < state->levels_count && state->levels[i].since <= day; i++) {
+        level = state->levels[i].level;
+    }
+    return level;
+}
+
+int64_t member_state_counter(const struct member_state *state, uint32_t limit, int32_t period)
+{
+    for (size_t i = 0; i < state->counters_count; i++) {
+        if (state->counters[i].limit == limit && state->counters[i].period == period) {
+            return state->counters[i].used;
+        }
+    }
+    return 0;
 }
 
 int64_t member_state_metric(const struct member_state *state, uint32_t metric, int32_t first, int32_t last)

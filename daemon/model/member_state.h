@@ -11,7 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { METRIC_DAYS_MAX = 4096, VOUCHERS_MAX = 1024 };
+enum {
+    METRIC_DAYS_MAX = 4096,
+    VOUCHERS_MAX = 1024,
+    MEMBER_COUNTERS_MAX = 2048,
+    LEVEL_HISTORY_DAYS = 400,
+    LEVEL_HISTORY_MAX = LEVEL_HISTORY_DAYS + 2
+};
 
 /* Who opened something: the event's position and which of those it opened. */
 struct origin {
@@ -44,6 +50,19 @@ struct metric_day {
     int64_t amount;
 };
 
+/* A level that was in force from a day on. */
+struct level_day {
+    int32_t since;
+    uint32_t level;
+};
+
+/* What a limit of the member's own has counted in a period. Never 0. */
+struct counter {
+    uint32_t limit; /* number */
+    int32_t period; /* its first day; DAY_MIN: for ever */
+    int64_t used;
+};
+
 struct held_voucher {
     struct origin origin;
     uint8_t code[VOUCHER_CODE_BYTES];
@@ -65,9 +84,13 @@ struct member_state {
     size_t stamps_count;
     size_t metric_days_count;
     size_t vouchers_count;
+    size_t counters_count;
+    size_t levels_count;
     struct stamps stamps[CARDS_MAX * 4];            /* by card number; cards of older versions stay */
     struct held_voucher vouchers[VOUCHERS_MAX];     /* issued and not used, by origin */
     struct metric_day metric_days[METRIC_DAYS_MAX]; /* by metric and day */
+    struct counter counters[MEMBER_COUNTERS_MAX];   /* by limit and period */
+    struct level_day levels[LEVEL_HISTORY_MAX];     /* by day, as far back as late events can ask */
     struct lot lots[LOTS_MAX];                      /* by origin */
 };
 
@@ -76,6 +99,12 @@ void member_state_clear(struct member_state *state, uint32_t member);
 
 /* The member's stamps of a card, or NULL. */
 const struct stamps *member_state_stamps(const struct member_state *state, uint32_t card);
+
+/* The level in force on a day, 0 where there was none. */
+uint32_t member_state_level_on(const struct member_state *state, int32_t day);
+
+/* What a counter of the member's stands at, 0 where there is none. */
+int64_t member_state_counter(const struct member_state *state, uint32_t limit, int32_t period);
 
 /* The sum of a metric over first..last, both days included. Saturates at INT64_MAX. */
 int64_t member_state_metric(const struct member_state *state, uint32_t metric, int32_t first, int32_t last);

@@ -1,8 +1,9 @@
 /* Stable numbers for the ids of a programme.
  *
- * The log names rules, levels, stamp cards, rewards and metrics by small numbers. A number is given to an id
- * of a kind when it first appears in any version, in the order of the file, from 1 upwards in each kind, and
- * is never given to another id, so that an effect booked years ago still means the same. */
+ * The log names rules, levels, stamp cards, rewards, campaigns, milestones, notes and metrics by small
+ * numbers. A number is given to an id of a kind when it first appears in any version, in the order of the
+ * file, from 1 upwards in each kind, and is never given to another id, so that an effect booked years ago
+ * still means the same. */
 #ifndef LOYALTY_MODEL_NUMBERS_H
 #define LOYALTY_MODEL_NUMBERS_H
 
@@ -12,7 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum number_kind { NUMBER_RULE, NUMBER_LEVEL, NUMBER_CARD, NUMBER_REWARD, NUMBER_KINDS };
+enum number_kind {
+    NUMBER_RULE,
+    NUMBER_LEVEL,
+    NUMBER_CARD,
+    NUMBER_REWARD,
+    NUMBER_CAMPAIGN,
+    NUMBER_MILESTONE,
+    NUMBER_NOTE,
+    NUMBER_METRIC, /* of a metric with a selector, from what it selects */
+    NUMBER_KINDS
+};
 
 struct numbers {
     size_t count;

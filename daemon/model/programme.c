@@ -42,6 +42,13 @@ const struct store_place *programme_store(const struct programme *programme, con
     return NULL;
 }
 
+uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_of of, enum limit_per per,
+                      enum limit_for whose)
+{
+    return (uint32_t)owner << 24 | owner_number << 8 | (uint32_t)of << 6 | (uint32_t)per << 3 |
+           (uint32_t)whose;
+}
+
 #define FIND_BY_NUMBER(items, items_count, wanted)                                                           \
     for (size_t i = 0; i < (items_count); i++) {                                                             \
         if ((items)[i].number == (wanted)) {                                                                 \

@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DAY_NEVER INT32_MAX /* the last valid day of what never ends */
+#define DAY_NEVER INT32_MAX        /* the last valid day of what never ends */
+#define DAY_ACTIVE (INT32_MAX - 1) /* of points that end some time after the member's last purchase */
 
 /* A text of the merchant's in one language. */
 struct localised {
@@ -78,6 +79,11 @@ struct condition {
     const uint32_t *levels; /* level numbers (`tiers` in the file) */
     size_t levels_count;
     bool first_purchase;
+    uint8_t tenders; /* bit of each tender kind of model/event.h that will do; 0: any */
+    bool has_days_since_purchase;
+    int32_t days_since_purchase; /* at least so many since the last one */
+    const struct goal *metrics;  /* each reached */
+    size_t metrics_count;
 };
 
 struct term {
@@ -92,12 +98,100 @@ struct window {
     int32_t days; /* of a rolling window: 1 to 3,660; today is its last day */
 };
 
-enum { METRIC_QUALIFYING = 0 }; /* metric numbers of the log */
+/* Metric numbers of the log. Those of spend and units with a selector begin at METRIC_SELECTED. */
+enum {
+    METRIC_QUALIFYING = 0, /* points */
+    METRIC_SPEND = 1,      /* minor units of basis, before tenders */
+    METRIC_VISITS = 2,
+    METRIC_UNITS = 3,   /* thousandths */
+    METRIC_BALANCE = 4, /* never recorded: it is what the member holds */
+    METRIC_SELECTED = 8
+};
+
+enum metric_kind { MEASURE_QUALIFYING, MEASURE_SPEND, MEASURE_VISITS, MEASURE_UNITS, MEASURE_BALANCE };
+
+/* A metric over a window: what somebody can have reached. A programme names each once. */
+struct measure {
+    enum metric_kind kind;
+    uint32_t metric; /* number in the log */
+    struct selector selector;
+    struct window window;
+};
+
+/* A measure to reach. */
+struct goal {
+    uint32_t measure; /* index in the programme's `measures` */
+    int64_t value;    /* reached from here on; at least 1 */
+};
+
+/* What a limit counts against whom and over which time. Limits of one owner stand from narrow to wide. */
+struct limit {
+    uint32_t number; /* of its counter in the log: limit_number() */
+    int64_t max;     /* 0: nothing at all */
+    enum limit_of { LIMIT_GIVEN, LIMIT_TIMES } of;
+    enum limit_per {
+        LIMIT_PURCHASE,
+        LIMIT_DAY,
+        LIMIT_WEEK,
+        LIMIT_MONTH,
+        LIMIT_YEAR,
+        LIMIT_EVER,
+        LIMIT_BALANCE
+    } per;
+    enum limit_for { LIMIT_MEMBER, LIMIT_HOUSEHOLD, LIMIT_TERMINAL, LIMIT_STORE, LIMIT_ALL } whose;
+    bool reject; /* more than the room gives nothing; else the room */
+};
+
+struct limits {
+    const struct limit *items;
+    size_t count;
+};
+
+/* Who a counter belongs to. */
+enum limit_owner { OWNER_RULE, OWNER_CAMPAIGN, OWNER_PROGRAMME, OWNER_REWARD, OWNER_MILESTONE };
+
+/* The number of a counter: the same as long as its owner has its id and the limit asks for the same. */
+uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_of of, enum limit_per per,
+                      enum limit_for whose);
+
+/* What is given at the end of an event and sets nothing off in it. */
+struct award {
+    int64_t points;
+    int32_t reward; /* index in `rewards`; -1: none */
+    uint32_t note;  /* number of a note for the merchant's other systems; 0: none */
+};
+
+/* Which money counts. */
+struct basis {
+    bool tax_excluded;          /* gross without its tax */
+    bool discounts_before;      /* before line discounts */
+    bool basket_discount_apart; /* a line of its own, not spread */
+    uint8_t tenders_excluded;   /* bit of each tender kind of model/event.h */
+};
+
+/* What brought points in: the number of a rule, or of something else with its kind above. */
+enum { SOURCE_KIND_SHIFT = 16, SOURCE_RULE = 0, SOURCE_CARD = 1, SOURCE_LEVEL = 2, SOURCE_MILESTONE = 3 };
+#define SOURCE_OF(kind, number) ((uint32_t)(kind) << SOURCE_KIND_SHIFT | (number))
 
 enum rule_kind {
-    RULE_SPEND, /* `give` per `per` minor units of basis */
-    RULE_ITEM,  /* `give` per unit or line */
-    RULE_VISIT, /* `give` per receipt */
+    RULE_SPEND,    /* `give` per `per` minor units of basis */
+    RULE_ITEM,     /* `give` per unit or line */
+    RULE_VISIT,    /* `give` per receipt, or the first of a day */
+    RULE_MULTIPLY, /* `factor` on what the base rules gave */
+    RULE_GIVES,    /* `award` */
+};
+
+enum qualifies { QUALIFIES_YES, QUALIFIES_NO, QUALIFIES_ONLY };
+
+/* Rules with common dates, stock and budget. */
+struct campaign {
+    const char *id;
+    uint32_t number;
+    struct texts name;
+    struct condition when;
+    struct condition unless;
+    struct limits limits;
+    int line;
 };
 
 struct rule {
@@ -109,8 +203,18 @@ struct rule {
     int64_t per;  /* spend: minor units, at least 1 */
     enum rule_steps { STEPS_EXACT, STEPS_WHOLE } steps;
     enum rule_per { PER_UNIT, PER_LINE } item_per;
-    int32_t card;   /* index of the stamp card in `cards` it gives stamps of; -1: it gives points */
-    bool qualifies; /* its points count towards levels */
+    int64_t factor; /* multiply: thousandths */
+    struct award award;
+    int32_t card;             /* index of the stamp card in `cards` it gives stamps of; -1: it gives points */
+    bool bonus;               /* after the multipliers; else one of the base rules */
+    enum qualifies qualifies; /* towards levels */
+    bool exclusive;           /* of those that give, the one of the highest priority stands alone */
+    int32_t priority;
+    bool stop;        /* where it gave, later base rules are not read */
+    int32_t campaign; /* index; -1: none */
+    bool has_basis;   /* its own */
+    struct basis basis;
+    struct limits limits;
     struct selector selector;
     struct condition when;
     struct condition unless; /* none of what is given holds */
@@ -123,6 +227,12 @@ struct level {
     struct texts name;
     int64_t qualifying; /* to reach it; 0 for the lowest */
     int64_t multiplier; /* thousandths; 1000: none */
+    bool has_expiry;
+    struct term expiry;       /* of points credited at this level */
+    const struct goal *goals; /* further metrics that reach it, over the tiers' window */
+    size_t goals_count;
+    bool has_qualifying; /* `qualifying` is one of them */
+    struct award award;  /* when it is reached */
     int line;
 };
 
@@ -131,6 +241,10 @@ struct tiers {
     size_t count;
     struct window window;
     struct term valid;  /* from the day it was last reached */
+    struct term grace;  /* before a fall; TERM_NEVER: none */
+    bool match_all;     /* all metrics of a level reach it; else any */
+    bool crossing_new;  /* the purchase that reaches a level is decided at it */
+    bool falls_at_once; /* when the metric is below; else at the review */
     bool downgrade_one; /* falls one level at a time; else to what the metric reaches */
 };
 
@@ -139,7 +253,21 @@ struct stamp_card {
     uint32_t number;
     struct texts name;
     int64_t required; /* stamps that complete it: 1 to 10,000 */
-    int32_t reward;   /* index in `rewards` */
+    struct award award;
+    bool once;                                                      /* completed once at most */
+    enum { DISTINCT_NOT, DISTINCT_SKUS, DISTINCT_LABELS } distinct; /* a set: each of them once */
+    struct term expiry; /* of the stamps, from the first one on the card */
+    int line;
+};
+
+/* A metric to reach. */
+struct milestone {
+    const char *id;
+    uint32_t number;
+    struct texts name;
+    struct goal goal;
+    enum { MILESTONE_ONCE, MILESTONE_EACH_WINDOW, MILESTONE_EACH_CROSSING } repeat;
+    struct award award;
     int line;
 };
 
@@ -175,15 +303,27 @@ struct programme {
     struct texts points_name; /* counted */
     int32_t points_decimals;  /* 0 to 2 */
     bool auto_enrol;
-    bool tax_excluded;       /* basis: gross without its tax */
-    bool discounts_before;   /* basis: before line discounts */
-    struct selector exclude; /* lines that never count: only its `except` part is used */
-    struct term expiry;      /* of points, from the day of the purchase */
+    struct basis basis;
+    struct selector exclude;     /* lines that never count: only its `except` part is used */
+    bool visits_by_day;          /* only the first receipt of a day is a visit */
+    struct limits limits;        /* on all points */
+    struct term available_after; /* points are pending to its end; TERM_NEVER: available at once */
+    struct term expiry;          /* of points, from the day of the purchase */
+    bool has_inactivity;
+    struct term inactivity; /* from the last purchase; in place of `expiry` */
     enum { ROUNDING_FLOOR, ROUNDING_HALF_UP, ROUNDING_CEIL } rounding; /* of the multiplied sum */
     enum { COMBINE_SUM, COMBINE_BEST, COMBINE_FIRST } combine;
+    enum { MULTIPLIERS_MULTIPLY, MULTIPLIERS_ADD, MULTIPLIERS_BEST } multipliers;
+    const struct campaign *campaigns;
+    size_t campaigns_count;
+    const struct measure *measures; /* everything that is asked for anywhere */
+    size_t measures_count;
     const struct rule *rules; /* in the order of the file */
     size_t rules_count;
     struct tiers tiers;
+    const struct milestone *milestones;
+    size_t milestones_count;
+    bool milestones_highest; /* of several reached by one event, only the highest gives */
     const struct stamp_card *cards;
     size_t cards_count;
     const struct reward *rewards;

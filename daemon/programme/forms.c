@@ -293,6 +293,9 @@ static int check_condition(struct yaml_binder *binder, const struct yaml_node *n
 
 static const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 
+/* In the order of enum tender_kind. */
+static const char *const tender_names[] = {"cash", "card", "gift_card", "voucher", "points", "other", NULL};
+
 static const struct yaml_field condition_fields[] = {
     LEAST_ROW(min_spend, YAML_MONEY, .max = AMOUNT_MAX),
     LEAST_ROW(min_quantity, YAML_DECIMAL, .digits = 3, .max = QUANTITY_MAX),
@@ -307,6 +310,14 @@ static const struct yaml_field condition_fields[] = {
     WORDS_ROW(codes, .bytes_max = CODE_BYTES_MAX),
     {.key = "tiers", .type = YAML_CUSTOM, .offset = 0, .size = sizeof(struct condition), .read = read_levels},
     YAML_FIELD(struct condition, first_purchase, YAML_BOOLEAN, .fallback = false),
+    YAML_FIELD(struct condition, tenders, YAML_NAMES, .min = 1, .max = 6, .names = tender_names),
+    YAML_FIELD(struct condition, days_since_purchase, YAML_INTEGER, .min = 1, .max = TERM_DAYS_MAX,
+               YAML_PRESENT(struct condition, has_days_since_purchase)),
+    {.key = "metrics",
+     .type = YAML_CUSTOM,
+     .offset = 0,
+     .size = sizeof(struct condition),
+     .read = read_metrics},
 };
 const struct yaml_table condition_table = {YAML_FIELDS(condition_fields), .size = sizeof(struct condition),
                                            .check = check_condition};
@@ -353,6 +364,22 @@ int read_term(struct yaml_binder *binder, const struct yaml_node *node, void *fi
     term->round = keys.round;
     return 0;
 }
+
+/* --- expiry --- */
+
+static int check_expiry(struct yaml_binder *binder, const struct yaml_node *node, void *field)
+{
+    (void)field;
+    return node->size == 1 ? 0
+                           : yaml_error(binder->errors, node, "expected exactly one of after, inactivity");
+}
+
+static const struct yaml_field expiry_fields[] = {
+    TERM_ROW(struct expiry_keys, after, "after"),
+    TERM_ROW(struct expiry_keys, inactivity, "inactivity"),
+};
+const struct yaml_table expiry_table = {YAML_FIELDS(expiry_fields), .size = sizeof(struct expiry_keys),
+                                        .check = check_expiry};
 
 /* --- zone --- */
 

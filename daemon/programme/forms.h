@@ -12,7 +12,15 @@ extern const struct yaml_table condition_table; /* struct condition */
 yaml_read_function read_texts;         /* struct texts: of customers, one a language */
 yaml_read_function read_counted_texts; /* struct texts: with plural forms */
 yaml_read_function read_term;          /* struct term */
+yaml_read_function read_metrics;       /* struct condition, whose metrics are filled: measures.c */
 yaml_read_function read_zone;          /* const char *: an IANA name */
+
+/* Under `expiry`: after a term from the purchase, or after a time without one. */
+struct expiry_keys {
+    struct term after;
+    struct term inactivity;
+};
+extern const struct yaml_table expiry_table;
 
 #define NAME_ROW(structure, member) YAML_KEY(structure, member, "name", YAML_CUSTOM, .read = read_texts)
 #define TERM_ROW(structure, member, key_) YAML_KEY(structure, member, key_, YAML_CUSTOM, .read = read_term)

@@ -3,7 +3,9 @@
 
 #include "civil/currency.h"
 #include "model/day.h"
+#include "model/event.h"
 #include "programme/forms.h"
+#include "programme/limits.h"
 
 #include <string.h>
 
@@ -59,11 +61,16 @@ struct head_keys {
     const struct yaml_node *stamp_cards;
     const struct yaml_node *tiers;
     const struct yaml_node *rewards;
+    const struct yaml_node *campaigns;
+    const struct yaml_node *milestones;
+    int32_t milestones_at_once;
 };
 
 #define HEAD_ROW(member, ...) YAML_KEY(struct head_keys, programme.member, #member, __VA_ARGS__)
 #define PART_ROW(member) YAML_FIELD(struct head_keys, member, YAML_NODE)
 #define NEEDED_PART_ROW(member) YAML_FIELD(struct head_keys, member, YAML_NODE, .required = true)
+
+static const char *const at_once_names[] = {"highest", "all", NULL};
 
 static const struct yaml_field head_fields[] = {
     YAML_KEY(struct head_keys, programme.id, "programme", YAML_ID, .required = true, .max = ID_BYTES_MAX),
@@ -85,6 +92,9 @@ static const struct yaml_field head_fields[] = {
     PART_ROW(stamp_cards),
     PART_ROW(tiers),
     PART_ROW(rewards),
+    PART_ROW(campaigns),
+    PART_ROW(milestones),
+    YAML_FIELD(struct head_keys, milestones_at_once, YAML_NAME, .names = at_once_names),
 };
 static const struct yaml_table head_table = {YAML_FIELDS(head_fields), .size = sizeof(struct head_keys)};
 
@@ -197,52 +207,106 @@ static void read_clocks(struct loader *loader, const struct head_keys *head)
 
 /* --- basis --- */
 
+enum { TENDER_GROUPS = 3 };
+
 struct basis_keys {
     int32_t tax;
     int32_t discounts;
     int32_t basket_discounts;
+    int32_t tenders[TENDER_GROUPS];
+    const struct yaml_node *tenders_node;
     struct selection exclude;
 };
 
 static const char *const tax_names[] = {"included", "excluded", NULL};
 static const char *const discount_names[] = {"after", "before", NULL};
-static const char *const basket_discount_names[] = {"spread", NULL};
+static const char *const basket_discount_names[] = {"spread", "line", NULL};
+static const char *const tender_names[] = {"exclude", "include", NULL};
+
+static const struct yaml_field tender_fields[] = {
+    YAML_KEY(struct basis_keys, tenders[0], "points", YAML_NAME, .names = tender_names),
+    YAML_KEY(struct basis_keys, tenders[1], "vouchers", YAML_NAME, .names = tender_names),
+    YAML_KEY(struct basis_keys, tenders[2], "gift_cards", YAML_NAME, .names = tender_names),
+};
+static const struct yaml_table tender_table = {YAML_FIELDS(tender_fields), .size = sizeof(struct basis_keys)};
+static const enum tender_kind tender_kinds[TENDER_GROUPS] = {TENDER_POINTS, TENDER_VOUCHER, TENDER_GIFT_CARD};
+static const char *const tender_keys[TENDER_GROUPS] = {"points", "vouchers", "gift_cards"};
+
+#define BASIS_ROWS                                                                                           \
+    YAML_FIELD(struct basis_keys, tax, YAML_NAME, .names = tax_names),                                       \
+        YAML_FIELD(struct basis_keys, discounts, YAML_NAME, .names = discount_names),                        \
+        YAML_FIELD(struct basis_keys, basket_discounts, YAML_NAME, .names = basket_discount_names),          \
+        YAML_KEY(struct basis_keys, tenders_node, "tenders", YAML_NODE)
 
 static const struct yaml_field basis_fields[] = {
-    YAML_FIELD(struct basis_keys, tax, YAML_NAME, .names = tax_names),
-    YAML_FIELD(struct basis_keys, discounts, YAML_NAME, .names = discount_names),
-    YAML_FIELD(struct basis_keys, basket_discounts, YAML_NAME, .names = basket_discount_names),
+    BASIS_ROWS,
     YAML_FIELD(struct basis_keys, exclude, YAML_STRUCT, .table = &selection_table),
 };
 static const struct yaml_table basis_table = {YAML_FIELDS(basis_fields), .size = sizeof(struct basis_keys)};
+static const struct yaml_field rule_basis_fields[] = {BASIS_ROWS};
+static const struct yaml_table rule_basis_table = {YAML_FIELDS(rule_basis_fields),
+                                                   .size = sizeof(struct basis_keys)};
+
+/* Takes what the node gives; what it leaves out stays. */
+static void take_basis(struct loader *loader, const struct yaml_node *node, const struct basis_keys *keys,
+                       struct basis *basis)
+{
+    if (yaml_get(node, "tax") != NULL) {
+        basis->tax_excluded = keys->tax == 1;
+    }
+    if (yaml_get(node, "discounts") != NULL) {
+        basis->discounts_before = keys->discounts == 1;
+    }
+    if (yaml_get(node, "basket_discounts") != NULL) {
+        basis->basket_discount_apart = keys->basket_discounts == 1;
+    }
+    struct basis_keys tenders;
+    if (keys->tenders_node == NULL ||
+        !loader_ok(loader, yaml_bind(&loader->binder, keys->tenders_node, &tender_table, &tenders))) {
+        return;
+    }
+    for (size_t i = 0; i < TENDER_GROUPS; i++) {
+        const uint8_t bit = (uint8_t)(1U << tender_kinds[i]);
+        if (yaml_get(keys->tenders_node, tender_keys[i]) != NULL) {
+            basis->tenders_excluded = (uint8_t)(tenders.tenders[i] == 0 ? basis->tenders_excluded | bit
+                                                                        : basis->tenders_excluded & ~bit);
+        }
+    }
+}
 
 static void read_basis(struct loader *loader, const struct yaml_node *node)
 {
+    struct programme *programme = loader->programme;
     struct basis_keys keys;
+    programme->basis.tenders_excluded = 0;
+    for (size_t i = 0; i < TENDER_GROUPS; i++) {
+        programme->basis.tenders_excluded |= (uint8_t)(1U << tender_kinds[i]);
+    }
     if (loader_ok(loader, yaml_bind(&loader->binder, or_nothing(node), &basis_table, &keys))) {
-        loader->programme->tax_excluded = keys.tax == 1;
-        loader->programme->discounts_before = keys.discounts == 1;
-        loader->programme->exclude.except = keys.exclude;
+        take_basis(loader, or_nothing(node), &keys, &programme->basis);
+        programme->exclude.except = keys.exclude;
+    }
+}
+
+void read_rule_basis(struct loader *loader, const struct yaml_node *node, struct basis *basis)
+{
+    struct basis_keys keys;
+    if (loader_ok(loader, yaml_bind(&loader->binder, node, &rule_basis_table, &keys))) {
+        take_basis(loader, node, &keys, basis);
     }
 }
 
 /* --- points --- */
-
-struct expiry_keys {
-    struct term after;
-};
-
-static const struct yaml_field expiry_fields[] = {
-    YAML_FIELD(struct expiry_keys, after, YAML_CUSTOM, .required = true, .read = read_term),
-};
-static const struct yaml_table expiry_table = {YAML_FIELDS(expiry_fields),
-                                               .size = sizeof(struct expiry_keys)};
 
 struct points_keys {
     const struct yaml_node *name; /* read when the decimals are known */
     int32_t decimals;
     int32_t combine;
     int32_t rounding;
+    int32_t multipliers;
+    int32_t visits;
+    struct term available_after;
+    const struct yaml_node *limits; /* the same */
     struct expiry_keys expiry;
 };
 
@@ -251,11 +315,19 @@ static const char *const combine_names[] = {
 static const char *const rounding_names[] = {
     [ROUNDING_FLOOR] = "floor", [ROUNDING_HALF_UP] = "half_up", [ROUNDING_CEIL] = "ceil", NULL};
 
+static const char *const multiplier_names[] = {
+    [MULTIPLIERS_MULTIPLY] = "multiply", [MULTIPLIERS_ADD] = "add", [MULTIPLIERS_BEST] = "best", NULL};
+static const char *const visit_names[] = {"receipt", "day", NULL};
+
 static const struct yaml_field points_fields[] = {
     YAML_FIELD(struct points_keys, name, YAML_NODE),
     YAML_FIELD(struct points_keys, decimals, YAML_INTEGER, .min = 0, .max = POINTS_DIGITS_MAX),
     YAML_FIELD(struct points_keys, combine, YAML_NAME, .names = combine_names),
     YAML_FIELD(struct points_keys, rounding, YAML_NAME, .names = rounding_names),
+    YAML_FIELD(struct points_keys, multipliers, YAML_NAME, .names = multiplier_names),
+    YAML_FIELD(struct points_keys, visits, YAML_NAME, .names = visit_names),
+    TERM_ROW(struct points_keys, available_after, "available_after"),
+    YAML_FIELD(struct points_keys, limits, YAML_NODE),
     YAML_FIELD(struct points_keys, expiry, YAML_STRUCT, .table = &expiry_table),
 };
 static const struct yaml_table points_table = {YAML_FIELDS(points_fields),
@@ -275,7 +347,16 @@ static void read_points(struct loader *loader, const struct yaml_node *node)
     programme->points_decimals = keys.decimals;
     programme->combine = (unsigned)keys.combine;
     programme->rounding = (unsigned)keys.rounding;
+    programme->multipliers = (unsigned)keys.multipliers;
+    programme->visits_by_day = keys.visits == 1;
+    programme->available_after = keys.available_after;
     programme->expiry = keys.expiry.after;
+    programme->inactivity = keys.expiry.inactivity;
+    programme->has_inactivity = keys.expiry.inactivity.unit != TERM_NEVER;
+    if (keys.limits != NULL &&
+        loader_ok(loader, read_limits(&loader->binder, keys.limits, &programme->limits))) {
+        number_limits(&programme->limits, OWNER_PROGRAMME, 0);
+    }
     if (keys.name != NULL) {
         (void)loader_ok(loader, read_counted_texts(&loader->binder, keys.name, &programme->points_name));
     }
@@ -294,6 +375,9 @@ void read_head(struct loader *loader)
     loader->sections[SECTION_RULES] = head.rules;
     loader->sections[SECTION_CARDS] = head.stamp_cards;
     loader->sections[SECTION_REWARDS] = head.rewards;
+    loader->sections[SECTION_CAMPAIGNS] = head.campaigns;
+    loader->sections[SECTION_MILESTONES] = head.milestones;
+    programme->milestones_highest = head.milestones_at_once == 0;
     loader->sections[SECTION_LEVELS] = yaml_get(head.tiers, "levels");
     if (head.locales != NULL) {
         read_locales(loader, head.locales);

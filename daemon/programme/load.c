@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "programme/measures.h"
 #include "programme/sections.h"
 
 #include <assert.h>
@@ -72,16 +73,28 @@ static bool names_it(const struct yaml_node *list, const char *below, const char
     return false;
 }
 
+static bool is_given(const struct loader *loader, const char *reward)
+{
+    static const enum section givers[] = {SECTION_CARDS, SECTION_RULES, SECTION_LEVELS, SECTION_MILESTONES};
+    bool given = false;
+    for (size_t i = 0; i < sizeof(givers) / sizeof(givers[0]); i++) {
+        given = given || names_it(loader->sections[givers[i]], "gives", "reward", reward);
+    }
+    return given;
+}
+
 static void check_use(struct loader *loader)
 {
     const struct yaml_node *cards = loader->sections[SECTION_CARDS];
     const struct yaml_node *rewards = loader->sections[SECTION_REWARDS];
     for (const struct yaml_node *reward = first_of(rewards); reward != NULL; reward = reward->next) {
         const struct yaml_node *id = yaml_get(reward, "id");
-        if (id != NULL && id->text != NULL && !names_it(cards, "gives", "reward", id->text)) {
-            (void)yaml_error(&loader->errors, reward,
-                             "nothing gives '%s': expected a stamp card with 'gives: {reward: %s}'", id->text,
-                             id->text);
+        if (id != NULL && id->text != NULL && !is_given(loader, id->text)) {
+            (void)yaml_error(
+                &loader->errors, reward,
+                "nothing gives '%s': expected 'gives: {reward: %s}' on a stamp card, rule, level or "
+                "milestone",
+                id->text, id->text);
         }
     }
     for (const struct yaml_node *card = first_of(cards); card != NULL; card = card->next) {
@@ -102,7 +115,9 @@ static void check_points(struct loader *loader)
     for (const struct yaml_node *rule = first_of(loader->sections[SECTION_RULES]); rule != NULL;
          rule = rule->next) {
         const struct yaml_node *qualifies = yaml_get(rule, "qualifies");
-        const bool gives = rule->kind != YAML_KIND_MAPPING || yaml_get(rule, "card") == NULL;
+        const bool gives = rule->kind != YAML_KIND_MAPPING ||
+                           (yaml_get(rule, "card") == NULL && yaml_get(rule, "gives") == NULL &&
+                            yaml_get(rule, "multiply") == NULL);
         given = given || gives;
         qualifying = qualifying || (gives && (qualifies == NULL || (!yaml_is_text(qualifies, "no") &&
                                                                     !yaml_is_text(qualifies, "false"))));
@@ -132,9 +147,16 @@ static void read_sections(struct loader *loader)
     if (tiers != NULL) {
         read_tiers(loader, tiers);
     }
+    if (loader->sections[SECTION_MILESTONES] != NULL) {
+        read_milestones(loader, loader->sections[SECTION_MILESTONES]);
+    }
+    if (loader->sections[SECTION_CAMPAIGNS] != NULL) {
+        read_campaigns(loader, loader->sections[SECTION_CAMPAIGNS]);
+    }
     if (loader->sections[SECTION_RULES] != NULL) {
         read_rules(loader, loader->sections[SECTION_RULES]);
     }
+    keep_measures(loader);
     check_use(loader);
     check_points(loader);
 }

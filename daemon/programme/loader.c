@@ -9,9 +9,13 @@ static const struct {
     const char *key; /* of the section in the file */
     const char *what;
 } section_names[SECTIONS] = {
-    [SECTION_STORES] = {"stores", "store"},    [SECTION_RULES] = {"rules", "rule"},
-    [SECTION_LEVELS] = {"tiers", "level"},     [SECTION_CARDS] = {"stamp_cards", "stamp card"},
+    [SECTION_STORES] = {"stores", "store"},
+    [SECTION_RULES] = {"rules", "rule"},
+    [SECTION_LEVELS] = {"tiers", "level"},
+    [SECTION_CARDS] = {"stamp_cards", "stamp card"},
     [SECTION_REWARDS] = {"rewards", "reward"},
+    [SECTION_CAMPAIGNS] = {"campaigns", "campaign"},
+    [SECTION_MILESTONES] = {"milestones", "milestone"},
 };
 
 bool loader_ok(struct loader *loader, int result)

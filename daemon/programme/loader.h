@@ -17,7 +17,16 @@
 #include <stddef.h>
 
 /* Lists whose items have ids. */
-enum section { SECTION_STORES, SECTION_RULES, SECTION_LEVELS, SECTION_CARDS, SECTION_REWARDS, SECTIONS };
+enum section {
+    SECTION_STORES,
+    SECTION_RULES,
+    SECTION_LEVELS,
+    SECTION_CARDS,
+    SECTION_REWARDS,
+    SECTION_CAMPAIGNS,
+    SECTION_MILESTONES,
+    SECTIONS
+};
 
 struct loader {
     struct yaml_binder binder; /* its context is the loader */
@@ -30,7 +39,10 @@ struct loader {
     size_t locales_count;                            /* 0: any will do */
     struct zones zones;
     struct locales languages;
-    int failure; /* the first code that says more than "the file is wrong"; 0: none */
+    struct measure measures[MEASURES_MAX]; /* of the programme, as they are met */
+    size_t measures_count;
+    size_t counters_count; /* limits and milestones */
+    int failure;           /* the first code that says more than "the file is wrong"; 0: none */
 };
 
 /* Whether `result` is 0. A code other than ERR_FORMAT (which stands in `errors` by itself) is remembered. */

@@ -2,6 +2,7 @@
 #include "programme/sections.h"
 
 #include "programme/forms.h"
+#include "programme/gives.h"
 
 enum {
     PERCENT_MAX = 100 * 1000, /* thousandths of a percent */
@@ -95,19 +96,9 @@ void read_rewards(struct loader *loader, const struct yaml_node *list)
 
 /* --- stamp cards --- */
 
-struct gives_keys {
-    const struct yaml_node *reward;
-};
-
-static const struct yaml_field gives_fields[] = {
-    YAML_FIELD(struct gives_keys, reward, YAML_NODE, .required = true),
-};
-static const struct yaml_table gives_table = {YAML_FIELDS(gives_fields), .size = sizeof(struct gives_keys)};
-
 struct card_keys {
     struct stamp_card card;
     int32_t apply;
-    struct gives_keys gives;
 };
 
 static const char *const apply_names[] = {"voucher", NULL};
@@ -118,24 +109,19 @@ static const struct yaml_field card_fields[] = {
     YAML_KEY(struct card_keys, card.required, "required", YAML_INTEGER, .required = true, .min = 1,
              .max = REQUIRED_MAX),
     YAML_FIELD(struct card_keys, apply, YAML_NAME, .names = apply_names),
-    YAML_FIELD(struct card_keys, gives, YAML_STRUCT, .required = true, .table = &gives_table),
+    YAML_KEY(struct card_keys, card.once, "once", YAML_BOOLEAN, .fallback = false),
+    TERM_ROW(struct card_keys, card.expiry, "expiry"),
+    YAML_KEY(struct card_keys, card.award, "gives", YAML_CUSTOM, .required = true, .read = read_award),
 };
 static const struct yaml_table card_table = {YAML_FIELDS(card_fields), .size = sizeof(struct card_keys)};
 
 static void read_card(struct loader *loader, const struct yaml_node *node, void *ret_item)
 {
     struct card_keys keys;
-    const char *id;
-    uint32_t index = 0;
-    const bool bound = loader_ok(loader, yaml_bind(&loader->binder, node, &card_table, &keys));
-    if (keys.gives.reward != NULL) {
-        (void)loader_ok(loader, loader_reference(loader, keys.gives.reward, SECTION_REWARDS, &id, &index));
-    }
-    if (!bound) {
+    if (!loader_ok(loader, yaml_bind(&loader->binder, node, &card_table, &keys))) {
         return;
     }
     struct stamp_card card = keys.card;
-    card.reward = (int32_t)index;
     card.line = node->place.line;
     card.number = loader_number(loader, node, NUMBER_CARD, card.id);
     *(struct stamp_card *)ret_item = card;

@@ -1,9 +1,18 @@
-/* `rules`: what gives points or stamps. A new kind is a struct of keys, its table and a row in `kinds`. */
+/* `rules`: what gives points or stamps, multiplies them, or gives something else. A new kind is a struct of
+ * keys, its table and a row in `kinds`. */
 #include "programme/sections.h"
 
 #include "programme/forms.h"
+#include "programme/gives.h"
+#include "programme/limits.h"
 
-enum { GIVE_MAX = 1000000000 /* smallest units of points, or stamps, at once */ };
+#include <string.h>
+
+enum {
+    GIVE_MAX = 1000000000,        /* smallest units of points, or stamps, at once */
+    MULTIPLIER_MAX = 1000 * 1000, /* thousandths */
+    PRIORITY_MAX = 1000000,
+};
 
 /* What stands under `spend`, `item` and `visit`. */
 struct kind_keys {
@@ -47,11 +56,11 @@ static const struct yaml_table visit_table = {YAML_FIELDS(visit_fields), .size =
 static const struct {
     const char *key;
     enum rule_kind kind;
-    const struct yaml_table *table;
+    const struct yaml_table *table; /* NULL: its value is no mapping of these */
 } kinds[] = {
-    {"spend", RULE_SPEND, &spend_table},
-    {"item", RULE_ITEM, &item_table},
-    {"visit", RULE_VISIT, &visit_table},
+    {"spend", RULE_SPEND, &spend_table}, {"item", RULE_ITEM, &item_table},
+    {"visit", RULE_VISIT, &visit_table}, {"multiply", RULE_MULTIPLY, NULL},
+    {"gives", RULE_GIVES, NULL},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -59,11 +68,31 @@ struct rule_keys {
     struct rule rule;
     const struct yaml_node *kinds[KINDS];
     const struct yaml_node *card;
-    bool qualifies;
+    const struct yaml_node *campaign;
+    const struct yaml_node *basis;
+    int32_t stage;
+    bool has_priority;
     bool has_qualifies;
 };
 
 #define KIND_ROW(place, key_) YAML_KEY(struct rule_keys, kinds[place], key_, YAML_NODE)
+
+/* enum qualifies */
+static int read_qualifies(struct yaml_binder *binder, const struct yaml_node *node, void *field)
+{
+    enum qualifies *qualifies = field;
+    if (yaml_is_text(node, "only")) {
+        *qualifies = QUALIFIES_ONLY;
+        return 0;
+    }
+    static const char *const names[] = {"yes", "no", "only", "true", "false", NULL};
+    unsigned index = 0;
+    const int result = yaml_read_name(binder->errors, node, names, &index);
+    *qualifies = index % 3 == 0 ? QUALIFIES_YES : QUALIFIES_NO;
+    return result;
+}
+
+static const char *const stage_names[] = {"base", "bonus", NULL};
 
 static const struct yaml_field rule_fields[] = {
     YAML_KEY(struct rule_keys, rule.id, "id", YAML_ID, .required = true, .max = ID_BYTES_MAX),
@@ -71,14 +100,50 @@ static const struct yaml_field rule_fields[] = {
     KIND_ROW(0, "spend"),
     KIND_ROW(1, "item"),
     KIND_ROW(2, "visit"),
+    KIND_ROW(3, "multiply"),
+    KIND_ROW(4, "gives"),
     YAML_FIELD(struct rule_keys, card, YAML_NODE),
-    YAML_FIELD(struct rule_keys, qualifies, YAML_BOOLEAN, .fallback = true,
-               YAML_PRESENT(struct rule_keys, has_qualifies)),
+    YAML_FIELD(struct rule_keys, campaign, YAML_NODE),
+    YAML_FIELD(struct rule_keys, basis, YAML_NODE),
+    YAML_FIELD(struct rule_keys, stage, YAML_NAME, .names = stage_names),
+    YAML_KEY(struct rule_keys, rule.qualifies, "qualifies", YAML_CUSTOM, .read = read_qualifies,
+             YAML_PRESENT(struct rule_keys, has_qualifies)),
+    YAML_KEY(struct rule_keys, rule.exclusive, "exclusive", YAML_BOOLEAN, .fallback = false),
+    YAML_KEY(struct rule_keys, rule.priority, "priority", YAML_INTEGER, .min = 0, .max = PRIORITY_MAX,
+             YAML_PRESENT(struct rule_keys, has_priority)),
+    YAML_KEY(struct rule_keys, rule.stop, "stop", YAML_BOOLEAN, .fallback = false),
+    LIMITS_ROW(struct rule_keys, rule.limits),
     SELECTOR_ROWS(struct rule_keys, rule.selector),
     CONDITION_ROW(struct rule_keys, rule.when, "when"),
     CONDITION_ROW(struct rule_keys, rule.unless, "unless"),
 };
 static const struct yaml_table rule_table = {YAML_FIELDS(rule_fields), .size = sizeof(struct rule_keys)};
+
+static bool read_kind_value(struct loader *loader, const struct yaml_node *node, size_t found,
+                            struct rule *rule)
+{
+    struct kind_keys kind = {.give = 0};
+    int result = 0;
+    switch (kinds[found].kind) {
+    case RULE_SPEND:
+    case RULE_ITEM:
+    case RULE_VISIT:
+        result = yaml_bind(&loader->binder, node, kinds[found].table, &kind);
+        break;
+    case RULE_MULTIPLY:
+        result = yaml_read_decimal(&loader->errors, node, 3, 0, MULTIPLIER_MAX, &rule->factor);
+        break;
+    case RULE_GIVES:
+        result = read_award(&loader->binder, node, &rule->award);
+        break;
+    }
+    rule->kind = kinds[found].kind;
+    rule->give = kind.give;
+    rule->per = kind.per;
+    rule->steps = kind.steps;
+    rule->item_per = kind.item_per;
+    return loader_ok(loader, result);
+}
 
 /* Reads the one kind the rule has. False: noted. */
 static bool read_kind(struct loader *loader, const struct yaml_node *node, struct rule_keys *keys)
@@ -92,18 +157,71 @@ static bool read_kind(struct loader *loader, const struct yaml_node *node, struc
         }
     }
     if (count != 1) {
-        (void)yaml_error(&loader->errors, node, "expected exactly one of spend, item, visit");
+        (void)yaml_error(&loader->errors, node,
+                         "expected exactly one of spend, item, visit, multiply, gives");
         return false;
     }
-    struct kind_keys kind;
-    if (!loader_ok(loader, yaml_bind(&loader->binder, keys->kinds[found], kinds[found].table, &kind))) {
+    return read_kind_value(loader, keys->kinds[found], found, &keys->rule);
+}
+
+/* Keys that go with some kinds of rules only. */
+static void check_keys(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
+{
+    static const char *const of_gifts[] = {"stage", "exclusive", "stop", "basis", NULL};
+    static const char *const of_base[] = {"exclusive", "stop", NULL};
+    const bool gives_amounts = rule->kind != RULE_MULTIPLY && rule->kind != RULE_GIVES;
+    for (size_t i = 0; of_gifts[i] != NULL && !gives_amounts; i++) {
+        const struct yaml_node *key = yaml_get(node, of_gifts[i]);
+        if (key != NULL) {
+            (void)yaml_error(&loader->errors, key, "only rules of spend, item or visit have '%s'",
+                             of_gifts[i]);
+        }
+    }
+    for (size_t i = 0; of_base[i] != NULL && rule->bonus; i++) {
+        const struct yaml_node *key = yaml_get(node, of_base[i]);
+        if (key != NULL) {
+            (void)yaml_error(&loader->errors, key, "bonus rules always add: '%s' is for base rules",
+                             of_base[i]);
+        }
+    }
+    if (rule->stop && loader->programme->combine != COMBINE_SUM) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "stop"), "'stop' needs 'points.combine: sum'");
+    }
+    if (rule->kind == RULE_GIVES && rule->card >= 0) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "card"), "a rule with 'gives' gives no stamps");
+    }
+    if (yaml_get(node, "priority") != NULL && !rule->exclusive) {
+        yaml_warning(&loader->errors, yaml_get(node, "priority"),
+                     "'priority' decides among rules with 'exclusive: yes' only");
+    }
+}
+
+/* What the rule names elsewhere in the file. False: noted. */
+static bool read_references(struct loader *loader, const struct yaml_node *node, const struct rule_keys *keys,
+                            struct rule *rule)
+{
+    const char *id;
+    uint32_t index;
+    rule->card = -1;
+    rule->campaign = -1;
+    if (keys->campaign != NULL) {
+        if (!loader_ok(loader, loader_reference(loader, keys->campaign, SECTION_CAMPAIGNS, &id, &index))) {
+            return false;
+        }
+        rule->campaign = (int32_t)index;
+    }
+    if (keys->card == NULL) {
+        return true;
+    }
+    if (!loader_ok(loader, loader_reference(loader, keys->card, SECTION_CARDS, &id, &index))) {
         return false;
     }
-    keys->rule.kind = kinds[found].kind;
-    keys->rule.give = kind.give;
-    keys->rule.per = kind.per;
-    keys->rule.steps = kind.steps;
-    keys->rule.item_per = kind.item_per;
+    rule->card = (int32_t)index;
+    if (keys->has_qualifies && rule->qualifies != QUALIFIES_NO) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "qualifies"),
+                         "stamps never count towards levels: expected no, or no 'qualifies' at all");
+    }
+    rule->qualifies = QUALIFIES_NO;
     return true;
 }
 
@@ -111,28 +229,93 @@ static void read_rule(struct loader *loader, const struct yaml_node *node, void 
 {
     struct rule_keys keys;
     const bool bound = loader_ok(loader, yaml_bind(&loader->binder, node, &rule_table, &keys));
+    keys.rule.award = NO_AWARD;
     if (node->kind != YAML_KIND_MAPPING || (!read_kind(loader, node, &keys) || !bound)) {
         return;
     }
     struct rule rule = keys.rule;
-    rule.card = -1;
-    rule.qualifies = keys.qualifies;
+    rule.bonus = keys.stage == 1;
     rule.line = node->place.line;
-    if (keys.card != NULL) {
-        const char *id;
-        uint32_t index;
-        if (!loader_ok(loader, loader_reference(loader, keys.card, SECTION_CARDS, &id, &index))) {
-            return;
-        }
-        rule.card = (int32_t)index;
-        rule.qualifies = false;
-        if (keys.has_qualifies && keys.qualifies) {
-            (void)yaml_error(&loader->errors, yaml_get(node, "qualifies"),
-                             "stamps never count towards levels: expected no, or no 'qualifies' at all");
+    if (!read_references(loader, node, &keys, &rule)) {
+        return;
+    }
+    rule.basis = loader->programme->basis;
+    rule.has_basis = keys.basis != NULL;
+    if (keys.basis != NULL) {
+        read_rule_basis(loader, keys.basis, &rule.basis);
+    }
+    check_keys(loader, node, &rule);
+    check_one_gift(loader, node, &rule.limits, rule.give);
+    rule.number = loader_number(loader, node, NUMBER_RULE, rule.id);
+    number_limits(&rule.limits, OWNER_RULE, rule.number);
+    *(struct rule *)ret_item = rule;
+}
+
+/* --- exclusive rules --- */
+
+static bool share_an_id(const struct id_list *a, const struct id_list *b)
+{
+    bool shared = a->count == 0 || b->count == 0;
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t k = 0; k < b->count; k++) {
+            shared = shared || strcmp(a->items[i], b->items[k]) == 0;
         }
     }
-    rule.number = loader_number(loader, node, NUMBER_RULE, rule.id);
-    *(struct rule *)ret_item = rule;
+    return shared;
+}
+
+static bool share_a_level(const struct condition *a, const struct condition *b)
+{
+    bool shared = a->levels_count == 0 || b->levels_count == 0;
+    for (size_t i = 0; i < a->levels_count; i++) {
+        for (size_t k = 0; k < b->levels_count; k++) {
+            shared = shared || a->levels[i] == b->levels[k];
+        }
+    }
+    return shared;
+}
+
+/* Whether one purchase can meet the conditions of both, as far as dates, weekdays, places and levels say. */
+static bool can_meet(const struct condition *a, const struct condition *b)
+{
+    const bool days =
+        !((a->has_to && b->has_from && a->to < b->from) || (b->has_to && a->has_from && b->to < a->from));
+    const bool weekdays = a->weekdays == 0 || b->weekdays == 0 || (a->weekdays & b->weekdays) != 0;
+    return days && weekdays && share_an_id(&a->stores, &b->stores) &&
+           share_an_id(&a->terminals, &b->terminals) && share_a_level(a, b);
+}
+
+static void check_exclusive(struct loader *loader, const struct yaml_node *list)
+{
+    const struct programme *programme = loader->programme;
+    const struct yaml_node *node = list->first;
+    for (size_t i = 0; i < programme->rules_count; i++, node = node->next) {
+        const struct rule *rule = &programme->rules[i];
+        for (size_t k = 0; k < i && rule->exclusive; k++) {
+            const struct rule *other = &programme->rules[k];
+            if (other->exclusive && other->card == rule->card && other->priority == rule->priority &&
+                can_meet(&other->when, &rule->when)) {
+                (void)yaml_error(&loader->errors, node,
+                                 "'%s' is exclusive too, with the same priority: expected another one",
+                                 other->id);
+            }
+        }
+    }
+}
+
+static void check_multipliers(struct loader *loader, const struct yaml_node *list)
+{
+    const struct programme *programme = loader->programme;
+    for (int32_t card = -1; card < (int32_t)programme->cards_count; card++) {
+        size_t count = 0;
+        for (size_t i = 0; i < programme->rules_count; i++) {
+            count += programme->rules[i].kind == RULE_MULTIPLY && programme->rules[i].card == card;
+        }
+        if (count > MULTIPLIERS_MAX) {
+            (void)yaml_error(&loader->errors, list, "more than %d multipliers of the same points or stamps",
+                             (int)MULTIPLIERS_MAX);
+        }
+    }
 }
 
 void read_rules(struct loader *loader, const struct yaml_node *list)
@@ -141,4 +324,8 @@ void read_rules(struct loader *loader, const struct yaml_node *list)
     loader_check_ids(loader, SECTION_RULES);
     programme->rules =
         loader_list(loader, list, RULES_MAX, sizeof(struct rule), read_rule, &programme->rules_count);
+    if (programme->rules != NULL && loader->errors.error_count == 0) {
+        check_exclusive(loader, list);
+        check_multipliers(loader, list);
+    }
 }

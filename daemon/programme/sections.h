@@ -6,11 +6,15 @@
 
 #include "programme/loader.h"
 
+/* A rule's own `basis`: what it leaves out is as `*basis` has it. */
+void read_rule_basis(struct loader *loader, const struct yaml_node *node, struct basis *basis);
 /* Everything but the lists of things with ids; sets loader->sections. */
 void read_head(struct loader *loader);
 /* `rewards`, then `stamp_cards`, which name rewards. */
 void read_rewards(struct loader *loader, const struct yaml_node *list);
 void read_cards(struct loader *loader, const struct yaml_node *list);
+void read_campaigns(struct loader *loader, const struct yaml_node *list);
+void read_milestones(struct loader *loader, const struct yaml_node *list);
 void read_tiers(struct loader *loader, const struct yaml_node *mapping);
 void read_rules(struct loader *loader, const struct yaml_node *list);
 

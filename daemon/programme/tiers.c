@@ -2,51 +2,133 @@
 #include "programme/sections.h"
 
 #include "programme/forms.h"
+#include "programme/gives.h"
+#include "programme/measures.h"
+
+#include <string.h>
 
 enum {
-    WINDOW_DAYS_MAX = 3660,
     MULTIPLIER_MAX = 1000 * 1000, /* thousandths */
 };
 
 /* --- levels --- */
 
-static const struct yaml_field level_fields[] = {
-    YAML_FIELD(struct level, id, YAML_ID, .required = true, .max = ID_BYTES_MAX),
-    NAME_ROW(struct level, name),
-    YAML_FIELD(struct level, qualifying, YAML_POINTS, .min = 0, .max = POINTS_MAX),
-    YAML_KEY(struct level, multiplier, "multiply", YAML_DECIMAL, .digits = 3, .min = 0, .max = MULTIPLIER_MAX,
-             .fallback = 1000),
+struct level_keys {
+    struct level level;
+    struct goal_keys goals;
+    struct selector selector;
+    struct expiry_keys expiry;
+    bool has_expiry;
 };
-static const struct yaml_table level_table = {YAML_FIELDS(level_fields), .size = sizeof(struct level)};
+
+static const struct yaml_field level_fields[] = {
+    YAML_KEY(struct level_keys, level.id, "id", YAML_ID, .required = true, .max = ID_BYTES_MAX),
+    NAME_ROW(struct level_keys, level.name),
+    YAML_KEY(struct level_keys, goals.of[0], "qualifying", YAML_NODE),
+    YAML_KEY(struct level_keys, goals.of[1], "spend", YAML_NODE),
+    YAML_KEY(struct level_keys, goals.of[2], "visits", YAML_NODE),
+    YAML_KEY(struct level_keys, goals.of[3], "units", YAML_NODE),
+    SELECTOR_ROWS(struct level_keys, selector),
+    YAML_KEY(struct level_keys, level.multiplier, "multiply", YAML_DECIMAL, .digits = 3, .min = 0,
+             .max = MULTIPLIER_MAX, .fallback = 1000),
+    YAML_FIELD(struct level_keys, expiry, YAML_STRUCT, .table = &expiry_table,
+               YAML_PRESENT(struct level_keys, has_expiry)),
+    YAML_KEY(struct level_keys, level.award, "gives", YAML_CUSTOM, .read = read_award),
+};
+static const struct yaml_table level_table = {YAML_FIELDS(level_fields), .size = sizeof(struct level_keys)};
+
+/* The level's metrics: qualifying points by themselves, others as goals over the tiers' window. */
+static void read_level_goals(struct loader *loader, const struct yaml_node *node, struct level_keys *keys)
+{
+    struct level *level = &keys->level;
+    struct goal_keys others = keys->goals;
+    if (others.of[0] != NULL) {
+        level->has_qualifying =
+            loader_ok(loader, yaml_read_decimal(&loader->errors, others.of[0], loader->binder.points_digits,
+                                                0, POINTS_MAX, &level->qualifying));
+        others.of[0] = NULL;
+    }
+    struct goal goals[METRIC_KINDS];
+    const size_t count =
+        read_goals(loader, node, &others, &keys->selector, &loader->programme->tiers.window, goals);
+    if (count == 0) {
+        return;
+    }
+    struct goal *kept = arena_alloc(loader->binder.arena, count, sizeof(*kept));
+    if (kept == NULL) {
+        (void)loader_ok(loader, loader_full(loader, node));
+        return;
+    }
+    memcpy(kept, goals, count * sizeof(*kept));
+    level->goals = kept;
+    level->goals_count = count;
+}
 
 static void read_level(struct loader *loader, const struct yaml_node *node, void *ret_item)
 {
-    struct level level;
-    if (loader_ok(loader, yaml_bind(&loader->binder, node, &level_table, &level))) {
-        level.line = node->place.line;
-        level.number = loader_number(loader, node, NUMBER_LEVEL, level.id);
-        *(struct level *)ret_item = level;
+    struct level_keys keys;
+    if (!loader_ok(loader, yaml_bind(&loader->binder, node, &level_table, &keys))) {
+        return;
+    }
+    read_level_goals(loader, node, &keys);
+    struct level level = keys.level;
+    if (yaml_get(node, "gives") == NULL) {
+        level.award = NO_AWARD;
+    }
+    level.has_expiry = keys.has_expiry;
+    level.expiry = keys.expiry.after;
+    if (keys.has_expiry && keys.expiry.inactivity.unit != TERM_NEVER) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "expiry"),
+                         "points that end without purchases do so for all members: expected 'after'");
+    }
+    level.line = node->place.line;
+    level.number = loader_number(loader, node, NUMBER_LEVEL, level.id);
+    *(struct level *)ret_item = level;
+}
+
+/* Of a metric that two levels next to each other ask for, the higher asks for more. */
+static void check_rise(struct loader *loader, const struct yaml_node *node, const struct level *before,
+                       const struct level *level)
+{
+    const struct yaml_node *value = yaml_get(node, "qualifying");
+    if (level->has_qualifying && level->qualifying <= before->qualifying &&
+        (before->has_qualifying || before->goals_count == 0)) {
+        (void)yaml_error(&loader->errors, value != NULL ? value : node,
+                         "expected more than level '%s' before it needs", before->id);
+    }
+    for (size_t i = 0; i < level->goals_count; i++) {
+        for (size_t k = 0; k < before->goals_count; k++) {
+            if (level->goals[i].measure == before->goals[k].measure &&
+                level->goals[i].value <= before->goals[k].value) {
+                (void)yaml_error(&loader->errors, node, "expected more than level '%s' before it needs",
+                                 before->id);
+            }
+        }
     }
 }
 
-/* The levels rise, from 0. One that could not be read has no id and is not compared. */
+/* The levels rise, from nothing. One that could not be read has no id and is not compared. */
 static void check_order(struct loader *loader, const struct yaml_node *list, const struct level *levels,
                         size_t count)
 {
     const struct yaml_node *node = list->first;
     for (size_t i = 0; i < count; i++, node = node->next) {
+        const struct level *level = &levels[i];
         const struct yaml_node *value = yaml_get(node, "qualifying");
         const struct yaml_node *at = value != NULL ? value : node;
-        if (levels[i].id == NULL) {
+        if (level->id == NULL) {
             continue;
         }
-        if (i == 0 && levels[i].qualifying != 0) {
+        if (i == 0 && (level->qualifying != 0 || level->goals_count > 0)) {
             (void)yaml_error(&loader->errors, at,
                              "everybody starts at the first level: expected 0, or no 'qualifying' at all");
         }
-        if (i > 0 && levels[i - 1].id != NULL && levels[i].qualifying <= levels[i - 1].qualifying) {
+        if (i > 0 && !level->has_qualifying && level->goals_count == 0 && levels[i - 1].id != NULL) {
             (void)yaml_error(&loader->errors, at, "expected more than level '%s' before it needs",
                              levels[i - 1].id);
+        }
+        if (i > 0 && levels[i - 1].id != NULL) {
+            check_rise(loader, node, &levels[i - 1], level);
         }
     }
 }
@@ -54,29 +136,30 @@ static void check_order(struct loader *loader, const struct yaml_node *list, con
 /* --- tiers --- */
 
 struct tiers_keys {
-    struct window window;
+    struct window_keys window;
     struct term valid;
-    bool has_days;
     bool has_valid;
+    struct term grace;
+    int32_t match;
+    int32_t crossing;
     int32_t falls;
     int32_t downgrade;
     const struct yaml_node *levels;
 };
 
-static const char *const window_names[] = {
-    [WINDOW_LIFETIME] = "lifetime",
-    [WINDOW_CALENDAR_YEAR] = "calendar_year",
-    [WINDOW_MONTH] = "month",
-    [WINDOW_ROLLING] = "rolling",
-    NULL,
-};
-static const char *const fall_names[] = {"at_review", NULL};
+static const char *const match_names[] = {"any", "all", NULL};
+static const char *const crossing_names[] = {"old", "new", NULL};
+static const char *const fall_names[] = {"at_review", "at_once", NULL};
 static const char *const downgrade_names[] = {"full", "one_level", NULL};
 
 static const struct yaml_field tiers_fields[] = {
-    YAML_KEY(struct tiers_keys, window.kind, "window", YAML_NAME, .required = true, .names = window_names),
-    YAML_KEY(struct tiers_keys, window.days, "days", YAML_INTEGER, .min = 1, .max = WINDOW_DAYS_MAX,
-             YAML_PRESENT(struct tiers_keys, has_days)),
+    YAML_KEY(struct tiers_keys, window.window.kind, "window", YAML_NAME, .required = true,
+             .names = window_names),
+    YAML_KEY(struct tiers_keys, window.window.days, "days", YAML_INTEGER, .min = 1, .max = 3660,
+             YAML_PRESENT(struct tiers_keys, window.has_days)),
+    TERM_ROW(struct tiers_keys, grace, "grace"),
+    YAML_FIELD(struct tiers_keys, match, YAML_NAME, .names = match_names),
+    YAML_FIELD(struct tiers_keys, crossing, YAML_NAME, .names = crossing_names),
     YAML_FIELD(struct tiers_keys, valid, YAML_CUSTOM, .read = read_term,
                YAML_PRESENT(struct tiers_keys, has_valid)),
     YAML_FIELD(struct tiers_keys, falls, YAML_NAME, .names = fall_names),
@@ -101,19 +184,32 @@ static struct term default_valid(const struct window *window)
     return (struct term){.unit = TERM_NEVER};
 }
 
+static void check_falls(struct loader *loader, const struct yaml_node *mapping, const struct tiers *tiers)
+{
+    static const char *const keys[] = {"valid", "grace", NULL};
+    for (size_t i = 0; keys[i] != NULL && tiers->falls_at_once; i++) {
+        const struct yaml_node *node = yaml_get(mapping, keys[i]);
+        if (node != NULL) {
+            yaml_warning(&loader->errors, node, "levels fall at once: '%s' says nothing", keys[i]);
+        }
+    }
+}
+
 void read_tiers(struct loader *loader, const struct yaml_node *mapping)
 {
     struct tiers_keys keys;
     struct tiers *tiers = &loader->programme->tiers;
     const bool bound = loader_ok(loader, yaml_bind(&loader->binder, mapping, &tiers_table, &keys));
-    if (bound && keys.has_days != (keys.window.kind == WINDOW_ROLLING)) {
-        const struct yaml_node *days = yaml_get(mapping, "days");
-        (void)(keys.has_days ? yaml_error(&loader->errors, days, "only a rolling window has 'days'")
-                             : yaml_error(&loader->errors, mapping,
-                                          "key 'days' is missing: a rolling window needs it"));
+    if (bound) {
+        check_window(loader, mapping, &keys.window);
     }
-    tiers->window = keys.window;
-    tiers->valid = keys.has_valid ? keys.valid : default_valid(&keys.window);
+    tiers->window = keys.window.window;
+    tiers->valid = keys.has_valid ? keys.valid : default_valid(&keys.window.window);
+    tiers->grace = keys.grace;
+    tiers->match_all = keys.match == 1;
+    tiers->crossing_new = keys.crossing == 1;
+    tiers->falls_at_once = keys.falls == 1;
+    check_falls(loader, mapping, tiers);
     tiers->downgrade_one = keys.downgrade == 1;
     if (keys.levels != NULL) {
         loader_check_ids(loader, SECTION_LEVELS);

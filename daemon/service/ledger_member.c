@@ -204,6 +204,29 @@ static void take_random(struct ledger *ledger, const struct draft *draft)
     ledger->context.random_size = used;
 }
 
+/* What the decision reads of the member and of the limits that are no member's. */
+static int observe(struct ledger *ledger, const struct draft *draft, const struct engine_place *place)
+{
+    struct shared_counter *shared = arena_alloc(&ledger->scratch, COUNTERS_MAX, sizeof(*shared));
+    if (shared == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    size_t count;
+    int result = engine_counters(draft->programme, place, draft->event, &ledger->context, shared,
+                                 COUNTERS_MAX, &count);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        const struct counter_key key = {.limit = shared[i].limit,
+                                        .period = shared[i].period,
+                                        .store = shared[i].store,
+                                        .scope = shared[i].scope};
+        result = store_counter_read(ledger->options.store, &key, &shared[i].used);
+    }
+    if (result == 0) {
+        engine_observe(draft->programme, draft->event, ledger->state, shared, count, &ledger->context);
+    }
+    return result;
+}
+
 /* Purchases and enrolments: everything of a member's. */
 int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
@@ -252,9 +275,12 @@ int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struc
         return result;
     }
     offer_random(ledger, draft);
-    engine_observe(draft->programme, event, ledger->state, context);
     const struct engine_place place = {
         .store = store_id, .till = draft->receipt.till != NULL ? draft->receipt.till : principal->label};
+    result = observe(ledger, draft, &place);
+    if (result < 0) {
+        return result;
+    }
     const size_t settled = ledger->decision->outcome.effects_count;
     result = engine_decide(draft->programme, &place, event, context, ledger->decision);
     if (result == 0) {

@@ -154,6 +154,8 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
         case EFFECT_VISIT:
         case EFFECT_INVITE:
         case EFFECT_PROGRAMME:
+        case EFFECT_COUNTER:
+        case EFFECT_NOTE:
             break;
         }
     }

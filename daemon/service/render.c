@@ -244,6 +244,9 @@ int render_trace(const struct programme *programme, const struct decision *decis
             text_add(&text, ", x %lld.%03lld", (long long)trace->factor / 1000,
                      (long long)trace->factor % 1000);
         }
+        if (trace->asked != trace->given && trace->asked != 0) {
+            text_add(&text, ", %lld before limits", (long long)trace->asked);
+        }
         if (trace->given != 0) {
             text_add(&text, ", gives %lld", (long long)trace->given);
         }

@@ -6,7 +6,7 @@ enum holding_kind {
 #define HOLDING(name, number, key1, key2, amount, left, since, until, due) HOLDING_##name = (number),
 #include "store/holding.def"
 #undef HOLDING
-    HOLDING_KINDS = 8
+    HOLDING_KINDS = 10
 };
 
 #endif

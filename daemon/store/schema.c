@@ -145,7 +145,7 @@ const char *const SCHEMA[] = {
     /* All of a member's: store/holding.def says what the columns mean in each kind of row. */
     "CREATE TABLE holding ("
     " member INTEGER NOT NULL,"
-    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 7),"
+    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 9),"
     " key1 INTEGER NOT NULL,"
     " key2 INTEGER NOT NULL,"
     " amount INTEGER NOT NULL,"
@@ -154,6 +154,16 @@ const char *const SCHEMA[] = {
     " until INTEGER,"
     " due INTEGER,"
     " PRIMARY KEY (member, kind, key1, key2)"
+    ") STRICT, WITHOUT ROWID",
+
+    /* What limits counted that are no member's. */
+    "CREATE TABLE counter ("
+    " limit_number INTEGER NOT NULL,"
+    " period INTEGER NOT NULL," /* its first day; that of year 1: for ever */
+    " store TEXT NOT NULL,"     /* of a till; else '' */
+    " scope TEXT NOT NULL,"     /* a till, a store, or '' for everybody */
+    " used INTEGER NOT NULL,"
+    " PRIMARY KEY (limit_number, period, store, scope)"
     ") STRICT, WITHOUT ROWID",
 
     "CREATE TABLE voucher ("

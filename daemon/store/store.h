@@ -109,6 +109,15 @@ int store_apply(struct store *store, const struct store_applied *event, const st
 /* The member's last event becomes this one, whether it has effects or not. */
 int store_member_touch(struct store *store, uint32_t member, uint64_t position) MUST_CHECK;
 
+/* What a limit that is no member's has counted; 0 where nothing yet. */
+struct counter_key {
+    uint32_t limit;
+    int32_t period;
+    const char *store; /* of a till; else "" */
+    const char *scope; /* a till, a store, or "" */
+};
+int store_counter_read(struct store *store, const struct counter_key *key, int64_t *ret_used) MUST_CHECK;
+
 /* All holdings of a member. ERR_NOT_FOUND: no such member. */
 int store_member_read(struct store *store, uint32_t member, struct member_state *ret_state) MUST_CHECK;
 

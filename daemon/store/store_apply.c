@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "model/programme.h"
 #include "store/connection.h"
+#include "store/counter.h"
 #include "store/store.h"
 
 enum { ENTRIES_OF_EVENT = 16384 }; /* ids of entries an event has, used or not */
@@ -171,6 +172,9 @@ static int move_lots(struct application *application, const struct effect *effec
     const uint32_t debtor = account_member(effect->move.debit);
     const uint32_t creditor = account_member(effect->move.credit);
     if (debtor == creditor) {
+        if (effect->move.pays) {
+            return move_lot(application, effect, debtor, LOT_SHRINKS);
+        }
         return account_number(effect->move.debit) == MEMBER_PENDING
                    ? move_lot(application, effect, debtor, LOT_RELEASED)
                    : 0;
@@ -267,9 +271,29 @@ static int apply_metric(struct application *application, const struct effect *ef
     return statement_run_one(store, STATEMENT_METRIC_END);
 }
 
+/* Whether the level is another one: its first day is kept, as far back as late events can ask. */
+static int note_level_day(struct store *store, const struct effect *effect)
+{
+    bind_i64(store, STATEMENT_LEVEL_DAY_SET, 1, effect->member);
+    bind_i64(store, STATEMENT_LEVEL_DAY_SET, 2, effect->level.since);
+    bind_i64(store, STATEMENT_LEVEL_DAY_SET, 3, effect->level.level);
+    int changes = 0;
+    int error = statement_run_counted(store, STATEMENT_LEVEL_DAY_SET, &changes);
+    if (error == 0 && changes == 1) {
+        bind_i64(store, STATEMENT_LEVEL_DAYS_END, 1, effect->member);
+        bind_i64(store, STATEMENT_LEVEL_DAYS_END, 2, (int64_t)effect->level.since - LEVEL_HISTORY_DAYS);
+        error = statement_run_counted(store, STATEMENT_LEVEL_DAYS_END, &changes);
+    }
+    return error;
+}
+
 static int apply_level(struct application *application, const struct effect *effect)
 {
     struct store *store = application->store;
+    const int error = note_level_day(store, effect);
+    if (error != 0) {
+        return error;
+    }
     bind_i64(store, STATEMENT_LEVEL_SET, 1, effect->member);
     bind_i64(store, STATEMENT_LEVEL_SET, 2, effect->level.level);
     bind_day(store, STATEMENT_LEVEL_SET, 3, effect->level.until);
@@ -477,6 +501,10 @@ static int apply_to_member(struct application *application, const struct effect 
     case EFFECT_VISIT:
         apply_visit(application, effect);
         return 0;
+    case EFFECT_COUNTER:
+        return counter_apply(application->store, effect);
+    case EFFECT_NOTE:
+        return 0;
     case EFFECT_ENROL:
     case EFFECT_MOVE:
     case EFFECT_PRINCIPAL:
@@ -503,7 +531,11 @@ static int apply_one(struct application *application, const struct effect *effec
     case EFFECT_STAMPS:
     case EFFECT_VOUCHER:
     case EFFECT_VISIT:
+    case EFFECT_NOTE:
         return apply_to_member(application, effect);
+    case EFFECT_COUNTER:
+        return effect->counter.scope == NULL ? apply_to_member(application, effect)
+                                             : counter_apply(application->store, effect);
     case EFFECT_PRINCIPAL:
         return apply_principal(application, effect);
     case EFFECT_INVITE:

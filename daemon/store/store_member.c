@@ -89,6 +89,25 @@ static bool read_voucher(struct member_state *state, sqlite3_stmt *row)
            column_day(row, UNTIL, &voucher->until) == 0;
 }
 
+static bool read_level_day(struct member_state *state, sqlite3_stmt *row)
+{
+    if (state->levels_count == LEVEL_HISTORY_MAX) {
+        return false;
+    }
+    struct level_day *day = &state->levels[state->levels_count++];
+    return column_day(row, KEY1, &day->since) == 0 && column_u32(row, AMOUNT, &day->level) == 0;
+}
+
+static bool read_limit(struct member_state *state, sqlite3_stmt *row)
+{
+    if (state->counters_count == MEMBER_COUNTERS_MAX) {
+        return false;
+    }
+    struct counter *counter = &state->counters[state->counters_count++];
+    return column_u32(row, KEY1, &counter->limit) == 0 && column_day(row, KEY2, &counter->period) == 0 &&
+           column_i64(row, AMOUNT, &counter->used) == 0;
+}
+
 /* Codes come in the order of their vouchers, after all of them. */
 static bool read_code(struct member_state *state, size_t *codes_count, sqlite3_stmt *row)
 {
@@ -132,6 +151,10 @@ static bool read_kind(struct reading *reading, enum holding_kind kind, sqlite3_s
         return read_voucher(state, row);
     case HOLDING_CODE:
         return read_code(state, &reading->codes_count, row);
+    case HOLDING_LEVEL_DAY:
+        return read_level_day(state, row);
+    case HOLDING_LIMIT:
+        return read_limit(state, row);
     case HOLDING_KINDS:
         break;
     }

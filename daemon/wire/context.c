@@ -66,6 +66,30 @@ static void stamps_write(const struct context *context, struct wire_output *outp
     }
 }
 
+/* Fields 20 and 21. */
+static void decided_write(const struct context *context, struct wire_output *output)
+{
+    Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+    WIRE_PUT_UNLESS(&message, decided_level, context->decided_level, context->level);
+    WIRE_PUT_UNLESS(&message, visits_today, context->visits_today, 0);
+    wire_output_add(output, &message.base);
+}
+
+static void limits_write(const struct context *context, struct wire_output *output)
+{
+    for (size_t i = 0; i < context->limits_count; i++) {
+        const struct context_limit *from = &context->limits[i];
+        Loyalty__Context__Limit limit = LOYALTY__CONTEXT__LIMIT__INIT;
+        Loyalty__Context__Limit *limits[] = {&limit};
+        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+        WIRE_PUT_UNLESS(&limit, limit, from->limit, 0);
+        WIRE_PUT_UNLESS(&limit, used, from->used, 0);
+        message.n_limits = 1;
+        message.limits = limits;
+        wire_output_add(output, &message.base);
+    }
+}
+
 static void day_starts_write(const struct context *context, struct wire_output *output)
 {
     for (size_t i = 0; i < context->day_starts_count; i++) {
@@ -95,6 +119,8 @@ int wire_context_pack(const struct context *context, struct arena *arena, struct
         wire_output_add(&output, &message.base);
     }
     day_starts_write(context, &output);
+    decided_write(context, &output);
+    limits_write(context, &output);
     return wire_output_end(&output, ret_bytes);
 }
 
@@ -116,6 +142,8 @@ static void context_read_numbers(struct wire_values *values, const Loyalty__Cont
     context->level_until = message->has_level_until ? message->level_until : DAY_NEVER;
     context->purchases = message->purchases;
     context->last_purchase = message->last_purchase;
+    context->decided_level = message->has_decided_level ? message->decided_level : context->level;
+    context->visits_today = message->visits_today;
 }
 
 /* Only after the counts were found to fit. */
@@ -135,6 +163,10 @@ static void context_read_arrays(const Loyalty__Context *message, struct context 
         const Loyalty__Context__Stamps *from = message->stamps[i];
         context->stamps[i] = (struct stamps){
             .card = from->card, .count = from->count, .completed = from->completed, .since = from->since};
+    }
+    context->limits_count = message->n_limits;
+    for (size_t i = 0; i < message->n_limits; i++) {
+        context->limits[i] = (struct context_limit){message->limits[i]->limit, message->limits[i]->used};
     }
     context->random_size = message->random.len;
     if (message->random.len > 0) {
@@ -159,30 +191,33 @@ static int day_start_read(struct bytes bytes, struct arena *arena, struct contex
     return error;
 }
 
-/* The day starts, one at a time, so that thousands need the memory of one. They are the last field: what
- * stands before them is the rest of the message. */
-static int day_starts_read(struct bytes bytes, struct arena *arena, struct context *context,
-                           struct bytes *ret_head)
+/* The day starts, one at a time, so that thousands need the memory of one. They stand together, as the scan
+ * has seen; what is before the first and behind the last is the rest, copied to `rest` (bytes.size bytes). */
+static int day_starts_read(struct bytes bytes, struct arena *arena, struct context *context, uint8_t *rest,
+                           size_t *ret_size)
 {
     struct wire_reader reader = wire_reader(bytes);
     struct wire_field field;
-    size_t head_size = 0;
+    const uint8_t *begin = bytes.data;
+    size_t size = 0;
     int more;
     context->day_starts_count = 0;
     while ((more = wire_reader_next(&reader, &field)) == 1) {
+        const size_t field_size = (size_t)(reader.at - begin);
         if (field.number != DAY_STARTS_FIELD) {
-            head_size = (size_t)(reader.at - bytes.data);
-            continue;
-        }
-        if (field.type != WIRE_PREFIXED) {
+            memcpy(rest + size, begin, field_size);
+            size += field_size;
+        } else if (field.type != WIRE_PREFIXED) {
             return ERR_FORMAT;
+        } else {
+            const int error = day_start_read(field.payload, arena, context);
+            if (error != 0) {
+                return error;
+            }
         }
-        const int error = day_start_read(field.payload, arena, context);
-        if (error != 0) {
-            return error;
-        }
+        begin = reader.at;
     }
-    *ret_head = (struct bytes){bytes.data, head_size};
+    *ret_size = size;
     return more;
 }
 
@@ -196,6 +231,7 @@ static int context_read(struct bytes head, struct wire_values *values, struct co
     const Loyalty__Context *message = (const Loyalty__Context *)unpacked;
     context_read_numbers(values, message, context);
     wire_value_check(values, message->n_metrics <= CONTEXT_METRICS_MAX, "metrics");
+    wire_value_check(values, message->n_limits <= COUNTERS_MAX, "limits");
     wire_value_check(values, message->n_stamps <= CARDS_MAX, "stamps");
     wire_value_check(values, message->random.len <= sizeof(context->random), "random");
     if (values->error == 0) {
@@ -209,14 +245,15 @@ int wire_context_unpack(struct bytes bytes, struct arena *arena, struct context 
     const size_t mark = arena->used;
     struct wire_values values;
     wire_values_init(&values, arena);
-    struct bytes head;
     const struct wire_scan scan = {.descriptor = &loyalty__context__descriptor, .strictness = WIRE_STRICT};
     int error = wire_scan(&scan, bytes, &values.field);
+    uint8_t *rest = error == 0 ? arena_alloc(arena, 1, bytes.size + 1) : NULL;
+    size_t rest_size = 0;
     if (error == 0) {
-        error = day_starts_read(bytes, arena, ret_context, &head);
+        error = rest == NULL ? ERR_TOO_LARGE : day_starts_read(bytes, arena, ret_context, rest, &rest_size);
     }
     if (error == 0) {
-        error = context_read(head, &values, ret_context);
+        error = context_read((struct bytes){rest, rest_size}, &values, ret_context);
     }
     /* Nothing of the context points into the arena. */
     arena_rewind(arena, mark);

@@ -30,6 +30,7 @@ static void move_write(const struct effect *effect, Loyalty__MoveEffect *message
     }
     WIRE_PUT_UNLESS(message, rule, effect->move.rule, 0);
     WIRE_PUT_UNLESS(message, effective_at, effect->move.effective_at, 0);
+    WIRE_PUT_UNLESS(message, pays, effect->move.pays, false);
 }
 
 static void metric_write(const struct effect *effect, uint32_t member, Loyalty__MetricEffect *message)
@@ -47,6 +48,7 @@ static void level_write(const struct effect *effect, uint32_t member, Loyalty__L
     WIRE_PUT_UNLESS(message, member, effect->member, member);
     WIRE_PUT_UNLESS(message, level, effect->level.level, 0);
     WIRE_PUT_UNLESS(message, until, effect->level.until, DAY_NEVER);
+    WIRE_PUT_UNLESS(message, since, effect->level.since, 0);
 }
 
 static void stamps_write(const struct effect *effect, uint32_t member, Loyalty__StampsEffect *message)
@@ -95,6 +97,25 @@ static void invite_write(const struct effect *effect, Loyalty__InviteEffect *mes
     message->store = wire_text(effect->invite.store);
     message->label = wire_text(effect->invite.label);
     WIRE_PUT_UNLESS(message, expires_at, effect->invite.expires_at, 0);
+}
+
+static void counter_write(const struct effect *effect, uint32_t member, Loyalty__CounterEffect *message)
+{
+    loyalty__counter_effect__init(message);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
+    WIRE_PUT_UNLESS(message, limit, effect->counter.limit, 0);
+    WIRE_PUT_UNLESS(message, period, effect->counter.period, 0);
+    WIRE_PUT_UNLESS(message, amount, effect->counter.amount, 0);
+    message->scope = wire_text(effect->counter.scope);
+    message->store = wire_text(effect->counter.store);
+}
+
+static void note_write(const struct effect *effect, uint32_t member, Loyalty__NoteEffect *message)
+{
+    loyalty__note_effect__init(message);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
+    WIRE_PUT_UNLESS(message, note, effect->note.note, 0);
+    WIRE_PUT_UNLESS(message, rule, effect->note.rule, 0);
 }
 
 void wire_effect_write(const struct effect *effect, uint32_t member, union wire_effect_arm *arm,
@@ -150,6 +171,12 @@ void wire_effect_write(const struct effect *effect, uint32_t member, union wire_
         loyalty__revision_effect__init(&arm->revision);
         WIRE_PUT_UNLESS(&arm->revision, revision, effect->revision.revision, 0);
         break;
+    case EFFECT_COUNTER:
+        counter_write(effect, member, &arm->counter);
+        break;
+    case EFFECT_NOTE:
+        note_write(effect, member, &arm->note);
+        break;
     }
 }
 
@@ -171,6 +198,7 @@ static void move_read(struct wire_values *values, const Loyalty__MoveEffect *mes
     effect->move.lot = (struct origin){.position = message->lot_position, .index = message->lot_index};
     effect->move.rule = message->rule;
     effect->move.effective_at = message->effective_at;
+    effect->move.pays = message->has_pays && message->pays;
     const uint32_t credited = account_member(message->credit);
     effect->member = credited != 0 ? credited : account_member(message->debit);
 }
@@ -219,6 +247,27 @@ static void invite_read(struct wire_values *values, const Loyalty__InviteEffect 
     effect->invite.expires_at = message->expires_at;
 }
 
+static void counter_read(const Loyalty__CounterEffect *message, uint32_t member, struct effect *effect)
+{
+    effect->member = MEMBER_OF(message, member);
+    effect->counter.limit = message->limit;
+    effect->counter.period = message->period;
+    effect->counter.amount = message->amount;
+    effect->counter.scope = message->scope;
+    effect->counter.store = message->store;
+}
+
+static void stamps_read(const Loyalty__StampsEffect *message, uint32_t member, struct effect *effect)
+{
+    effect->member = MEMBER_OF(message, member);
+    effect->stamps.card = message->card;
+    effect->stamps.given = message->given;
+    effect->stamps.completed = message->completed;
+    effect->stamps.count = message->count;
+    effect->stamps.since = message->since;
+    effect->stamps.rule = message->rule;
+}
+
 void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
                       struct effect *effect)
 {
@@ -248,15 +297,10 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         effect->member = MEMBER_OF(message->level, member);
         effect->level.level = message->level->level;
         effect->level.until = message->level->has_until ? message->level->until : DAY_NEVER;
+        effect->level.since = message->level->since;
         break;
     case EFFECT_STAMPS:
-        effect->member = MEMBER_OF(message->stamps, member);
-        effect->stamps.card = message->stamps->card;
-        effect->stamps.given = message->stamps->given;
-        effect->stamps.completed = message->stamps->completed;
-        effect->stamps.count = message->stamps->count;
-        effect->stamps.since = message->stamps->since;
-        effect->stamps.rule = message->stamps->rule;
+        stamps_read(message->stamps, member, effect);
         break;
     case EFFECT_VOUCHER:
         effect->member = MEMBER_OF(message->voucher, member);
@@ -281,10 +325,18 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
     case EFFECT_REVISION:
         effect->revision.revision = message->revision->revision;
         break;
+    case EFFECT_COUNTER:
+        counter_read(message->counter, member, effect);
+        break;
+    case EFFECT_NOTE:
+        effect->member = MEMBER_OF(message->note, member);
+        effect->note.note = message->note->note;
+        effect->note.rule = message->note->rule;
+        break;
     }
 }
 
 bool wire_effect_borrows(enum effect_kind kind)
 {
-    return kind == EFFECT_PRINCIPAL || kind == EFFECT_INVITE;
+    return kind == EFFECT_PRINCIPAL || kind == EFFECT_INVITE || kind == EFFECT_COUNTER;
 }

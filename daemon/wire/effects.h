@@ -21,6 +21,8 @@ union wire_effect_arm {
     Loyalty__ProgrammeEffect programme;
     Loyalty__LiveEffect live;
     Loyalty__RevisionEffect revision;
+    Loyalty__CounterEffect counter;
+    Loyalty__NoteEffect note;
 };
 
 /* Fills `message` and the arm it points to; both borrow from `effect`. `member` is the outcome's, which

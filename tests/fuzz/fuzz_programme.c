@@ -51,8 +51,7 @@ static void check_programme(const struct programme *programme)
         CHECK(programme_rule(programme, programme->rules[i].number) == &programme->rules[i]);
     }
     for (size_t i = 0; i < programme->cards_count; i++) {
-        CHECK(programme->cards[i].reward >= 0);
-        CHECK((size_t)programme->cards[i].reward < programme->rewards_count);
+        CHECK(programme->cards[i].award.reward < (int32_t)programme->rewards_count);
     }
 }
 

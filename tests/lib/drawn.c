@@ -81,6 +81,7 @@ static void draw_lot_move(struct drawn_event *event, uint32_t member)
         effect.move.debit = account_of_member(member, drawn(2) == 0 ? MEMBER_PENDING : MEMBER_AVAILABLE);
         effect.move.credit = account_of_member(member, MEMBER_RESERVED);
         effect.move.amount = lot->left;
+        effect.move.pays = drawn(3) == 0;
     } else {
         effect.move.debit = draw_account(member);
         effect.move.credit = draw_programme_account();
@@ -144,6 +145,32 @@ static void draw_metric(struct drawn_event *event, uint32_t member)
     add(event, &effect);
 }
 
+/* A limit of the member's own that counts, and is sometimes taken back to nothing. */
+static void draw_counter(struct drawn_event *event, uint32_t member)
+{
+    const struct member_state *state = &members->states[member];
+    struct effect effect = {.kind = EFFECT_COUNTER,
+                            .member = member,
+                            .counter = {.limit = 1 + (uint32_t)drawn(4),
+                                        .period = drawn(3) == 0 ? -719162 : 20000 + (int32_t)drawn(20),
+                                        .amount = 1 + (int64_t)drawn(50)}};
+    if (drawn(3) == 0 && state->counters_count > 0) {
+        const struct counter *counter = &state->counters[drawn(state->counters_count)];
+        effect.counter.limit = counter->limit;
+        effect.counter.period = counter->period;
+        effect.counter.amount = -counter->used;
+    }
+    add(event, &effect);
+}
+
+/* Levels follow each other in time. */
+static int32_t next_since(uint32_t member)
+{
+    const struct member_state *state = &members->states[member];
+    const int32_t last = state->levels_count > 0 ? state->levels[state->levels_count - 1].since : 20000;
+    return last + (drawn(3) == 0 ? 0 : (int32_t)drawn(150));
+}
+
 static void draw_holding(struct drawn_event *event, uint32_t member)
 {
     struct effect effect = {.member = member};
@@ -151,6 +178,7 @@ static void draw_holding(struct drawn_event *event, uint32_t member)
     case 0:
         effect.kind = EFFECT_LEVEL;
         effect.level.level = (uint32_t)drawn(4);
+        effect.level.since = next_since(member);
         effect.level.until = drawn(2) == 0 ? DAY_NEVER : 20100;
         break;
     case 1:
@@ -193,7 +221,10 @@ void drawn_event(struct drawn_world *world, struct drawn_event *event)
     }
     while (event->count < wanted) {
         const uint32_t member = 1 + (uint32_t)drawn(members->enrolled);
-        switch (drawn(6)) {
+        switch (drawn(7)) {
+        case 6:
+            draw_counter(event, member);
+            break;
         case 0:
             draw_lot(event, member);
             break;
@@ -260,6 +291,17 @@ static void check_counts(const struct member_state *read, const struct member_st
         assert_int_equal(read->metric_days[i].day, state->metric_days[i].day);
         assert_int_equal(read->metric_days[i].amount, state->metric_days[i].amount);
     }
+    assert_int_equal(read->counters_count, state->counters_count);
+    for (size_t i = 0; i < state->counters_count; i++) {
+        assert_int_equal(read->counters[i].limit, state->counters[i].limit);
+        assert_int_equal(read->counters[i].period, state->counters[i].period);
+        assert_int_equal(read->counters[i].used, state->counters[i].used);
+    }
+    assert_int_equal(read->levels_count, state->levels_count);
+    for (size_t i = 0; i < state->levels_count; i++) {
+        assert_int_equal(read->levels[i].since, state->levels[i].since);
+        assert_int_equal(read->levels[i].level, state->levels[i].level);
+    }
 }
 
 void drawn_check(struct store *store, const struct drawn_world *world)
@@ -290,6 +332,8 @@ static void copy_state(struct member_state *to, const struct member_state *from)
     memcpy(to, from, offsetof(struct member_state, vouchers));
     memcpy(to->vouchers, from->vouchers, from->vouchers_count * sizeof(from->vouchers[0]));
     memcpy(to->metric_days, from->metric_days, from->metric_days_count * sizeof(from->metric_days[0]));
+    memcpy(to->counters, from->counters, from->counters_count * sizeof(from->counters[0]));
+    memcpy(to->levels, from->levels, from->levels_count * sizeof(from->levels[0]));
     memcpy(to->lots, from->lots, from->lots_count * sizeof(from->lots[0]));
 }
 

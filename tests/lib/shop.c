@@ -45,6 +45,7 @@ void shop_empty(struct shop *shop)
 {
     shop->position = 0;
     shop->customers_count = 0;
+    shop->counters_count = 0;
     memset(shop->accounts, 0, sizeof(shop->accounts));
     for (size_t i = 0; i < SHOP_CUSTOMERS_MAX; i++) {
         member_state_clear(shop->customers[i], 0);
@@ -113,8 +114,48 @@ static void check_books(const struct shop *shop)
     assert_int_equal(sum, 0);
 }
 
+static struct shop_counter *find_counter(struct shop *shop, uint32_t limit, int32_t period, const char *store,
+                                         const char *scope)
+{
+    char name[sizeof(shop->counters[0].scope)];
+    snprintf(name, sizeof(name), "%s/%s", store != NULL ? store : "", scope);
+    size_t i = 0;
+    while (i < shop->counters_count &&
+           (shop->counters[i].limit != limit || shop->counters[i].period != period ||
+            strcmp(shop->counters[i].scope, name) != 0)) {
+        i++;
+    }
+    if (i == shop->counters_count) {
+        assert_true(i < SHOP_COUNTERS_MAX);
+        shop->counters_count++;
+        shop->counters[i] = (struct shop_counter){.limit = limit, .period = period};
+        memcpy(shop->counters[i].scope, name, sizeof(name));
+    }
+    return &shop->counters[i];
+}
+
+static void observe(struct shop *shop, const struct event *event, const struct member_state *state)
+{
+    static struct shared_counter shared[COUNTERS_MAX];
+    size_t count = 0;
+    assert_int_equal(
+        engine_counters(shop->programme, &shop->place, event, shop->context, shared, COUNTERS_MAX, &count),
+        0);
+    for (size_t i = 0; i < count; i++) {
+        shared[i].used =
+            find_counter(shop, shared[i].limit, shared[i].period, shared[i].store, shared[i].scope)->used;
+    }
+    engine_observe(shop->programme, event, state, shared, count, shop->context);
+}
+
 static void apply(struct shop *shop, const struct effect *effect)
 {
+    if (effect->kind == EFFECT_COUNTER && effect->counter.scope != NULL) {
+        find_counter(shop, effect->counter.limit, effect->counter.period, effect->counter.store,
+                     effect->counter.scope)
+            ->used += effect->counter.amount;
+        return;
+    }
     if (effect->kind == EFFECT_ENROL) {
         assert_int_equal(effect->member, shop->customers_count + 1);
         shop->customers_count++;
@@ -139,9 +180,9 @@ static void apply(struct shop *shop, const struct effect *effect)
 
 static void find_day_starts(struct shop *shop, const struct member_state *state, int32_t booked_day)
 {
-    static int32_t days[LOTS_MAX];
+    static int32_t days[CONTEXT_DAY_STARTS_MAX];
     size_t count = 0;
-    assert_int_equal(engine_due(shop->programme, state, booked_day, days, LOTS_MAX, &count), 0);
+    assert_int_equal(engine_due(shop->programme, state, booked_day, days, CONTEXT_DAY_STARTS_MAX, &count), 0);
     shop->context->day_starts_count = count;
     for (size_t i = 0; i < count; i++) {
         shop->context->day_starts[i] = (struct day_start){days[i], (int64_t)days[i] * DAY_MS};
@@ -200,7 +241,7 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
         apply(shop, &outcome->effects[i]);
     }
     const size_t settled = outcome->effects_count;
-    engine_observe(shop->programme, event, state, context);
+    observe(shop, event, state);
     const int err = engine_decide(shop->programme, &shop->place, event, context, shop->decision);
     if (err != 0) {
         return err;
@@ -225,7 +266,8 @@ void shop_take(struct shop *shop, int customer, int64_t points)
     while (points > 0) {
         const struct lot *next = NULL;
         for (size_t i = 0; i < state->lots_count; i++) {
-            next = next == NULL || state->lots[i].until < next->until ? &state->lots[i] : next;
+            const struct lot *lot = &state->lots[i];
+            next = lot->due == 0 && (next == NULL || lot->until < next->until) ? lot : next;
         }
         effect.move.has_lot = next != NULL;
         effect.move.lot = next != NULL ? next->origin : (struct origin){0};
@@ -256,7 +298,8 @@ static void describe_effect(const struct effect *effect, struct text *text)
                  (long long)effect->metric.amount);
         break;
     case EFFECT_LEVEL:
-        text_add(text, " %u until %d", effect->level.level, effect->level.until);
+        text_add(text, " %u since %d until %d", effect->level.level, effect->level.since,
+                 effect->level.until);
         break;
     case EFFECT_STAMPS:
         text_add(text, " card %u %lld done %u now %lld since %d rule %u", effect->stamps.card,
@@ -272,6 +315,15 @@ static void describe_effect(const struct effect *effect, struct text *text)
     }
     case EFFECT_VISIT:
         text_add(text, " day %d", effect->visit.day);
+        break;
+    case EFFECT_COUNTER:
+        text_add(text, " %u period %d %s/%s %lld", effect->counter.limit, effect->counter.period,
+                 effect->counter.store != NULL ? effect->counter.store : "",
+                 effect->counter.scope != NULL ? effect->counter.scope : "-",
+                 (long long)effect->counter.amount);
+        break;
+    case EFFECT_NOTE:
+        text_add(text, " %u by %u", effect->note.note, effect->note.rule);
         break;
     case EFFECT_ENROL:
     case EFFECT_PRINCIPAL:
@@ -329,6 +381,14 @@ void shop_describe_state(const struct member_state *state, char *ret_text)
         const struct lot *lot = &state->lots[i];
         text_add(&text, "lot %llu.%u %lld of %lld, %d..%d\n", (unsigned long long)lot->origin.position,
                  lot->origin.index, (long long)lot->left, (long long)lot->amount, lot->since, lot->until);
+    }
+    for (size_t i = 0; i < state->counters_count; i++) {
+        const struct counter *counter = &state->counters[i];
+        text_add(&text, "counter %u from %d: %lld\n", counter->limit, counter->period,
+                 (long long)counter->used);
+    }
+    for (size_t i = 0; i < state->levels_count; i++) {
+        text_add(&text, "level %u since %d\n", state->levels[i].level, state->levels[i].since);
     }
     for (size_t i = 0; i < state->stamps_count; i++) {
         const struct stamps *stamps = &state->stamps[i];

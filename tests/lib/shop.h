@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 #include "model/numbers.h"
 
-enum { SHOP_CUSTOMERS_MAX = 8, SHOP_TEXT_BYTES = 64 * 1024 };
+enum { SHOP_CUSTOMERS_MAX = 8, SHOP_TEXT_BYTES = 64 * 1024, SHOP_COUNTERS_MAX = 256 };
 
 struct shop {
     const struct programme *programme; /* borrowed, or in `memory` */
@@ -18,8 +18,15 @@ struct shop {
     size_t customers_count; /* those who were enrolled; customer i is member i + 1 */
     struct member_state *customers[SHOP_CUSTOMERS_MAX];
     int64_t accounts[PROGRAMME_ACCOUNTS];
-    struct context *context;   /* of the last event */
-    struct decision *decision; /* of the last event */
+    size_t counters_count;
+    struct shop_counter {
+        uint32_t limit;
+        int32_t period;
+        char scope[80];
+        int64_t used;
+    } counters[SHOP_COUNTERS_MAX]; /* of limits that are no member's */
+    struct context *context;       /* of the last event */
+    struct decision *decision;     /* of the last event */
     struct numbers *numbers;
     struct arena arena;
     void *memory;

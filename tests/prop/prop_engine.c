@@ -15,6 +15,7 @@ enum {
     LINES_DRAWN_MAX = 8,
     LEVELS_DRAWN_MAX = 4,
     CARDS_DRAWN_MAX = 3,
+    LIMITS_DRAWN_MAX = 3,
     EVENTS_A_CASE = 6,
     FIRST_DAY = 20454, /* 2026-01-01 */
 };
@@ -97,6 +98,8 @@ struct drawn {
     struct level levels[LEVELS_DRAWN_MAX];
     struct stamp_card cards[CARDS_DRAWN_MAX];
     struct reward rewards[CARDS_DRAWN_MAX];
+    struct campaign campaigns[1];
+    struct limit limits[RULES_DRAWN_MAX + 3][LIMITS_DRAWN_MAX]; /* of rules, the campaign, the programme */
 };
 
 static void draw_condition(struct drawn *drawn, size_t rule, struct condition *condition)
@@ -129,6 +132,53 @@ static void draw_condition(struct drawn *drawn, size_t rule, struct condition *c
     }
 }
 
+/* Limits from narrow to wide; those of stamps and of what has no amount bound no balance. */
+static struct limits draw_limits(struct drawn *drawn, size_t place, enum limit_owner owner, uint32_t number,
+                                 bool points)
+{
+    struct limit *limits = drawn->limits[place];
+    size_t count = 0;
+    int64_t per = between(LIMIT_PURCHASE, LIMIT_YEAR);
+    while (count < LIMITS_DRAWN_MAX && per <= (points ? LIMIT_BALANCE : LIMIT_EVER)) {
+        struct limit *limit = &limits[count++];
+        *limit = (struct limit){
+            .of = per != LIMIT_BALANCE && one_in(3) ? LIMIT_TIMES : LIMIT_GIVEN,
+            .per = (enum limit_per)per,
+            .whose = per == LIMIT_BALANCE ? LIMIT_MEMBER : (enum limit_for)between(LIMIT_MEMBER, LIMIT_ALL),
+            .reject = one_in(3),
+        };
+        limit->max = limit->of == LIMIT_TIMES ? between(1, 3) : between(1, 60);
+        limit->number = limit_number(owner, number, limit->of, limit->per, limit->whose);
+        per += between(1, 4);
+    }
+    return (struct limits){limits, count};
+}
+
+static void draw_kind(struct drawn *drawn, size_t index)
+{
+    struct rule *rule = &drawn->rules[index];
+    if (one_in(4)) {
+        rule->kind = RULE_MULTIPLY;
+        rule->factor = one_in(3) ? 1000 * between(0, 3) : between(0, 3000);
+    } else if (one_in(8)) {
+        rule->kind = RULE_GIVES;
+        rule->card = -1;
+        rule->award = (struct award){.points = between(0, 5), .reward = (int32_t)between(-1, 1)};
+    } else {
+        rule->bonus = one_in(4);
+        rule->exclusive = !rule->bonus && one_in(6);
+        rule->priority = (int32_t)index;
+        rule->stop = !rule->bonus && one_in(8);
+        rule->has_basis = one_in(8);
+        rule->basis = (struct basis){.tax_excluded = one_in(2), .basket_discount_apart = one_in(2)};
+    }
+    rule->campaign = one_in(4) ? 0 : -1;
+    if (one_in(3)) {
+        rule->limits =
+            draw_limits(drawn, index, OWNER_RULE, rule->number, rule->card < 0 && rule->kind != RULE_GIVES);
+    }
+}
+
 static void draw_rule(struct drawn *drawn, size_t index)
 {
     struct rule *rule = &drawn->rules[index];
@@ -143,13 +193,16 @@ static void draw_rule(struct drawn *drawn, size_t index)
         .card = drawn->programme.cards_count > 0 && one_in(3)
                     ? (int32_t)between(0, (int64_t)drawn->programme.cards_count - 1)
                     : -1,
-        .qualifies = !one_in(4),
+        .qualifies = one_in(4) ? (enum qualifies)between(QUALIFIES_NO, QUALIFIES_ONLY) : QUALIFIES_YES,
+        .campaign = -1,
+        .award = {.reward = -1},
         .selector = draw_selector(),
     };
     if (rule->card >= 0) {
         rule->give = between(1, 2);
         rule->per = 200;
     }
+    draw_kind(drawn, index);
     if (one_in(2)) {
         draw_condition(drawn, index, &rule->when);
     }
@@ -165,7 +218,11 @@ static void draw_tiers(struct drawn *drawn)
     tiers->levels = drawn->levels;
     tiers->count = (size_t)between(0, LEVELS_DRAWN_MAX);
     for (size_t i = 0; i < tiers->count; i++) {
-        drawn->levels[i] = (struct level){.id = "level", .number = (uint32_t)i + 1, .qualifying = qualifying};
+        drawn->levels[i] = (struct level){.id = "level",
+                                          .number = (uint32_t)i + 1,
+                                          .qualifying = qualifying,
+                                          .has_qualifying = qualifying > 0,
+                                          .award = {.reward = -1}};
         drawn->levels[i].multiplier = one_in(2) ? 1000 : between(0, 3000);
         qualifying += between(1, 200);
     }
@@ -173,6 +230,10 @@ static void draw_tiers(struct drawn *drawn)
         (struct window){(enum window_kind)between(WINDOW_LIFETIME, WINDOW_ROLLING), (int32_t)between(1, 60)};
     tiers->valid = one_in(2) ? draw_term() : (struct term){TERM_MONTHS, 1, TERM_END_OF_MONTH};
     tiers->downgrade_one = one_in(2);
+    tiers->crossing_new = one_in(3);
+    tiers->falls_at_once = one_in(4);
+    tiers->grace = one_in(3) ? (struct term){TERM_DAYS, (int32_t)between(0, 9), TERM_EXACT}
+                             : (struct term){TERM_NEVER, 0, TERM_EXACT};
 }
 
 static void draw_programme(struct drawn *drawn)
@@ -186,8 +247,17 @@ static void draw_programme(struct drawn *drawn)
         .currency_digits = 2,
         .zone = "UTC",
         .auto_enrol = true,
-        .tax_excluded = one_in(4),
-        .discounts_before = one_in(4),
+        .basis = {.tax_excluded = one_in(4),
+                  .discounts_before = one_in(4),
+                  .basket_discount_apart = one_in(6),
+                  .tenders_excluded = 1U << TENDER_GIFT_CARD},
+        .available_after = one_in(3) ? (struct term){TERM_DAYS, (int32_t)between(0, 20), TERM_EXACT}
+                                     : (struct term){TERM_NEVER, 0, TERM_EXACT},
+        .has_inactivity = one_in(5),
+        .inactivity = {TERM_DAYS, (int32_t)between(0, 30), TERM_EXACT},
+        .visits_by_day = one_in(4),
+        .campaigns = drawn->campaigns,
+        .campaigns_count = 1,
         .expiry = draw_term(),
         .rules = drawn->rules,
         .rules_count = (size_t)between(1, RULES_DRAWN_MAX),
@@ -201,13 +271,21 @@ static void draw_programme(struct drawn *drawn)
     };
     programme->rounding = (unsigned)between(ROUNDING_FLOOR, ROUNDING_CEIL);
     programme->combine = (unsigned)between(COMBINE_SUM, COMBINE_FIRST);
+    programme->multipliers = (unsigned)between(MULTIPLIERS_MULTIPLY, MULTIPLIERS_BEST);
+    drawn->campaigns[0] = (struct campaign){.id = "campaign", .number = 1};
+    if (one_in(2)) {
+        drawn->campaigns[0].limits = draw_limits(drawn, RULES_DRAWN_MAX + 1, OWNER_CAMPAIGN, 1, true);
+    }
+    if (one_in(3)) {
+        programme->limits = draw_limits(drawn, RULES_DRAWN_MAX + 2, OWNER_PROGRAMME, 0, true);
+    }
     if (one_in(3)) {
         programme->exclude.except = draw_selection();
     }
     for (size_t i = 0; i < CARDS_DRAWN_MAX; i++) {
         drawn->cards[i] =
             (struct stamp_card){.id = "card", .number = (uint32_t)i + 1, .required = between(4, 12)};
-        drawn->cards[i].reward = (int32_t)between(0, CARDS_DRAWN_MAX - 1);
+        drawn->cards[i].award.reward = (int32_t)between(0, CARDS_DRAWN_MAX - 1);
         drawn->rewards[i] = (struct reward){.id = "reward", .number = (uint32_t)i + 1, .valid = draw_term()};
     }
     draw_tiers(drawn);
@@ -470,6 +548,7 @@ static void a_rule_that_does_not_apply_changes_nothing(void **state)
                 (drawn.programme.rules_count - place) * sizeof(more.rules[0]));
         draw_rule(&more, place);
         more.rules[place].number = 99;
+        more.rules[place].limits.count = 0;
         more.rules[place].when.has_to = true;
         more.rules[place].when.to = FIRST_DAY - 100;
         more.rules[place].when.has_from = false;
@@ -498,6 +577,11 @@ static void splitting_a_basket_never_earns_more(void **state)
         drawn.programme.expiry = (struct term){TERM_NEVER, 0, TERM_EXACT};
         drawn.rules[0].kind = RULE_SPEND;
         drawn.rules[0].card = -1;
+        drawn.rules[0].limits.count = 0;
+        drawn.programme.limits.count = 0;
+        drawn.campaigns[0].limits.count = 0;
+        drawn.programme.basis.tenders_excluded = 0;
+        drawn.rules[0].has_basis = false;
         drawn.rules[0].when = (struct condition){0};
         drawn.rules[0].unless = (struct condition){0};
         struct purchase *purchase = &bought.event.purchase;
@@ -537,12 +621,14 @@ static void a_discount_on_the_basket_is_spread_to_the_last_cent(void **state)
         begin_case(&drawn);
         draw_purchase(&bought, FIRST_DAY);
         memset(drawn.rules, 0, sizeof(drawn.rules));
-        drawn.programme.tax_excluded = false;
-        drawn.programme.discounts_before = false;
+        drawn.programme.basis.tax_excluded = false;
+        drawn.programme.basis.discounts_before = false;
+        drawn.programme.basis.basket_discount_apart = false;
+        drawn.programme.basis.tenders_excluded = 0;
         drawn.programme.exclude = (struct selector){0};
         drawn.programme.rules_count = LINES_DRAWN_MAX > RULES_DRAWN_MAX ? 1 : 0;
-        drawn.rules[0] =
-            (struct rule){.id = "r", .number = 1, .kind = RULE_SPEND, .give = 1, .per = 1, .card = -1};
+        drawn.rules[0] = (struct rule){
+            .id = "r", .number = 1, .kind = RULE_SPEND, .give = 1, .per = 1, .card = -1, .campaign = -1};
         int64_t gross = 0;
         for (size_t line = 0; line < bought.event.purchase.lines_count; line++) {
             bought.lines[line].gross = bought.lines[line].gross < 0 ? 7 : bought.lines[line].gross;
@@ -551,6 +637,57 @@ static void a_discount_on_the_basket_is_spread_to_the_last_cent(void **state)
         assert_int_equal(shop_book(&shop, 0, &bought.event, bought.time), 0);
         const int64_t rest = gross - bought.event.purchase.basket_discount;
         assert_int_equal(shop.decision->trace[0].basis, rest > 0 ? rest : 0);
+    }
+}
+
+/* What counters of a limit stand at, in every period and for everybody. */
+static void check_limit(const struct limit *limit)
+{
+    for (size_t i = 0; i < shop.counters_count; i++) {
+        assert_true(shop.counters[i].limit != limit->number || shop.counters[i].used <= limit->max);
+    }
+    for (size_t i = 0; i < shop.customers_count; i++) {
+        const struct member_state *state = shop.customers[i];
+        for (size_t k = 0; k < state->counters_count; k++) {
+            assert_true(state->counters[k].used > 0);
+            assert_true(state->counters[k].limit != limit->number || state->counters[k].used <= limit->max);
+        }
+    }
+}
+
+static void check_limits(const struct drawn *drawn)
+{
+    const struct programme *programme = &drawn->programme;
+    for (size_t i = 0; i < programme->rules_count; i++) {
+        for (size_t k = 0; k < programme->rules[i].limits.count; k++) {
+            check_limit(&programme->rules[i].limits.items[k]);
+        }
+    }
+    for (size_t k = 0; k < drawn->campaigns[0].limits.count; k++) {
+        check_limit(&drawn->campaigns[0].limits.items[k]);
+    }
+    for (size_t k = 0; k < programme->limits.count; k++) {
+        check_limit(&programme->limits.items[k]);
+    }
+}
+
+static void no_limit_is_ever_overshot(void **state)
+{
+    static struct drawn drawn;
+    static struct bought bought;
+    (void)state;
+    for (long i = 0; i < cases; i++) {
+        begin_case(&drawn);
+        for (int event = 0; event < EVENTS_A_CASE; event++) {
+            draw_purchase(&bought, FIRST_DAY + 2 * event);
+            if (shop_book(
+                    &shop,
+                    (int)between(0, (int64_t)shop.customers_count > 2 ? 2 : (int64_t)shop.customers_count),
+                    &bought.event, bought.time) != 0) {
+                break;
+            }
+            check_limits(&drawn);
+        }
     }
 }
 
@@ -563,6 +700,7 @@ int main(void)
         cmocka_unit_test(a_rule_that_does_not_apply_changes_nothing),
         cmocka_unit_test(splitting_a_basket_never_earns_more),
         cmocka_unit_test(a_discount_on_the_basket_is_spread_to_the_last_cent),
+        cmocka_unit_test(no_limit_is_ever_overshot),
     };
     const char *given = getenv("LOYALTY_SEED");
     const char *count = getenv("LOYALTY_CASES");

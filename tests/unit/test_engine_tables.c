@@ -26,6 +26,7 @@ struct row {
     struct redemption redemption;
     struct free_units free_units;
     struct pay_with_points pay;
+    struct tender tenders[TENDERS_MAX];
     bool settles;
     int64_t takes;
 };
@@ -202,6 +203,22 @@ static bool read_claim(struct row *row, char **words, size_t count)
     return true;
 }
 
+/* "paid_by card" of nothing said, or "paid_by gift_card 20.00". */
+static void read_tender(struct row *row, char **words, size_t count)
+{
+    static const char *const names[] = {"cash", "card", "gift_card", "voucher", "points", "other"};
+    struct purchase *purchase = &row->event.purchase;
+    struct tender *tender = &row->tenders[purchase->tenders_count++];
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (strcmp(names[i], words[1]) == 0) {
+            *tender = (struct tender){.kind = (enum tender_kind)i};
+            tender->amount = count > 2 ? decimal(row, words[2], 2) : 0;
+            return;
+        }
+    }
+    row_fail(row, "no such tender", words[1]);
+}
+
 static bool read_basket_words(struct row *row, char **words, size_t count)
 {
     struct purchase *purchase = &row->event.purchase;
@@ -212,6 +229,8 @@ static bool read_basket_words(struct row *row, char **words, size_t count)
         purchase->tip = decimal(row, words[1], 2);
     } else if (count == 2 && strcmp(word, "rounding") == 0) {
         purchase->cash_rounding = decimal(row, words[1], 2);
+    } else if (count >= 2 && strcmp(word, "paid_by") == 0) {
+        read_tender(row, words, count);
     } else if (count == 2 && strcmp(word, "code") == 0) {
         row->codes[purchase->codes_count++] = words[1];
     } else if (count == 2 && strcmp(word, "store") == 0) {
@@ -243,6 +262,7 @@ static void read_deed(struct book *book, struct row *row, char *text)
         .card = commitment,
         .lines = row->lines,
         .codes = row->codes,
+        .tenders = row->tenders,
     };
     const size_t items_count = split(text, ';', items);
     for (size_t i = 0; i < items_count; i++) {
@@ -297,6 +317,16 @@ static const char *reason_name(enum trace_reason reason)
         [TRACE_NO_LINES] = "NO_LINES",
         [TRACE_MIN_SPEND] = "MIN_SPEND",
         [TRACE_MIN_QUANTITY] = "MIN_QUANTITY",
+        [TRACE_TENDER] = "TENDER",
+        [TRACE_DAYS_SINCE] = "DAYS_SINCE",
+        [TRACE_METRIC] = "METRIC",
+        [TRACE_CAMPAIGN] = "CAMPAIGN",
+        [TRACE_LIMIT] = "LIMIT",
+        [TRACE_ENDED] = "ENDED",
+        [TRACE_EXCLUSIVE] = "EXCLUSIVE",
+        [TRACE_STOPPED] = "STOPPED",
+        [TRACE_NOT_TODAY] = "NOT_TODAY",
+        [TRACE_NO_POINTS] = "NO_POINTS",
         [TRACE_MIN_BASKET] = "MIN_BASKET",
         [TRACE_DATES] = "DATES",
         [TRACE_WEEKDAY] = "WEEKDAY",
@@ -334,6 +364,18 @@ static void expect_rule(const struct book *book, const struct row *row, char **w
     row_differs(row, "not in the trace", words[1]);
 }
 
+/* What brought points in, by the id of what gave them. */
+static const char *source_of(const struct book *book, uint32_t source)
+{
+    static const enum number_kind kinds[] = {
+        [SOURCE_RULE] = NUMBER_RULE,
+        [SOURCE_CARD] = NUMBER_CARD,
+        [SOURCE_LEVEL] = NUMBER_LEVEL,
+        [SOURCE_MILESTONE] = NUMBER_MILESTONE,
+    };
+    return source == 0 ? "level" : id_of(book, kinds[source >> SOURCE_KIND_SHIFT], source & 0xffff);
+}
+
 /* The credits as text: "12 euro + 6 level". */
 static void describe_entries(const struct book *book, char *text, size_t size)
 {
@@ -345,10 +387,9 @@ static void describe_entries(const struct book *book, char *text, size_t size)
         if (effect->kind != EFFECT_MOVE || effect->move.debit != account_of_programme(PROGRAMME_ISSUED)) {
             continue;
         }
-        used += (size_t)snprintf(
-            text + used, size - used, "%s%lld %s%s", used > 0 ? " + " : "", (long long)effect->move.amount,
-            effect->move.rule != 0 ? id_of(book, NUMBER_RULE, effect->move.rule) : "level",
-            effect->move.has_lot ? "" : " debt");
+        used += (size_t)snprintf(text + used, size - used, "%s%lld %s%s", used > 0 ? " + " : "",
+                                 (long long)effect->move.amount, source_of(book, effect->move.rule),
+                                 effect->move.has_lot ? "" : " debt");
     }
 }
 
@@ -430,6 +471,17 @@ static void expect_exception(const struct book *book, const struct row *row, cha
     row_differs(row, "no exception", words[1]);
 }
 
+static void expect_note(const struct book *book, const struct row *row, char **words)
+{
+    const struct outcome *outcome = &book->shop.decision->outcome;
+    const uint32_t note = number_of(book, row, NUMBER_NOTE, words[1]);
+    int64_t count = 0;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        count += outcome->effects[i].kind == EFFECT_NOTE && outcome->effects[i].note.note == note;
+    }
+    row_expect(row, words[1], number(row, words[2]), count);
+}
+
 static void expect_nothing(const struct row *row, const struct outcome *outcome)
 {
     for (size_t i = 0; i < outcome->effects_count; i++) {
@@ -449,7 +501,12 @@ static bool expect_state(const struct book *book, const struct row *row, char **
     if (state == NULL || count < 2) {
         return false;
     }
-    if (strcmp(words[0], "balance") == 0) {
+    if (strcmp(words[0], "pending") == 0) {
+        row_expect(row, "pending", number(row, words[1]), state->balances[MEMBER_PENDING]);
+    } else if (strcmp(words[0], "metric") == 0 && count == 3) {
+        row_expect(row, words[1], number(row, words[2]),
+                   member_state_metric(state, (uint32_t)number(row, words[1]), DAY_MIN, DAY_MAX));
+    } else if (strcmp(words[0], "balance") == 0) {
         row_expect(row, "balance", number(row, words[1]), state->balances[MEMBER_AVAILABLE]);
     } else if (strcmp(words[0], "qualifying") == 0) {
         row_expect(row, "qualifying", number(row, words[1]),
@@ -498,6 +555,8 @@ static void expect(const struct book *book, const struct row *row, char *text)
         expect_rule(book, row, words);
     } else if ((strcmp(word, "rewards") == 0 && count == 3) || (strcmp(word, "reward") == 0 && count == 4)) {
         expect_rewards(book, row, words);
+    } else if (strcmp(word, "note") == 0 && count == 3) {
+        expect_note(book, row, words);
     } else if (strcmp(word, "exception") == 0 && count >= 2) {
         expect_exception(book, row, words, count);
     } else if (strcmp(word, "member") == 0 && count == 2) {

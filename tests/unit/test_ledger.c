@@ -399,6 +399,56 @@ static void a_log_replays_to_the_same_outcomes_and_rows(void **state)
     house_replay(house);
 }
 
+/* Every form at once: limits of members, tills and all, pending points, levels, milestones. */
+static const char *const RICH =
+    "programme: rich\nversion: 1\ncurrency: EUR\nzone: Europe/Tallinn\nstores: [{id: cafe}]\n"
+    "points: {visits: day, available_after: {days: 5}, expiry: {after: {days: 40}},\n"
+    "         limits: [{max: 90, per: week}, {max: 500, per: balance}]}\n"
+    "rules:\n"
+    "  - {id: euro, spend: {give: 1, per: 1.00}}\n"
+    "  - {id: bread, multiply: 2, only: {categories: [bread]}, limits: [{max: 40, per: month}]}\n"
+    "  - {id: till, visit: {give: 3}, stage: bonus, limits: [{max: 2, of: times, per: month, for: "
+    "terminal}]}\n"
+    "  - {id: stock, gives: {reward: bag, note: bag_given}, campaign: spring}\n"
+    "  - {id: cup, card: coffee, visit: {give: 1}}\n"
+    "campaigns: [{id: spring, limits: [{max: 5, of: times, per: ever, for: all}]}]\n"
+    "stamp_cards: [{id: coffee, required: 3, gives: {points: 4}, expiry: {days: 30}}]\n"
+    "tiers: {window: rolling, days: 20, falls: at_once,\n"
+    "        levels: [{id: guest}, {id: gold, qualifying: 60, multiply: 1.5, gives: {points: 1}}]}\n"
+    "milestones: [{id: often, visits: 2, window: month, repeat: each_window, gives: {points: 9}}]\n"
+    "rewards: [{id: bag, kind: gift}]\n";
+
+static void what_limits_count_is_booked_and_replays(void **state)
+{
+    (void)state;
+    struct house house;
+    house_open(&house, RICH, false);
+    house_terminal(&house, "cafe", "till-1");
+    size_t bags = 0;
+    size_t visits_paid = 0;
+    for (int i = 1; i <= 60; i++) {
+        char number[16];
+        char card[16];
+        snprintf(number, sizeof(number), "%d", i);
+        snprintf(card, sizeof(card), "card %d", i % 4);
+        house.now += 30LL * 3600 * 1000;
+        buy(&house, number, i % 3 == 0 ? "bread" : "lunch", 1000 + 137 * i, card);
+        const struct outcome *outcome = &house.decision->outcome;
+        assert_int_equal(outcome->code, CODE_ACCEPTED);
+        for (size_t k = 0; k < outcome->effects_count; k++) {
+            bags += outcome->effects[k].kind == EFFECT_VOUCHER;
+            visits_paid += outcome->effects[k].kind == EFFECT_MOVE && outcome->effects[k].move.rule == 3;
+        }
+        if (i == 30) {
+            house_restart(&house);
+        }
+    }
+    assert_int_equal(bags, 5);
+    assert_true(visits_paid > 2 && visits_paid <= 2 * 4);
+    house_replay(&house);
+    house_close(&house);
+}
+
 /* More vouchers than one event may issue. */
 static void codes_offered_to_a_refused_event_stay_secret(void **state)
 {
@@ -446,6 +496,7 @@ int main(void)
         TEST(a_lookup_key_of_another_daemon_is_refused),
         cmocka_unit_test(history_is_booked_at_the_time_it_states_until_the_programme_is_live),
         TEST(a_log_replays_to_the_same_outcomes_and_rows),
+        cmocka_unit_test(what_limits_count_is_booked_and_replays),
         TEST(codes_offered_to_a_refused_event_stay_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,8 +93,8 @@ static void a_programme_without_a_key_has_its_default(void **state)
     assert_int_equal(programme->name.count, 0);
     assert_int_equal(programme->points_decimals, 0);
     assert_true(programme->auto_enrol);
-    assert_false(programme->tax_excluded);
-    assert_false(programme->discounts_before);
+    assert_false(programme->basis.tax_excluded);
+    assert_false(programme->basis.discounts_before);
     assert_false(programme->exclude.has_only);
     assert_int_equal(programme->exclude.except.skus.count, 0);
     assert_term(programme->expiry, TERM_NEVER, 0, TERM_EXACT);
@@ -121,7 +121,7 @@ static void a_rule_without_a_key_has_its_default(void **state)
     assert_int_equal(euro->per, 100);
     assert_int_equal(euro->steps, STEPS_EXACT);
     assert_int_equal(euro->card, -1);
-    assert_true(euro->qualifies);
+    assert_int_equal(euro->qualifies, QUALIFIES_YES);
     assert_int_equal(euro->name.count, 0);
     assert_false(euro->selector.has_only);
     assert_int_equal(euro->selector.only.categories.count, 0);
@@ -134,7 +134,7 @@ static void a_rule_without_a_key_has_its_default(void **state)
     assert_int_equal(programme->rules[1].item_per, PER_UNIT);
     assert_int_equal(programme->rules[2].kind, RULE_VISIT);
     assert_int_equal(programme->rules[2].card, 0);
-    assert_false(programme->rules[2].qualifies);
+    assert_int_equal(programme->rules[2].qualifies, QUALIFIES_NO);
 }
 
 static void levels_last_as_their_window_says(void **state)
@@ -276,8 +276,8 @@ static void the_head_is_read(void **state)
     assert_int_equal(programme->clock_ahead_minutes, 0);
     assert_int_equal(programme->max_offline_days, 14);
     assert_int_equal(programme->outbox_retention_days, 14);
-    assert_true(programme->tax_excluded);
-    assert_true(programme->discounts_before);
+    assert_true(programme->basis.tax_excluded);
+    assert_true(programme->basis.discounts_before);
     assert_ids(&programme->exclude.except.skus, "1", 2);
     assert_string_equal(programme->exclude.except.skus.items[1], "02");
     assert_ids(&programme->exclude.except.categories, "gift card", 1);
@@ -309,7 +309,7 @@ static void rules_are_read(void **state)
     assert_int_equal(rule->give, 150);
     assert_int_equal(rule->per, 125);
     assert_int_equal(rule->steps, STEPS_WHOLE);
-    assert_false(rule->qualifies);
+    assert_int_equal(rule->qualifies, QUALIFIES_NO);
     assert_true(rule->selector.has_only);
     assert_ids(&rule->selector.only.skus, "a", 2);
     assert_ids(&rule->selector.only.categories, "c", 1);
@@ -318,7 +318,7 @@ static void rules_are_read(void **state)
     assert_string_equal(texts_choose(&rule->name, "en", NULL), "b");
     assert_int_equal(programme->rules[1].give, 1);
     assert_int_equal(programme->rules[1].item_per, PER_LINE);
-    assert_true(programme->rules[1].qualifies);
+    assert_int_equal(programme->rules[1].qualifies, QUALIFIES_YES);
     assert_int_equal(programme->rules[2].give, 3); /* stamps are whole, points of 2 decimals or not */
     assert_int_equal(programme->rules[2].card, 1);
     assert_int_equal(programme->rules[3].card, 0);
@@ -360,9 +360,9 @@ static void cards_levels_and_rewards_are_read(void **state)
     const struct programme *programme = load_everything(*state);
     assert_int_equal(programme->cards_count, 4);
     assert_int_equal(programme->cards[0].required, 1);
-    assert_int_equal(programme->cards[0].reward, 2);
+    assert_int_equal(programme->cards[0].award.reward, 2);
     assert_int_equal(programme->cards[1].required, 10000);
-    assert_int_equal(programme->cards[1].reward, 1);
+    assert_int_equal(programme->cards[1].award.reward, 1);
     assert_string_equal(texts_choose(&programme->cards[1].name, "en-GB", NULL), "b");
     assert_int_equal(programme->tiers.window.kind, WINDOW_CALENDAR_YEAR);
     assert_true(programme->tiers.downgrade_one);
@@ -547,7 +547,7 @@ static void cornflower_is_what_it_says(void **state)
     assert_int_equal(programme->rules[0].kind, RULE_SPEND);
     assert_int_equal(programme->rules[0].per, 100);
     assert_int_equal(programme->cards[programme->rules[1].card].required, 9);
-    assert_string_equal(programme->rewards[programme->cards[0].reward].id, "free_lunch");
+    assert_string_equal(programme->rewards[programme->cards[0].award.reward].id, "free_lunch");
     assert_int_equal(programme->cards[programme->rules[2].card].required, 10);
     assert_term(programme->expiry, TERM_MONTHS, 12, TERM_END_OF_MONTH);
     assert_int_equal(programme->tiers.window.kind, WINDOW_ROLLING);

@@ -154,8 +154,8 @@ static void who_and_where_must_be_known(void **state)
         {HEAD POINTS RULES "day_starts: 4\n", 8, "day_starts", "a time of day"},
         {HEAD POINTS RULES "auto_enrol: maybe\n", 8, "auto_enrol", "yes or no"},
         {HEAD POINTS RULES "stroes: []\n", 8, "stroes", "unknown key 'stroes'; did you mean 'stores'?"},
-        {HEAD POINTS RULES "campaigns: []\n", 8, "campaigns",
-         "unknown key 'campaigns'; known here: programme"},
+        {HEAD POINTS RULES "households: []\n", 8, "households",
+         "unknown key 'households'; known here: programme"},
         {"version: 0\nprogramme: p\ncurrency: EUR\nzone: UTC\nstores: [{id: old}]\n" POINTS RULES, 1,
          "version", "a whole number from 1 to 1000000000, found '0'"},
         {HEAD POINTS, 1, "", "key 'rules' is missing"},
@@ -222,13 +222,13 @@ static void the_basis_and_points_take_what_is_known(void **state)
     static const struct expected cases[] = {
         {HEAD PLAIN "basis: {tax: maybe}\n", 9, "basis.tax", "expected one of included, excluded"},
         {HEAD PLAIN "basis: {discounts: befor}\n", 9, "basis.discounts", "'before' perhaps"},
-        {HEAD PLAIN "basis: {basket_discounts: line}\n", 9, "basis.basket_discounts", "one of spread"},
+        {HEAD PLAIN "basis: {basket_discounts: part}\n", 9, "basis.basket_discounts", "one of spread, line"},
         {HEAD PLAIN "basis: {exclude: {}}\n", 9, "basis.exclude", "at least one of skus, categories"},
         {HEAD PLAIN "basis: {exclude: {skus: []}}\n", 9, "basis.exclude.skus", "a list of 1 to 64"},
         {HEAD PLAIN "points: {decimals: 3}\n", 9, "points.decimals", "from 0 to 2"},
         {HEAD PLAIN "points: {combine: max}\n", 9, "points.combine", "sum, best, first"},
         {HEAD PLAIN "points: {rounding: up}\n", 9, "points.rounding", "floor, half_up, ceil"},
-        {HEAD PLAIN "points: {expiry: {}}\n", 9, "points.expiry", "key 'after' is missing"},
+        {HEAD PLAIN "points: {expiry: {}}\n", 9, "points.expiry", "exactly one of after, inactivity"},
         {HEAD PLAIN "points: {expiry: {after: {}}}\n", 9, "points.expiry.after",
          "exactly one of days, months, years"},
         {HEAD PLAIN "points: {expiry: {after: {days: 1, years: 1}}}\n", 9, "points.expiry.after",
@@ -267,7 +267,7 @@ static void a_rule_is_of_one_kind_and_gives_something(void **state)
         {RULE("spend: {give: 1, per: 0.001}"), 8, "rules[0].spend.per", "with at most 2 decimals"},
         {RULE("spend: {give: 1, per: 1.00, steps: half}"), 8, "rules[0].spend.steps", "exact, whole"},
         {RULE("item: {give: 1, per: basket}"), 8, "rules[0].item.per", "unit, line"},
-        {RULE("multiply: 2, visit: {give: 1}"), 8, "rules[0].multiply", "unknown key 'multiply'; known here"},
+        {RULE("multiply: 2, visit: {give: 1}"), 8, "rules[0]", "expected exactly one of spend, item, visit"},
         {HEAD POINTS "rules:\n  - " SPEND "\n  - " SPEND "\n", 9, "rules[1].id",
          "'r' is the id of another rule, in line 8"},
         {SPEND_RULE("only: {}"), 8, "rules[0].only", "at least one of skus, categories, labels"},
@@ -314,6 +314,97 @@ static void a_condition_can_hold(void **state)
     CHECK_ERRORS(state, cases);
 }
 
+static void limits_leave_room_for_what_is_given(void **state)
+{
+    static const struct expected cases[] = {
+        {SPEND_RULE("limits: []"), 8, "rules[0].limits", "a list of 1 to 16 items"},
+        {SPEND_RULE("limits: [{max: 5}]"), 8, "rules[0].limits[0]", "key 'per' is missing"},
+        {SPEND_RULE("limits: [{max: 0, per: day}]"), 8, "rules[0].limits[0].max", "from 1 to"},
+        {SPEND_RULE("limits: [{max: 5, per: hour}]"), 8, "rules[0].limits[0].per", "found 'hour'"},
+        {SPEND_RULE("limits: [{max: 5, per: day}, {max: 6, per: day}]"), 8, "rules[0].limits[1]",
+         "a second limit of given per day for member"},
+        {SPEND_RULE("limits: [{max: 5, per: balance, for: all}]"), 8, "rules[0].limits[0].per",
+         "'balance' bounds the points a member holds"},
+        {RULE("visit: {give: 50}, limits: [{max: 40, per: week, over: reject}]"), 8, "rules[0].limits",
+         "it never gives anything"},
+        {SPEND_RULE("campaign: spring"), 8, "rules[0].campaign",
+         "no campaign 'spring': the programme has no 'campaigns'"},
+    };
+    static const struct expected warnings[] = {
+        {RULE("visit: {give: 50}, limits: [{max: 40, per: week}]"), 8, "rules[0].limits",
+         "the limit per week is less than what the rule gives once"},
+        {SPEND_RULE("limits: [{max: 5, of: times, per: purchase}]"), 8, "rules[0].limits[0]",
+         "this limit never binds"},
+        {SPEND_RULE("campaign: c") "campaigns: [{id: c}, {id: d}]\n", 9, "campaigns[1]",
+         "no rule is part of 'd'"},
+        {HEAD POINTS
+         "rules:\n  - {id: a, visit: {give: 1}, campaign: c}\n  - {id: b, multiply: 2, campaign: c}\n"
+         "campaigns: [{id: c, limits: [{max: 9, of: times, per: ever}]}]\n",
+         10, "campaigns[0].limits", "its rules are of different kinds"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+}
+
+#define TWO_RULES(a, b)                                                                                      \
+    HEAD POINTS "rules:\n  - {id: a, visit: {give: 1}, " a "}\n  - {id: b, visit: {give: 1}, " b "}\n"
+
+static void rules_that_stand_alone_do_not_meet_their_equals(void **state)
+{
+    static const struct expected cases[] = {
+        {TWO_RULES("exclusive: yes", "exclusive: yes"), 9, "rules[1]",
+         "'a' is exclusive too, with the same priority"},
+        {TWO_RULES("exclusive: yes, when: {weekdays: [mon, tue]}", "exclusive: yes, when: {weekdays: [tue]}"),
+         9, "rules[1]", "'a' is exclusive too"},
+        {SPEND_RULE("stage: bonus, exclusive: yes"), 8, "rules[0].exclusive", "bonus rules always add"},
+        {RULE("multiply: 2, stage: bonus"), 8, "rules[0].stage", "only rules of spend, item or visit"},
+        {HEAD "points: {name: [{locale: en, one: star, other: stars}], combine: best}\nrules:\n"
+              "  - {id: r, visit: {give: 1}, stop: yes}\n",
+         8, "rules[0].stop", "'stop' needs 'points.combine: sum'"},
+        {RULE("multiply: 1000.5"), 8, "rules[0].multiply", "from 0 to 1000"},
+        {RULE("gives: {}"), 8, "rules[0].gives", "at least one of reward, points, note"},
+        {RULE("gives: {reward: cup}"), 8, "rules[0].gives.reward", "no reward 'cup'"},
+        {SPEND_RULE("qualifies: sometimes"), 8, "rules[0].qualifies", "found 'sometimes'"},
+        {SPEND_RULE("basis: {exclude: {labels: [x]}}"), 8, "rules[0].basis.exclude", "unknown key"},
+    };
+    static const struct expected warnings[] = {
+        {SPEND_RULE("priority: 3"), 8, "rules[0].priority", "among rules with 'exclusive: yes' only"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+    struct fixture *fixture = *state;
+    assert_int_equal(load(fixture, TWO_RULES("exclusive: yes", "exclusive: yes, priority: 1")), 0);
+    assert_int_equal(load(fixture, TWO_RULES("exclusive: yes, when: {weekdays: [mon]}",
+                                             "exclusive: yes, when: {weekdays: [tue]}")),
+                     0);
+}
+
+#define MILESTONE(text) HEAD POINTS RULES "milestones: [{id: m, " text ", gives: {points: 1}}]\n"
+
+static void a_metric_is_one_thing_over_one_window(void **state)
+{
+    static const struct expected cases[] = {
+        {MILESTONE("window: month"), 8, "milestones[0]", "expected exactly one of qualifying, spend, visits"},
+        {MILESTONE("visits: 3, spend: 1.00"), 8, "milestones[0]",
+         "expected exactly one of qualifying, spend"},
+        {MILESTONE("visits: 3, window: rolling"), 8, "milestones[0]", "key 'days' is missing"},
+        {MILESTONE("visits: 3, days: 7"), 8, "milestones[0].days", "only a rolling window has 'days'"},
+        {MILESTONE("visits: 3, only: {skus: [1]}"), 8, "milestones[0].only",
+         "only 'spend' and 'units' are counted for some goods"},
+        {MILESTONE("visits: 1.5"), 8, "milestones[0].visits", "a whole number"},
+        {MILESTONE("spend: 0.001"), 8, "milestones[0].spend", "at most 2 decimals"},
+        {HEAD POINTS RULES "milestones: [{id: m, visits: 2}]\n", 8, "milestones[0]",
+         "key 'gives' is missing"},
+        {SPEND_RULE("when: {metrics: []}"), 8, "rules[0].when.metrics", "a list of 1 to 8 items"},
+        {HEAD POINTS RULES
+         "tiers: {window: month, levels: [{id: a}, {id: b, visits: 3}, {id: c, visits: 3}]}\n",
+         8, "tiers.levels[2]", "expected more than level 'b' before it needs"},
+        {HEAD POINTS RULES "tiers: {window: month, levels: [{id: a, visits: 3}]}\n", 8, "tiers.levels[0]",
+         "everybody starts at the first level"},
+    };
+    CHECK_ERRORS(state, cases);
+}
+
 #define CARD_RULE(text) HEAD POINTS "rules:\n  - {id: r, card: c, " text "}\n" CARD REWARD
 
 static void stamps_are_of_cards_that_give_rewards(void **state)
@@ -332,7 +423,7 @@ static void stamps_are_of_cards_that_give_rewards(void **state)
          8, "stamp_cards[0].apply", "expected one of voucher"},
         {HEAD STAMPS "stamp_cards: [{id: c, required: 9}]\n", 7, "stamp_cards[0]", "key 'gives' is missing"},
         {HEAD STAMPS "stamp_cards: [{id: c, required: 9, gives: {}}]\n", 7, "stamp_cards[0].gives",
-         "key 'reward' is missing"},
+         "expected at least one of reward, points, note"},
         {HEAD STAMPS CARD, 7, "stamp_cards[0].gives.reward", "no reward 'w': the programme has no 'rewards'"},
         {HEAD STAMPS "stamp_cards:\n  - {id: c, required: 9, gives: {reward: v}}\n"
                      "  - {id: c, required: 9, gives: {reward: v}}\nrewards: [{id: v, kind: gift}]\n",
@@ -367,7 +458,7 @@ static void a_reward_has_what_its_kind_needs(void **state)
         {HEAD STAMPS CARD "rewards:\n  - {id: w, kind: gift}\n  - {id: w, kind: gift}\n", 10, "rewards[1].id",
          "'w' is the id of another reward, in line 9"},
         {HEAD STAMPS CARD "rewards:\n  - {id: w, kind: gift}\n  - {id: cake, kind: gift}\n", 10, "rewards[1]",
-         "nothing gives 'cake': expected a stamp card with 'gives: {reward: cake}'"},
+         "nothing gives 'cake': expected 'gives: {reward: cake}' on a stamp card, rule"},
     };
     static const struct expected warnings[] = {
         {REWARD_OF("kind: free_item"), 8, "rewards[0]", "any item may be free"},
@@ -387,7 +478,7 @@ static void levels_rise_from_nothing(void **state)
         {TIERS("window: rolling, levels: [{id: base}]"), 8, "tiers", "a rolling window needs it"},
         {TIERS("window: month, days: 30, levels: [{id: base}]"), 8, "tiers.days", "only a rolling window"},
         {TIERS("window: rolling, days: 0, levels: [{id: base}]"), 8, "tiers.days", "from 1 to 3660"},
-        {TIERS("window: month, falls: at_once, levels: [{id: base}]"), 8, "tiers.falls", "found 'at_once'"},
+        {TIERS("window: month, falls: never, levels: [{id: base}]"), 8, "tiers.falls", "found 'never'"},
         {TIERS("window: month, downgrade: no, levels: [{id: base}]"), 8, "tiers.downgrade",
          "full, one_level"},
         {TIERS("window: month, levels: []"), 8, "tiers.levels", "a list of 1 to 16 items"},
@@ -492,6 +583,9 @@ int main(void)
         cmocka_unit_test(the_basis_and_points_take_what_is_known),
         cmocka_unit_test(a_rule_is_of_one_kind_and_gives_something),
         cmocka_unit_test(a_condition_can_hold),
+        cmocka_unit_test(limits_leave_room_for_what_is_given),
+        cmocka_unit_test(rules_that_stand_alone_do_not_meet_their_equals),
+        cmocka_unit_test(a_metric_is_one_thing_over_one_window),
         cmocka_unit_test(stamps_are_of_cards_that_give_rewards),
         cmocka_unit_test(a_reward_has_what_its_kind_needs),
         cmocka_unit_test(levels_rise_from_nothing),

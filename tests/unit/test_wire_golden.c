@@ -401,6 +401,7 @@ static void make_records(void)
     context.balances[MEMBER_AVAILABLE] = -40;
     context.balances[MEMBER_PENDING] = 15;
     context.level = 2;
+    context.decided_level = 2;
     context.level_until = 20088;
     context.purchases = 9;
     context.last_purchase = 19770;

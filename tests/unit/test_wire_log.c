@@ -336,7 +336,7 @@ static void the_most_of_everything_fits_and_one_more_does_not(void **state)
 static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
 {
     (void)state;
-    static const uint8_t unknown_effect[] = {0x22, 2, 0x72, 0}; /* kind 14 */
+    static const uint8_t unknown_effect[] = {0x22, 3, 0x82, 0x01, 0}; /* kind 16 */
     static const uint8_t unknown_field[] = {0x40, 1};
     static const uint8_t unknown_code[] = {0x08, 120};
     static const uint8_t bad_role[] = {0x22, 4, 0x4a, 2, 0x10, 5};
@@ -362,7 +362,7 @@ static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
         assert_int_equal(outcome_unpack((struct bytes){table[i].data, table[i].size}, &outcome_back),
                          table[i].result);
     }
-    static const uint8_t unknown_context[] = {0xa0, 0x01, 1};
+    static const uint8_t unknown_context[] = {0xb8, 0x01, 1};
     assert_int_equal(context_unpack((struct bytes){unknown_context, sizeof(unknown_context)}, &context_back),
                      ERR_NOT_CANONICAL);
 }

@@ -1,0 +1,111 @@
+#include "engine/milestone.h"
+
+#include "base/check.h"
+#include "base/checked.h"
+#include "engine/calendar.h"
+#include "model/day.h"
+
+uint32_t milestone_counter(const struct programme *programme, const struct milestone *milestone)
+{
+    const struct window *window = &programme->measures[milestone->goal.measure].window;
+    enum limit_per per = LIMIT_EVER;
+    switch (milestone->repeat) {
+    case MILESTONE_ONCE:
+        break;
+    case MILESTONE_EACH_WINDOW:
+        per = window->kind == WINDOW_MONTH           ? LIMIT_MONTH
+              : window->kind == WINDOW_CALENDAR_YEAR ? LIMIT_YEAR
+                                                     : LIMIT_EVER;
+        if (window->kind == WINDOW_ROLLING) {
+            return 0; /* each window that is filled anew is one */
+        }
+        break;
+    case MILESTONE_EACH_CROSSING:
+        return 0;
+    }
+    return limit_number(OWNER_MILESTONE, milestone->number, LIMIT_TIMES, per, LIMIT_MEMBER);
+}
+
+int32_t milestone_period(const struct programme *programme, const struct milestone *milestone, int32_t day)
+{
+    const struct window *window = &programme->measures[milestone->goal.measure].window;
+    const bool windows = milestone->repeat == MILESTONE_EACH_WINDOW &&
+                         (window->kind == WINDOW_MONTH || window->kind == WINDOW_CALENDAR_YEAR);
+    return windows ? window_range(window, day).first : DAY_MIN;
+}
+
+static bool was_given(const struct context *context, uint32_t counter)
+{
+    for (size_t i = 0; i < context->limits_count; i++) {
+        if (counter != 0 && context->limits[i].limit == counter) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t held_before(const struct context *context)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        if (checked_add(sum, context->balances[i], &sum) != 0) {
+            return INT64_MAX;
+        }
+    }
+    return sum;
+}
+
+static int reached(const struct sale *sale, const struct milestone *milestone,
+                   const struct metric_values *gain, int64_t held, bool *ret_reached)
+{
+    const uint32_t metric = 1 + milestone->goal.measure;
+    const bool balance = sale->programme->measures[milestone->goal.measure].kind == MEASURE_BALANCE;
+    const int64_t before = balance ? held_before(sale->context) : context_metric(sale->context, metric).value;
+    int64_t after = held;
+    const int err = balance ? 0 : checked_add(before, gain->of[metric], &after);
+    *ret_reached = before < milestone->goal.value && milestone->goal.value <= after &&
+                   !was_given(sale->context, milestone_counter(sale->programme, milestone));
+    return err;
+}
+
+static int count(const struct sale *sale, const struct milestone *milestone, struct outcome *outcome)
+{
+    const uint32_t counter = milestone_counter(sale->programme, milestone);
+    if (counter == 0) {
+        return 0;
+    }
+    struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, sale->member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->counter.limit = counter;
+    effect->counter.period = milestone_period(sale->programme, milestone, sale->context->member_day);
+    effect->counter.amount = 1;
+    return 0;
+}
+
+int milestones_give(const struct metric_values *gain, int64_t held, struct awards *awards)
+{
+    const struct sale *sale = awards->sale;
+    const struct programme *programme = sale->programme;
+    bool given[MILESTONES_MAX] = {false};
+    CHECK(programme->milestones_count <= MILESTONES_MAX);
+    int err = 0;
+    for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
+        err = reached(sale, &programme->milestones[i], gain, held, &given[i]);
+    }
+    for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
+        const struct goal *goal = &programme->milestones[i].goal;
+        bool silent = !given[i];
+        for (size_t k = 0; k < programme->milestones_count && programme->milestones_highest; k++) {
+            const struct goal *other = &programme->milestones[k].goal;
+            silent = silent || (given[k] && other->measure == goal->measure && other->value > goal->value);
+        }
+        err = given[i] ? count(sale, &programme->milestones[i], awards->outcome) : 0;
+        if (err == 0 && !silent) {
+            err = award_give(awards, &programme->milestones[i].award,
+                             SOURCE_OF(SOURCE_MILESTONE, programme->milestones[i].number), 1);
+        }
+    }
+    return err;
+}
