@@ -177,8 +177,8 @@ static int decide_again(struct replay *replay, struct draft *draft)
 static int compare(struct replay *replay, const struct event_row *row)
 {
     struct ledger *ledger = replay->ledger;
-    struct bytes context;
-    struct bytes outcome;
+    struct bytes context = {0};
+    struct bytes outcome = {0};
     int result = wire_context_pack(&ledger->context, &ledger->scratch, &context);
     if (result == 0) {
         result = wire_outcome_pack(&ledger->decision->outcome, &ledger->scratch, &outcome);
