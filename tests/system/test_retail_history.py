@@ -83,6 +83,7 @@ class Account:
         self.lots = {}  # position of the purchase -> [points that came in, left, day, last valid day]
         self.gathered = collections.Counter()  # qualifying points of a day
         self.level = None
+        self.levels = []  # (day from which it was in force, level)
         self.until = FOR_EVER
         self.stamps = dict.fromkeys(CARDS, 0)
         self.completed = dict.fromkeys(CARDS, 0)
@@ -112,6 +113,7 @@ class Account:
             if reached < self.level:
                 self.falls += 1
                 self.level = reached
+                self.levels.append((self.until + 1, reached))
             self.until = self.until + self.days if self.level > 0 else FOR_EVER
 
     def buy(self, position, day, today, receipt):
@@ -119,7 +121,7 @@ class Account:
         self.settle(today)
         goods = [line for line in receipt.lines if line.category != "fees"]
         pounds = max(0, sum(line.pence for line in goods)) // 100
-        points = pounds * LEVELS[self.level or 0][1] // 1000
+        points = pounds * LEVELS[self.level_of(day, today)][1] // 1000
         if points > 0:
             until = end_of_month_after(day, self.months)
             if until < today:
@@ -150,8 +152,16 @@ class Account:
         if reached < self.level or (until is not FOR_EVER and until < today):
             return
         if reached > self.level or (reached > 0 and until > self.until):
+            if reached > self.level:
+                self.levels.append((today, reached))
             self.level = reached
             self.until = until
+
+    def level_of(self, day, today):
+        """The level a purchase of `day` is decided at: what is booked late earns at the level of then."""
+        if day >= today:
+            return self.level or 0
+        return next((level for since, level in reversed(self.levels) if since <= day), 0)
 
 
 def reached_by(points):
