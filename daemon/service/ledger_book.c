@@ -106,6 +106,7 @@ static int note_event(struct ledger *ledger, uint32_t principal, uint64_t sequen
 /* Decides and writes the next event of its principal. */
 static int book_next(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
+    CHECK(ledger != NULL);
     const bool careful = ledger->careful_left > 0;
     int result = careful ? note_event(ledger, draft->principal, draft->sequence) : 1;
     if (result < 0) {

@@ -71,8 +71,8 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
 {
     struct context *context = &ledger->context;
     const struct programme *programme = draft->programme;
-    struct zone *zone;
-    struct civil_time time;
+    struct zone *zone = NULL;
+    struct civil_time time = {0};
     if (draft->recorded != NULL) {
         /* Zones change their rules; what was true when it was booked stays so. */
         context->day = draft->recorded->day;

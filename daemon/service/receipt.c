@@ -88,7 +88,7 @@ static int points_text(const struct writer *writer, int64_t points, char *text, 
 {
     const int digits = writer->programme->points_decimals;
     char number[LOCALE_NUMBER_BYTES];
-    enum plural plural;
+    enum plural plural = PLURAL_OTHER;
     int result = locale_number(writer->format, points, digits, number, sizeof(number));
     if (result == 0) {
         result = locale_plural(writer->format, points < 0 ? -points : points, digits, &plural);

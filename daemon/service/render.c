@@ -95,7 +95,8 @@ static int view_lots(const struct member_state *state, struct arena *arena, stru
             continue;
         }
         count += count < LOTS_SHOWN;
-        memmove(&shown[place + 1], &shown[place], (count - place - 1) * sizeof(shown[0]));
+        memmove(&shown[place + 1], &shown[place],
+                (count - place - 1) * sizeof(const struct lot *)); /* NOLINT(bugprone-sizeof-expression) */
         shown[place] = lot;
     }
     view->lots = arena_alloc(arena, count, sizeof(*view->lots));

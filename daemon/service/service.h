@@ -66,7 +66,7 @@ void service_free(struct service *service);
 /* Takes over a principal's key and state: each one's before the first connection (see ledger_principals). */
 void service_principal(struct service *service, const struct principal_row *row);
 
-/* --- inputs: connections. `connection` is a number below connections_max, given by service_opened. --- */
+/* --- inputs: connections. `index` is a number below connections_max, given by service_opened. --- */
 
 enum peer_kind {
     PEER_TCP,
@@ -88,7 +88,7 @@ bool service_has_room(const struct service *service);
 
 /* The TLS of a PEER_TLS connection is up. Authenticate must be signed with `binding`, SIGN_CHANNEL_BYTES that
  * name the session to both sides. */
-void service_secured(struct service *service, uint32_t connection, const uint8_t *binding);
+void service_secured(struct service *service, uint32_t index, const uint8_t *binding);
 
 /* What is wrong with the TLS of a peer. */
 enum tls_failure {
@@ -101,29 +101,29 @@ enum tls_failure {
 };
 
 /* Counts it. A PEER_TLS connection is closed as after service_broken. */
-void service_tls_failed(struct service *service, uint32_t connection, enum tls_failure failure);
+void service_tls_failed(struct service *service, uint32_t index, enum tls_failure failure);
 
 /* Where the next bytes of the connection must be put: `ret_size` bytes, valid until the next call with any
  * connection. 0 bytes when it is not to be read (an OUTPUT_PAUSE is queued or was sent). */
-uint8_t *service_read_buffer(struct service *service, uint32_t connection, size_t *ret_size);
+uint8_t *service_read_buffer(struct service *service, uint32_t index, size_t *ret_size);
 
 /* `size` bytes, at least 1, were put there. */
-void service_received(struct service *service, uint32_t connection, size_t size);
+void service_received(struct service *service, uint32_t index, size_t size);
 
 /* The peer sends no more. Requests in flight are answered yet. */
-void service_ended(struct service *service, uint32_t connection);
+void service_ended(struct service *service, uint32_t index);
 
 /* The bytes of the last OUTPUT_SEND have left; its memory is the service's again. */
-void service_sent(struct service *service, uint32_t connection);
+void service_sent(struct service *service, uint32_t index);
 
 /* Reading or sending failed: nobody is there any more. An OUTPUT_CLOSE follows. After a send that failed this
  * is called in place of service_sent. */
-void service_broken(struct service *service, uint32_t connection);
+void service_broken(struct service *service, uint32_t index);
 
 /* The OUTPUT_CLOSE was carried out and nothing of the connection is in the adapter's hands: its number is
  * free.
  */
-void service_closed(struct service *service, uint32_t connection);
+void service_closed(struct service *service, uint32_t index);
 
 /* --- inputs: the rest --- */
 

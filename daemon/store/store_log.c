@@ -199,7 +199,7 @@ int store_event_find(struct store *store, uint32_t principal, uint64_t sequence,
     }
     uint64_t position = 0;
     error = find_position(store, principal, sequence, &position);
-    struct event_row row;
+    struct event_row row = {0};
     if (error == 0) {
         error = store_event_read(store, position, arena, &row);
         error = error == ERR_NOT_FOUND ? connection_corrupt(store) : error;
