@@ -190,8 +190,9 @@ int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t coun
     if (result < 0) {
         return result;
     }
-    bool checkpointed;
+    bool checkpointed = false;
     result = store_checkpoint(ledger->options.store, false, &checkpointed);
+    ledger->metrics.checkpoints += checkpointed;
     if (result < 0 && result != ERR_FULL) {
         return result;
     }

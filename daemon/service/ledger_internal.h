@@ -52,6 +52,7 @@ struct ledger {
     struct decision *decision;
     uint8_t random[LEDGER_RANDOM_BYTES];
     size_t random_used;
+    int32_t due_days[CONTEXT_DAY_STARTS_MAX]; /* of the settlement at hand */
 };
 
 /* An event on its way into the log. */
@@ -99,6 +100,10 @@ int64_t ledger_now(const struct ledger *ledger);
 /* Decides a purchase or an enrolment; fills ledger->decision and ledger->context. */
 int ledger_decide_member(struct ledger *ledger, struct draft *draft,
                          const struct principal_row *principal) MUST_CHECK;
+
+/* Adds what fell due by the context's booked day to ledger->decision and applies it to ledger->state, whose
+ * last position stays. The context's day_starts are there. */
+int ledger_settle(struct ledger *ledger, const struct programme *programme) MUST_CHECK;
 
 /* Makes ledger->decision a refusal. */
 void ledger_refuse(struct ledger *ledger, enum outcome_code code);

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* The most days that can fall due in one event: one for each open lot and a tier review. */
-enum { DUE_DAYS_MAX = CONTEXT_DAY_STARTS_MAX };
-
 /* A receipt as the event names it, or as the terminal's own where it does not. */
 static void receipt_of(const struct event *event, const struct principal_row *principal,
                        struct receipt_key *ret_key)
@@ -112,12 +109,10 @@ static int find_day_starts(struct ledger *ledger, const struct draft *draft)
 {
     struct context *context = &ledger->context;
     const struct programme *programme = draft->programme;
-    int32_t *days = arena_alloc(&ledger->scratch, DUE_DAYS_MAX, sizeof(*days));
-    if (days == NULL) {
-        return ERR_TOO_LARGE;
-    }
+    int32_t *days = ledger->due_days;
     size_t count;
-    int result = engine_due(programme, ledger->state, context->booked_day, days, DUE_DAYS_MAX, &count);
+    int result =
+        engine_due(programme, ledger->state, context->booked_day, days, CONTEXT_DAY_STARTS_MAX, &count);
     if (result < 0 || count == 0) {
         return result;
     }
@@ -136,16 +131,11 @@ static int find_day_starts(struct ledger *ledger, const struct draft *draft)
     return result;
 }
 
-/* What fell due before this event: its effects into the outcome, and into the state. */
-static int settle(struct ledger *ledger, const struct draft *draft)
+int ledger_settle(struct ledger *ledger, const struct programme *programme)
 {
-    const struct context *context = &ledger->context;
     struct outcome *outcome = &ledger->decision->outcome;
     const uint64_t previous = ledger->state->last_position;
-    int result = find_day_starts(ledger, draft);
-    if (result == 0) {
-        result = engine_settle(draft->programme, ledger->state, context, outcome);
-    }
+    int result = engine_settle(programme, ledger->state, &ledger->context, outcome);
     for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
         result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
     }
@@ -270,7 +260,10 @@ int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struc
         }
     }
     ledger->decision->outcome.programme_version = draft->programme->version;
-    result = settle(ledger, draft);
+    result = find_day_starts(ledger, draft);
+    if (result == 0) {
+        result = ledger_settle(ledger, draft->programme);
+    }
     if (result < 0) {
         return result;
     }

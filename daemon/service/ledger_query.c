@@ -101,25 +101,17 @@ static int settle_view(struct ledger *ledger, const struct programme *programme,
     context_clear(context);
     decision_clear(ledger->decision);
     context->booked_day = day;
-    int32_t *days = arena_alloc(&ledger->scratch, CONTEXT_DAY_STARTS_MAX, sizeof(*days));
-    if (days == NULL) {
-        return ERR_TOO_LARGE;
-    }
     size_t count;
-    int result = engine_due(programme, ledger->state, day, days, CONTEXT_DAY_STARTS_MAX, &count);
-    for (size_t i = 0; i < count && result == 0; i++) {
-        context->day_starts[i] = (struct day_start){.day = days[i]};
-    }
+    const int result =
+        engine_due(programme, ledger->state, day, ledger->due_days, CONTEXT_DAY_STARTS_MAX, &count);
     if (result < 0) {
         return result;
     }
-    context->day_starts_count = count;
-    struct outcome *outcome = &ledger->decision->outcome;
-    result = engine_settle(programme, ledger->state, context, outcome);
-    for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
-        result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
+    for (size_t i = 0; i < count; i++) {
+        context->day_starts[i] = (struct day_start){.day = ledger->due_days[i]};
     }
-    return result;
+    context->day_starts_count = count;
+    return ledger_settle(ledger, programme);
 }
 
 static int reply_member(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)

@@ -272,6 +272,8 @@ static void points_fall_due_when_the_member_is_touched(void **state)
     const struct request request = {.kind = REQUEST_GET_MEMBER, .get_member.card = "card"};
     house_ask(house, 2, &request);
     assert_int_equal(house->reply.member.view->available, 0);
+    assert_int_equal(house->reply.member.view->last_position,
+                     house->booked.position); /* looking is no event */
     buy(house, "2", "bread", 700, "card");
     assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_AVAILABLE], 7);
     struct store_totals totals;
