@@ -84,6 +84,10 @@ struct condition {
     int32_t days_since_purchase; /* at least so many since the last one */
     const struct goal *metrics;  /* each reached */
     size_t metrics_count;
+    struct id_list segments; /* the member is in one of them */
+    bool has_birthday;
+    int32_t birthday_before; /* days, 0 to 182: it lies at most so far ahead ... */
+    int32_t birthday_after;  /* ... or so far back; both 0: on the day */
 };
 
 struct term {
@@ -254,7 +258,8 @@ struct stamp_card {
     struct texts name;
     int64_t required; /* stamps that complete it: 1 to 10,000 */
     struct award award;
-    bool once;                                                      /* completed once at most */
+    bool same_purchase; /* free units are known before the basis; else a voucher for a later purchase */
+    bool once;          /* completed once at most */
     enum { DISTINCT_NOT, DISTINCT_SKUS, DISTINCT_LABELS } distinct; /* a set: each of them once */
     struct term expiry; /* of the stamps, from the first one on the card */
     int line;
@@ -273,16 +278,81 @@ struct milestone {
 
 enum reward_kind { REWARD_FREE_ITEM, REWARD_AMOUNT_OFF, REWARD_PERCENT_OFF, REWARD_GIFT };
 
+/* Which points pay: those held before the purchase, or also those it earns. */
+enum fund_from { FUND_BALANCE, FUND_BALANCE_AND_THIS_PURCHASE };
+
 struct reward {
     const char *id;
     uint32_t number;
     struct texts name;
     enum reward_kind kind;
-    int64_t value;     /* amount off: minor units; percent off: thousandths of a percent */
-    int64_t max_value; /* minor units; 0: no maximum */
-    struct term valid; /* of its voucher */
+    int64_t value;      /* amount off: minor units; percent off: thousandths of a percent */
+    int64_t max_value;  /* minor units; 0: no maximum */
+    struct term valid;  /* of its voucher */
+    bool has_cost;      /* for sale; else only given by rules, cards, levels and milestones */
+    int64_t cost;       /* points for each `cost_units` units begun; 0: free */
+    int64_t cost_units; /* 1 to 1,000,000: ceil(units / cost_units) x cost; 1 without a cost */
+    enum fund_from fund_from;
     struct selector selector;
+    struct condition when; /* to use it, and to get it for points */
+    struct condition unless;
+    struct limits limits; /* of getting it for points: `given` counts units, `times` purchases */
     int line;
+};
+
+/* Paying with points: whole groups of `points` are `worth` each. */
+struct paying_policy {
+    int64_t points;    /* of a group; 0: nobody pays with points */
+    int64_t worth;     /* minor units, at least 1 */
+    int64_t minimum;   /* points at once; 0: none */
+    int64_t max_share; /* of what is due: thousandths of a percent, 1 to 100,000 */
+    bool clamp;        /* fewer points than asked for pay what they can; else it is refused */
+    enum fund_from fund_from;
+};
+
+/* How long points stay reserved. */
+struct reservation_policy {
+    int32_t timeout_minutes; /* unless a reservation asks for its own; 0: until committed or released */
+    int32_t longest_minutes; /* that it may ask for; 0: any, and no time-out at all */
+};
+
+/* What a return takes back and gives back. */
+struct return_policy {
+    enum return_points {
+        RETURN_RECOMPUTE,       /* down to what the rest of the basket would have earned */
+        RETURN_PRORATE,         /* the returned part's share */
+        RETURN_FLOOR_OF_REFUND, /* what the returned part alone would earn */
+        RETURN_KEEP             /* nothing */
+    } points;
+    enum return_spent { SPENT_PRORATE, SPENT_WHEN_WHOLE, SPENT_KEEP } spent; /* points that paid */
+    enum return_negative {
+        NEGATIVE_ALLOW,   /* what is missing is owed */
+        NEGATIVE_CLAMP,   /* what is missing is forgiven */
+        NEGATIVE_OWN_LOT, /* only the purchase's own lot is taken from */
+        NEGATIVE_REFUSE   /* the return is refused while it can be */
+    } negative;
+    bool charge_expired;   /* points of the purchase that expired are taken from others; else forgiven */
+    struct term ended_lot; /* of points that come back to a lot that has ended */
+    enum return_without_receipt {
+        WITHOUT_RECEIPT_REFUSE,
+        WITHOUT_RECEIPT_BY_AMOUNT, /* takes what the amount alone would earn */
+        WITHOUT_RECEIPT_REVIEW     /* takes nothing and is left for an operator, as an exception */
+    } without_receipt;
+    bool refuse_unknown_receipt; /* else parked until its purchase arrives */
+    bool tier_at_review;         /* a level reached only by what is returned stays to its review */
+};
+
+/* Moving points from member to member. */
+struct moving_policy {
+    bool transfer;     /* allowed */
+    bool reset_expiry; /* they expire as if credited on the day of the transfer; else as they would have */
+};
+
+/* What a household owns; all false: there are no households. `points` where any is set. */
+struct household_policy {
+    bool points;
+    bool tier;
+    bool stamps;
 };
 
 struct store_place {
@@ -330,7 +400,14 @@ struct programme {
     size_t rewards_count;
     const struct store_place *stores; /* at least one */
     size_t stores_count;
+    struct paying_policy paying;
+    struct reservation_policy reservations;
+    struct return_policy returns;
+    struct moving_policy moving;
+    struct household_policy households;
+    int32_t claim_days;            /* a receipt without a member may be claimed so long; 0: never */
     int32_t clock_ahead_minutes;   /* occurred_at may be this far ahead of the daemon's clock */
+    int32_t clock_behind_minutes;  /* the daemon's clock may be this far behind the last event booked */
     int32_t max_offline_days;      /* and this far behind */
     int32_t outbox_retention_days; /* clients keep acknowledged events */
 };

@@ -11,6 +11,7 @@ enum {
     TERM_DAYS_MAX = 36500,
     TERM_MONTHS_MAX = 1200,
     TERM_YEARS_MAX = 100,
+    BIRTHDAY_DAYS_MAX = 182,
 };
 
 /* --- texts --- */
@@ -284,6 +285,27 @@ static int check_condition(struct yaml_binder *binder, const struct yaml_node *n
     return result;
 }
 
+/* struct condition, whose birthday is filled. */
+static const struct yaml_field birthday_fields[] = {
+    YAML_KEY(struct condition, birthday_before, "before", YAML_INTEGER, .min = 0, .max = BIRTHDAY_DAYS_MAX),
+    YAML_KEY(struct condition, birthday_after, "after", YAML_INTEGER, .min = 0, .max = BIRTHDAY_DAYS_MAX),
+};
+static const struct yaml_table birthday_table = {YAML_FIELDS(birthday_fields),
+                                                 .size = sizeof(struct condition)};
+
+static int read_birthday(struct yaml_binder *binder, const struct yaml_node *node, void *field)
+{
+    struct condition *condition = field;
+    struct condition keys;
+    const int result = yaml_bind(binder, node, &birthday_table, &keys);
+    if (result == 0) {
+        condition->has_birthday = true;
+        condition->birthday_before = keys.birthday_before;
+        condition->birthday_after = keys.birthday_after;
+    }
+    return result;
+}
+
 #define LEAST_ROW(member, type_, ...)                                                                        \
     YAML_FIELD(struct condition, member, type_, .min = 1, __VA_ARGS__,                                       \
                YAML_PRESENT(struct condition, has_##member))
@@ -318,6 +340,12 @@ static const struct yaml_field condition_fields[] = {
      .offset = 0,
      .size = sizeof(struct condition),
      .read = read_metrics},
+    WORDS_ROW(segments, .bytes_max = ID_BYTES_MAX, .ids = true),
+    {.key = "birthday",
+     .type = YAML_CUSTOM,
+     .offset = 0,
+     .size = sizeof(struct condition),
+     .read = read_birthday},
 };
 const struct yaml_table condition_table = {YAML_FIELDS(condition_fields), .size = sizeof(struct condition),
                                            .check = check_condition};

@@ -12,6 +12,7 @@ extern const struct yaml_table condition_table; /* struct condition */
 yaml_read_function read_texts;         /* struct texts: of customers, one a language */
 yaml_read_function read_counted_texts; /* struct texts: with plural forms */
 yaml_read_function read_term;          /* struct term */
+yaml_read_function read_fund_from;     /* enum fund_from: policies.c */
 yaml_read_function read_metrics;       /* struct condition, whose metrics are filled: measures.c */
 yaml_read_function read_zone;          /* const char *: an IANA name */
 
@@ -28,6 +29,8 @@ extern const struct yaml_table expiry_table;
     YAML_KEY(structure, member, "zone", YAML_CUSTOM, .read = read_zone, __VA_ARGS__)
 #define CONDITION_ROW(structure, member, key_)                                                               \
     YAML_KEY(structure, member, key_, YAML_STRUCT, .table = &condition_table)
+#define FUND_FROM_ROW(structure, member)                                                                     \
+    YAML_KEY(structure, member, "fund_from", YAML_CUSTOM, .read = read_fund_from)
 /* NOLINTBEGIN(bugprone-macro-parentheses): initialisers, not expressions */
 #define SELECTOR_ROWS(structure, member)                                                                     \
     YAML_KEY(structure, member.only, "only", YAML_STRUCT, .table = &selection_table,                         \

@@ -11,20 +11,12 @@
 
 enum {
     VERSION_MAX = 1000000000,
-    CLOCK_AHEAD_MINUTES_MAX = 1440,
+    CLOCK_MINUTES_MAX = 1440,
     MAX_OFFLINE_DAYS = 30,
     OUTBOX_RETENTION_DAYS = 7,
     DAYS_MAX = 366,
     POINTS_DIGITS_MAX = 2,
 };
-
-/* A mapping with nothing in it: binding it gives the defaults of a table. */
-static const struct yaml_node nothing = {.kind = YAML_KIND_MAPPING};
-
-static const struct yaml_node *or_nothing(const struct yaml_node *node)
-{
-    return node != NULL ? node : &nothing;
-}
 
 /* --- the top level --- */
 
@@ -55,6 +47,7 @@ struct head_keys {
     const struct yaml_node *clock;
     const struct yaml_node *max_offline;
     const struct yaml_node *outbox_retention;
+    const struct yaml_node *claim;
     const struct yaml_node *basis;
     const struct yaml_node *points;
     const struct yaml_node *rules;
@@ -64,9 +57,11 @@ struct head_keys {
     const struct yaml_node *campaigns;
     const struct yaml_node *milestones;
     int32_t milestones_at_once;
+    const struct yaml_node *policies[POLICIES];
 };
 
 #define HEAD_ROW(member, ...) YAML_KEY(struct head_keys, programme.member, #member, __VA_ARGS__)
+#define POLICY_ROW(place, key_) YAML_KEY(struct head_keys, policies[place], key_, YAML_NODE)
 #define PART_ROW(member) YAML_FIELD(struct head_keys, member, YAML_NODE)
 #define NEEDED_PART_ROW(member) YAML_FIELD(struct head_keys, member, YAML_NODE, .required = true)
 
@@ -86,6 +81,7 @@ static const struct yaml_field head_fields[] = {
     PART_ROW(clock),
     PART_ROW(max_offline),
     PART_ROW(outbox_retention),
+    PART_ROW(claim),
     PART_ROW(basis),
     PART_ROW(points),
     NEEDED_PART_ROW(rules),
@@ -95,6 +91,11 @@ static const struct yaml_field head_fields[] = {
     PART_ROW(campaigns),
     PART_ROW(milestones),
     YAML_FIELD(struct head_keys, milestones_at_once, YAML_NAME, .names = at_once_names),
+    POLICY_ROW(POLICY_PAYING, "pay_with_points"),
+    POLICY_ROW(POLICY_RESERVATIONS, "reservations"),
+    POLICY_ROW(POLICY_RETURNS, "returns"),
+    POLICY_ROW(POLICY_MOVING, "moving"),
+    POLICY_ROW(POLICY_HOUSEHOLDS, "households"),
 };
 static const struct yaml_table head_table = {YAML_FIELDS(head_fields), .size = sizeof(struct head_keys)};
 
@@ -161,10 +162,13 @@ static void read_store(struct loader *loader, const struct yaml_node *node, void
 
 struct clock_keys {
     int32_t ahead_minutes;
+    int32_t behind_minutes;
 };
 
 static const struct yaml_field clock_fields[] = {
-    YAML_FIELD(struct clock_keys, ahead_minutes, YAML_INTEGER, .min = 0, .max = CLOCK_AHEAD_MINUTES_MAX,
+    YAML_FIELD(struct clock_keys, ahead_minutes, YAML_INTEGER, .min = 0, .max = CLOCK_MINUTES_MAX,
+               .fallback = 5),
+    YAML_FIELD(struct clock_keys, behind_minutes, YAML_INTEGER, .min = 0, .max = CLOCK_MINUTES_MAX,
                .fallback = 5),
 };
 static const struct yaml_table clock_table = {YAML_FIELDS(clock_fields), .size = sizeof(struct clock_keys)};
@@ -192,11 +196,13 @@ static void read_clocks(struct loader *loader, const struct head_keys *head)
 {
     struct programme *programme = loader->programme;
     struct clock_keys clock;
-    if (loader_ok(loader, yaml_bind(&loader->binder, or_nothing(head->clock), &clock_table, &clock))) {
+    if (loader_ok(loader, yaml_bind(&loader->binder, loader_or_nothing(head->clock), &clock_table, &clock))) {
         programme->clock_ahead_minutes = clock.ahead_minutes;
+        programme->clock_behind_minutes = clock.behind_minutes;
     }
     programme->max_offline_days = read_days(loader, head->max_offline, MAX_OFFLINE_DAYS);
     programme->outbox_retention_days = read_days(loader, head->outbox_retention, OUTBOX_RETENTION_DAYS);
+    programme->claim_days = read_days(loader, head->claim, 0);
     if (programme->outbox_retention_days > programme->max_offline_days) {
         yaml_warning(
             &loader->errors, head->outbox_retention != NULL ? head->outbox_retention : head->max_offline,
@@ -282,8 +288,8 @@ static void read_basis(struct loader *loader, const struct yaml_node *node)
     for (size_t i = 0; i < TENDER_GROUPS; i++) {
         programme->basis.tenders_excluded |= (uint8_t)(1U << tender_kinds[i]);
     }
-    if (loader_ok(loader, yaml_bind(&loader->binder, or_nothing(node), &basis_table, &keys))) {
-        take_basis(loader, or_nothing(node), &keys, &programme->basis);
+    if (loader_ok(loader, yaml_bind(&loader->binder, loader_or_nothing(node), &basis_table, &keys))) {
+        take_basis(loader, loader_or_nothing(node), &keys, &programme->basis);
         programme->exclude.except = keys.exclude;
     }
 }
@@ -338,7 +344,8 @@ static void read_points(struct loader *loader, const struct yaml_node *node)
     struct programme *programme = loader->programme;
     struct points_keys keys = {.decimals = 0};
     /* Where the decimals cannot be read, no amount of points is called too fine. */
-    const bool bound = loader_ok(loader, yaml_bind(&loader->binder, or_nothing(node), &points_table, &keys));
+    const bool bound =
+        loader_ok(loader, yaml_bind(&loader->binder, loader_or_nothing(node), &points_table, &keys));
     const bool known = bound || yaml_get(node, "decimals") == NULL;
     loader->binder.points_digits = known ? (int)keys.decimals : POINTS_DIGITS_MAX;
     if (!bound) {
@@ -393,4 +400,5 @@ void read_head(struct loader *loader)
     read_clocks(loader, &head);
     read_basis(loader, head.basis);
     read_points(loader, head.points);
+    read_policies(loader, head.policies);
 }

@@ -40,10 +40,10 @@ int read_over(struct yaml_binder *binder, const struct yaml_node *node, void *fi
 }
 
 static void check_limit(struct loader *loader, const struct yaml_node *node, const struct limit *limit,
-                        bool stamps)
+                        bool whole)
 {
     if (limit->per == LIMIT_BALANCE &&
-        (limit->of == LIMIT_TIMES || limit->whose > LIMIT_HOUSEHOLD || stamps)) {
+        (limit->of == LIMIT_TIMES || limit->whose > LIMIT_HOUSEHOLD || whole)) {
         (void)yaml_error(
             &loader->errors, yaml_get(node, "per"),
             "'balance' bounds the points a member holds: expected another period, or 'of: given' and "
@@ -64,12 +64,15 @@ static void read_limit(struct loader *loader, const struct yaml_node *node, void
     if (!loader_ok(loader, yaml_bind(&loader->binder, node, &limit_table, &keys))) {
         return;
     }
-    const bool stamps = yaml_get(node->parent->parent, "card") != NULL;
+    /* Of stamps and of units of a reward there are no parts. */
+    const struct yaml_node *owner = node->parent->parent;
+    const bool whole = yaml_get(owner, "card") != NULL ||
+                       (owner->parent != NULL && owner->parent == loader->sections[SECTION_REWARDS]);
     const bool times = keys.limit.of == LIMIT_TIMES;
-    const int digits = stamps || times ? 0 : loader->binder.points_digits;
+    const int digits = whole || times ? 0 : loader->binder.points_digits;
     if (loader_ok(loader, yaml_read_decimal(&loader->errors, keys.max, digits, 1,
                                             times ? LIMIT_TIMES_MAX : LIMIT_POINTS_MAX, &keys.limit.max))) {
-        check_limit(loader, node, &keys.limit, stamps);
+        check_limit(loader, node, &keys.limit, whole);
         *(struct limit *)ret_item = keys.limit;
     }
 }

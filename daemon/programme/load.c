@@ -89,11 +89,12 @@ static void check_use(struct loader *loader)
     const struct yaml_node *rewards = loader->sections[SECTION_REWARDS];
     for (const struct yaml_node *reward = first_of(rewards); reward != NULL; reward = reward->next) {
         const struct yaml_node *id = yaml_get(reward, "id");
-        if (id != NULL && id->text != NULL && !is_given(loader, id->text)) {
+        if (id != NULL && id->text != NULL && yaml_get(reward, "cost") == NULL &&
+            !is_given(loader, id->text)) {
             (void)yaml_error(
                 &loader->errors, reward,
-                "nothing gives '%s': expected 'gives: {reward: %s}' on a stamp card, rule, level or "
-                "milestone",
+                "nothing gives '%s': expected a 'cost', or 'gives: {reward: %s}' on a stamp card, rule, "
+                "level or milestone",
                 id->text, id->text);
         }
     }
@@ -138,14 +139,14 @@ static void read_sections(struct loader *loader)
 {
     const struct yaml_node *tiers = yaml_get(loader->root, "tiers");
     read_head(loader);
+    if (tiers != NULL) {
+        read_tiers(loader, tiers);
+    }
     if (loader->sections[SECTION_REWARDS] != NULL) {
         read_rewards(loader, loader->sections[SECTION_REWARDS]);
     }
     if (loader->sections[SECTION_CARDS] != NULL) {
         read_cards(loader, loader->sections[SECTION_CARDS]);
-    }
-    if (tiers != NULL) {
-        read_tiers(loader, tiers);
     }
     if (loader->sections[SECTION_MILESTONES] != NULL) {
         read_milestones(loader, loader->sections[SECTION_MILESTONES]);
@@ -159,6 +160,9 @@ static void read_sections(struct loader *loader)
     keep_measures(loader);
     check_use(loader);
     check_points(loader);
+    if (loader->errors.error_count == 0 && loader->failure == 0) {
+        check_policies(loader);
+    }
 }
 
 static int load(struct loader *loader, struct bytes yaml, struct arena *document)

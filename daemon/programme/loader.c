@@ -26,6 +26,12 @@ bool loader_ok(struct loader *loader, int result)
     return result == 0;
 }
 
+const struct yaml_node *loader_or_nothing(const struct yaml_node *node)
+{
+    static const struct yaml_node nothing = {.kind = YAML_KIND_MAPPING};
+    return node != NULL ? node : &nothing;
+}
+
 int loader_full(struct loader *loader, const struct yaml_node *node)
 {
     (void)yaml_error(&loader->errors, node, "the programme does not fit into the memory given to it");

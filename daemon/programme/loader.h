@@ -48,6 +48,10 @@ struct loader {
 /* Whether `result` is 0. A code other than ERR_FORMAT (which stands in `errors` by itself) is remembered. */
 bool loader_ok(struct loader *loader, int result);
 
+/* The node; or, where there is none, a mapping with nothing in it: binding it gives the defaults of a table.
+ */
+const struct yaml_node *loader_or_nothing(const struct yaml_node *node);
+
 /* Notes that the arena is full and returns ERR_NOMEM. */
 int loader_full(struct loader *loader, const struct yaml_node *node) MUST_CHECK;
 

@@ -8,9 +8,23 @@
 
 /* A rule's own `basis`: what it leaves out is as `*basis` has it. */
 void read_rule_basis(struct loader *loader, const struct yaml_node *node, struct basis *basis);
+/* What the programme does when policies are asked for, each in a mapping of its own at the top level. */
+enum policy {
+    POLICY_PAYING,
+    POLICY_RESERVATIONS,
+    POLICY_RETURNS,
+    POLICY_MOVING,
+    POLICY_HOUSEHOLDS,
+    POLICIES
+};
+
+/* The policies, by their nodes (NULL: not in the file). The points' decimals are known. */
+void read_policies(struct loader *loader, const struct yaml_node *const nodes[POLICIES]);
+/* What contradicts each other, when the whole programme has been read without errors. */
+void check_policies(struct loader *loader);
 /* Everything but the lists of things with ids; sets loader->sections. */
 void read_head(struct loader *loader);
-/* `rewards`, then `stamp_cards`, which name rewards. */
+/* `rewards`, whose conditions name levels; then `stamp_cards`, which name rewards. */
 void read_rewards(struct loader *loader, const struct yaml_node *list);
 void read_cards(struct loader *loader, const struct yaml_node *list);
 void read_campaigns(struct loader *loader, const struct yaml_node *list);

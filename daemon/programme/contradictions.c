@@ -1,0 +1,159 @@
+/* Policies that contradict each other although each is right by itself. Only of programmes without errors. */
+#include "programme/sections.h"
+
+#include "model/event.h"
+
+static const struct yaml_node *part(const struct loader *loader, const char *section, const char *key)
+{
+    return yaml_get(yaml_get(loader->root, section), key);
+}
+
+/* The most points a member can hold, by the programme's own limit; INT64_MAX: no such limit. */
+static int64_t most_held(const struct programme *programme)
+{
+    int64_t most = INT64_MAX;
+    for (size_t i = 0; i < programme->limits.count; i++) {
+        const struct limit *limit = &programme->limits.items[i];
+        most = limit->per == LIMIT_BALANCE && limit->max < most ? limit->max : most;
+    }
+    return most;
+}
+
+/* Points of a purchase can pay for it only where they are there at once. True: they can, and it is asked for.
+ */
+static bool check_fund(struct loader *loader, const struct yaml_node *fund_from, enum fund_from from)
+{
+    const bool pending = loader->programme->available_after.unit != TERM_NEVER;
+    if (from == FUND_BALANCE_AND_THIS_PURCHASE && pending) {
+        (void)yaml_error(&loader->errors, fund_from,
+                         "a purchase's points are pending by 'points.available_after': expected balance");
+    }
+    return from == FUND_BALANCE_AND_THIS_PURCHASE && !pending;
+}
+
+static void check_paying(struct loader *loader)
+{
+    const struct programme *programme = loader->programme;
+    const struct paying_policy *paying = &programme->paying;
+    const struct yaml_node *fund_from = part(loader, "pay_with_points", "fund_from");
+    const int64_t least = paying->minimum > paying->points ? paying->minimum : paying->points;
+    if (paying->points == 0) {
+        return;
+    }
+    if (check_fund(loader, fund_from, paying->fund_from) &&
+        (programme->basis.tenders_excluded & 1U << TENDER_POINTS) != 0) {
+        yaml_warning(&loader->errors, fund_from,
+                     "what points pay earns nothing by 'basis.tenders': a till that asks for the most gets "
+                     "what the balance before the purchase pays");
+    }
+    if (least > most_held(programme)) {
+        yaml_warning(&loader->errors, yaml_get(loader->root, "pay_with_points"),
+                     "nobody can pay with points: 'points.limits' let nobody hold so many");
+    }
+}
+
+static void check_prices(struct loader *loader)
+{
+    const struct programme *programme = loader->programme;
+    const struct yaml_node *list = loader->sections[SECTION_REWARDS];
+    const struct yaml_node *node = list != NULL ? list->first : NULL;
+    for (size_t i = 0; i < programme->rewards_count; i++, node = node->next) {
+        const struct reward *reward = &programme->rewards[i];
+        (void)check_fund(loader, yaml_get(node, "fund_from"), reward->fund_from);
+        if (reward->has_cost && reward->cost > most_held(programme)) {
+            yaml_warning(&loader->errors, yaml_get(node, "cost"),
+                         "nobody can buy it: 'points.limits' let nobody hold so many points");
+        }
+    }
+}
+
+static void says_nothing(struct loader *loader, const char *key, const char *why)
+{
+    const struct yaml_node *node = part(loader, "returns", key);
+    if (node != NULL) {
+        yaml_warning(&loader->errors, node, "%s: '%s' says nothing", why, key);
+    }
+}
+
+static void check_returns(struct loader *loader)
+{
+    const struct programme *programme = loader->programme;
+    const struct return_policy *returns = &programme->returns;
+    if (returns->points == RETURN_KEEP) {
+        says_nothing(loader, "negative", "points are kept");
+        says_nothing(loader, "expired", "points are kept");
+    }
+    if (returns->spent == SPENT_KEEP) {
+        says_nothing(loader, "ended_lot", "points that paid do not come back");
+    }
+    if (programme->tiers.count < 2) {
+        says_nothing(loader, "tier", "there are no levels to lose");
+    }
+}
+
+/* All lots of a member have one date where points end without purchases. */
+static void check_inactivity(struct loader *loader)
+{
+    const struct programme *programme = loader->programme;
+    const struct yaml_node *list = loader->sections[SECTION_LEVELS];
+    const struct yaml_node *node = list != NULL ? list->first : NULL;
+    for (size_t i = 0; i < programme->tiers.count && programme->has_inactivity; i++, node = node->next) {
+        if (programme->tiers.levels[i].has_expiry) {
+            (void)yaml_error(&loader->errors, yaml_get(node, "expiry"),
+                             "points end without purchases, all of a member on one day, by "
+                             "'points.expiry.inactivity': a level has none of its own");
+        }
+    }
+    if (programme->has_inactivity && programme->moving.transfer && programme->moving.reset_expiry) {
+        yaml_warning(&loader->errors, part(loader, "moving", "transfer_expiry"),
+                     "points that are transferred get the receiver's date, by 'points.expiry.inactivity': "
+                     "'transfer_expiry' says nothing");
+    }
+}
+
+static bool counts_households(const struct limits *limits)
+{
+    bool counts = false;
+    for (size_t i = 0; i < limits->count; i++) {
+        counts = counts || limits->items[i].whose == LIMIT_HOUSEHOLD;
+    }
+    return counts;
+}
+
+static void check_households(struct loader *loader, const struct yaml_node *owner,
+                             const struct limits *limits)
+{
+    if (!loader->programme->households.points && counts_households(limits)) {
+        yaml_warning(&loader->errors, yaml_get(owner, "limits"),
+                     "the programme has no 'households': for each member it is counted alone");
+    }
+}
+
+static void check_household_limits(struct loader *loader)
+{
+    const struct programme *programme = loader->programme;
+    check_households(loader, yaml_get(loader->root, "points"), &programme->limits);
+    const struct yaml_node *node = loader->sections[SECTION_RULES]->first;
+    for (size_t i = 0; i < programme->rules_count; i++, node = node->next) {
+        check_households(loader, node, &programme->rules[i].limits);
+    }
+    const struct yaml_node *list = loader->sections[SECTION_CAMPAIGNS];
+    node = list != NULL ? list->first : NULL;
+    for (size_t i = 0; i < programme->campaigns_count; i++, node = node->next) {
+        check_households(loader, node, &programme->campaigns[i].limits);
+    }
+    list = loader->sections[SECTION_REWARDS];
+    node = list != NULL ? list->first : NULL;
+    for (size_t i = 0; i < programme->rewards_count; i++, node = node->next) {
+        check_households(loader, node, &programme->rewards[i].limits);
+    }
+}
+
+void check_policies(struct loader *loader)
+{
+    check_paying(loader);
+    check_prices(loader);
+    check_returns(loader);
+    check_inactivity(loader);
+    check_household_limits(loader);
+}
