@@ -644,6 +644,20 @@ static void load_case(struct book *book, const char *yaml)
     shop_load(&book->shop, yaml);
 }
 
+/* The file of an example, in place of a programme in the table. Returns its bytes. */
+static size_t read_programme(const char *name, char *ret_yaml, size_t size)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", LOYALTY_SOURCE, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    const size_t used = fread(ret_yaml, 1, size - 1, file);
+    assert_true(feof(file) != 0);
+    (void)fclose(file);
+    ret_yaml[used] = '\0';
+    return used;
+}
+
 static void run_file(const char *path)
 {
     static char yaml[FILE_BYTES_MAX];
@@ -664,6 +678,8 @@ static void run_file(const char *path)
         } else if (strcmp(line, "book\n") == 0) {
             booking = true;
             load_case(&book, yaml);
+        } else if (!booking && strncmp(line, "file ", 5) == 0) {
+            yaml_size = read_programme(trim(line + 5), yaml, sizeof(yaml));
         } else if (!booking) {
             assert_true(yaml_size + strlen(line) < sizeof(yaml));
             memcpy(yaml + yaml_size, line, strlen(line) + 1);
