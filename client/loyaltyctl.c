@@ -14,12 +14,6 @@
 #include <string.h>
 
 enum {
-    OPTION_JSON = 0x100,
-    OPTION_SOCKET,
-    OPTION_KEY,
-    OPTION_PASSPHRASE_FILE,
-    OPTION_PRINCIPAL,
-    OPTION_TIMEOUT,
     BACKOFF_MS = 200,
     CONFLICTS_MAX = 8, /* other loyaltyctl's with the same key that came first */
 };
@@ -36,75 +30,71 @@ void ctl_complain(const char *format, ...)
     putc('\n', stderr);
 }
 
-void ctl_options_init(struct ctl_options *options)
-{
-    const char *folder = getenv("LOYALTY_DATA");
-    *options =
-        (struct ctl_options){.folder = folder != NULL ? folder : "/var/lib/loyaltyd", .timeout_ms = 10000};
-}
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-    struct ctl_options *options = state->input;
-    uint64_t number = 0;
-    switch (key) {
-    case 'd':
-        options->folder = argument;
-        return 0;
-    case OPTION_SOCKET:
-        options->socket = argument;
-        return 0;
-    case OPTION_KEY:
-        options->key = argument;
-        return 0;
-    case OPTION_PASSPHRASE_FILE:
-        options->passphrase_file = argument;
-        return 0;
-    case OPTION_PRINCIPAL:
-        if (number_parse(argument, UINT32_MAX, &number) != 0 || number == 0) {
-            argp_error(state, "'%s' is not the number of a principal", argument);
-        }
-        options->principal = (uint32_t)number;
-        return 0;
-    case OPTION_JSON:
-        options->json = true;
-        return 0;
-    case OPTION_TIMEOUT:
-        if (number_parse(argument, 600000, &number) != 0 || number == 0) {
-            argp_error(state, "--timeout takes milliseconds, 1 to 600000");
-        }
-        options->timeout_ms = (int64_t)number;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_option common_options[] = {
+static const struct command_option common_options[] = {
     {.name = "data",
-     .key = 'd',
+     .letter = 'd',
      .arg = "DIR",
      .doc = "The daemon's folder, with its socket and the operator's key (default: $LOYALTY_DATA or "
-            "/var/lib/loyaltyd)"},
-    {.name = "socket", .key = OPTION_SOCKET, .arg = "PATH", .doc = "The daemon's socket (DIR/loyaltyd.sock)"},
-    {.name = "key", .key = OPTION_KEY, .arg = "FILE", .doc = "The operator's key (DIR/operator.key)"},
-    {.name = "passphrase-file",
-     .key = OPTION_PASSPHRASE_FILE,
+            "/var/lib/loyaltyd)",
+     .type = &command_text,
+     .offset = offsetof(struct ctl_options, folder)},
+    {.name = "socket",
+     .arg = "PATH",
+     .doc = "The daemon's socket, or its URL (as enrolled, else DIR/loyaltyd.sock)",
+     .type = &command_text,
+     .offset = offsetof(struct ctl_options, socket)},
+    {.name = "key",
      .arg = "FILE",
-     .doc = "The key is under the passphrase in the first line of this file"},
+     .doc = "The operator's key (DIR/operator.key)",
+     .type = &command_text,
+     .offset = offsetof(struct ctl_options, key)},
+    {.name = "ca",
+     .arg = "FILE",
+     .doc = "The certificate of the authority that vouches for the daemon, for a URL with `ca`; without it "
+            "the one named at enrolment, or those the system knows",
+     .type = &command_text,
+     .offset = offsetof(struct ctl_options, ca)},
+    {.name = "passphrase-file",
+     .arg = "FILE",
+     .doc = "The key is under the passphrase in the first line of this file",
+     .type = &command_text,
+     .offset = offsetof(struct ctl_options, passphrase_file)},
     {.name = "principal",
-     .key = OPTION_PRINCIPAL,
      .arg = "N",
-     .doc = "The operator's number (default: as enrolled, else 1)"},
-    {.name = "json", .key = OPTION_JSON, .doc = "Print JSON"},
+     .doc = "The operator's number (default: as enrolled, else 1)",
+     .type = &command_principal,
+     .offset = offsetof(struct ctl_options, principal)},
+    {.name = "json",
+     .doc = "Print JSON",
+     .type = &command_flag,
+     .offset = offsetof(struct ctl_options, json)},
     {.name = "timeout",
-     .key = OPTION_TIMEOUT,
      .arg = "MS",
-     .doc = "Give up when the daemon says nothing for this long (default: 10000)"},
+     .doc = "Give up when the daemon says nothing for this long (default: 10000)",
+     .type = &command_milliseconds,
+     .offset = offsetof(struct ctl_options, timeout_ms)},
     {0},
 };
 
-const struct argp ctl_options_argp = {.options = common_options, .parser = parse_option};
+void ctl_parse(const struct command_call *call, void *arguments)
+{
+    const char *folder = getenv("LOYALTY_DATA");
+    *(struct ctl_options *)arguments =
+        (struct ctl_options){.folder = folder != NULL ? folder : "/var/lib/loyaltyd", .timeout_ms = 10000};
+    command_parse(call, arguments);
+}
+
+int ctl_begin(struct ctl *ctl, const struct command_call *call, void *arguments)
+{
+    ctl_parse(call, arguments);
+    return ctl_open(ctl, arguments);
+}
+
+int ctl_begin_offline(struct ctl *ctl, const struct command_call *call, void *arguments)
+{
+    ctl_parse(call, arguments);
+    return ctl_open_offline(ctl, arguments);
+}
 
 int ctl_open_offline(struct ctl *ctl, const struct ctl_options *options)
 {
@@ -175,7 +165,7 @@ static void learn_pins(struct ctl *ctl)
 {
     char text[OPERATOR_TEXT_BYTES];
     struct operator_place changed = ctl->place;
-    if (ctl->place.principal != 0 && strcmp(ctl->url, ctl->place.url) == 0 &&
+    if (ctl->place.principal != 0 && strcmp(ctl->at.url, ctl->place.url) == 0 &&
         place_learn_url(changed.url, &ctl->session) &&
         operator_place_write(ctl->key_path, &changed, text) == 0) {
         ctl->place = changed;
@@ -186,8 +176,8 @@ static void learn_pins(struct ctl *ctl)
 static int connect_session(struct ctl *ctl)
 {
     const bool pinned = ctl->place.principal != 0;
-    const struct session_options options = {.url = ctl->url,
-                                            .ca = ctl->place.ca[0] != '\0' ? ctl->place.ca : NULL,
+    const struct session_options options = {.url = ctl->at.url,
+                                            .ca = ctl->at.ca[0] != '\0' ? ctl->at.ca : NULL,
                                             .world = &client_world,
                                             .timeout_ms = ctl->options.timeout_ms};
     struct session_identity identity = {.principal = ctl->options.principal,
@@ -215,6 +205,29 @@ static void disconnect(struct ctl *ctl)
     ctl->connected = false;
 }
 
+/* Where the daemon is: --socket, else where the key was enrolled, else the socket of this box. */
+static int find_place(struct ctl *ctl)
+{
+    const struct ctl_options *options = &ctl->options;
+    char text[PLACE_TEXT_BYTES];
+    char url[CONNECTION_URL_BYTES_MAX + 1];
+    const bool enrolled = options->socket == NULL && ctl->place.principal != 0;
+    if (options->socket != NULL || enrolled) {
+        (void)snprintf(url, sizeof(url), "%s", enrolled ? ctl->place.url : options->socket);
+    } else {
+        (void)snprintf(url, sizeof(url), "unix:%s/loyaltyd.sock", options->folder);
+    }
+    const char *ca = options->ca;
+    if (ca == NULL && ctl->place.ca[0] != '\0') {
+        ca = ctl->place.ca;
+    }
+    if (place_make(url, ca, &ctl->at, text) != 0) {
+        ctl_complain("%s", text);
+        return CTL_EXIT_ERROR;
+    }
+    return CTL_EXIT_OK;
+}
+
 int ctl_open(struct ctl *ctl, const struct ctl_options *options)
 {
     int status = ctl_open_offline(ctl, options);
@@ -224,16 +237,9 @@ int ctl_open(struct ctl *ctl, const struct ctl_options *options)
     if (status != CTL_EXIT_OK) {
         return status;
     }
-    if (options->socket != NULL) {
-        (void)snprintf(ctl->url, sizeof(ctl->url), "%s", options->socket);
-    } else if (ctl->place.principal != 0) {
-        (void)snprintf(ctl->url, sizeof(ctl->url), "%s", ctl->place.url);
-    } else {
-        (void)snprintf(ctl->url, sizeof(ctl->url), "unix:%s/loyaltyd.sock", options->folder);
-    }
-    if (!connection_url_valid(ctl->url)) {
-        ctl_complain("'%s' is not the path of a socket", ctl->url);
-        return CTL_EXIT_ERROR;
+    status = find_place(ctl);
+    if (status != CTL_EXIT_OK) {
+        return status;
     }
     if (connect_session(ctl) != 0) {
         ctl_complain("%s", ctl->session.text);
@@ -373,32 +379,6 @@ bool ctl_path(char *ret_path, size_t size, const char *folder, const char *name)
     return true;
 }
 
-bool ctl_parse_duration(const char *text, int64_t *ret_duration_ms)
-{
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60 * 1000}, {'h', 60 * 60 * 1000}, {'d', 24 * 60 * 60 * 1000}};
-    char digits[16];
-    uint64_t number = 0;
-    const size_t size = strlen(text);
-    if (size < 2 || size > sizeof(digits)) {
-        return false;
-    }
-    memcpy(digits, text, size - 1);
-    digits[size - 1] = '\0';
-    if (number_parse(digits, 100000, &number) != 0 || number == 0) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (text[size - 1] == units[i].unit) {
-            *ret_duration_ms = (int64_t)number * units[i].ms;
-            return true;
-        }
-    }
-    return false;
-}
-
 int ctl_read_file(struct ctl *ctl, const char *path, size_t size_max, struct bytes *ret_bytes)
 {
     FILE *stream = fopen(path, "re");
@@ -421,95 +401,19 @@ int ctl_read_file(struct ctl *ctl, const char *path, size_t size_max, struct byt
     return CTL_EXIT_OK;
 }
 
-int ctl_subcommand(int *argc, char ***argv, const char *const *names, size_t count)
-{
-    for (size_t i = 0; *argc > 1 && i < count; i++) {
-        if (strcmp((*argv)[1], names[i]) == 0) {
-            ++*argv;
-            --*argc;
-            return (int)i;
-        }
-    }
-    fprintf(stderr, "%s: say which of:", (*argv)[0]);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(stderr, " %s", names[i]);
-    }
-    fputs(" (each has --help)\n", stderr);
-    return -1;
-}
-
-static const struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"status", ctl_command_status},     {"terminal", ctl_command_terminal},
-    {"operator", ctl_command_operator}, {"programme", ctl_command_programme},
-    {"member", ctl_command_member},     {"event", ctl_command_event},
-    {"go-live", ctl_command_go_live},   {"verify", ctl_command_verify},
-    {"backup", ctl_command_backup},     {"restore", ctl_command_restore},
-};
-
-static const char usage[] = "The operator's tool of loyaltyd.\v"
-                            "status                  how the daemon is, and whether its books balance\n"
-                            "terminal invite         a one-time code for a new till\n"
-                            "terminal list           the tills and operators\n"
-                            "terminal retire N       take what a till has sold until now, nothing later\n"
-                            "terminal revoke N       book nothing of a till any more\n"
-                            "operator invite         a one-time code for a new operator\n"
-                            "operator enrol URL CODE become one: makes a key\n"
-                            "operator list           the people of the back office\n"
-                            "operator revoke N       book nothing of an operator any more (or retire N)\n"
-                            "operator rotate-key     give the own key another one\n"
-                            "operator passphrase     put the own key under a passphrase\n"
-                            "programme check FILE    read a programme without a daemon\n"
-                            "programme apply FILE    put a programme into force\n"
-                            "programme show          the programme in force\n"
-                            "member show             what a customer has\n"
-                            "event show POSITION     everything recorded of an event, and why\n"
-                            "go-live                 end of loading history\n"
-                            "backup FILE             copy the log while the daemon works\n"
-                            "restore FILE DIR        make a data directory from a backup\n"
-                            "verify FILE|DIR         prove a log and everything derived from it\n"
-                            "\n"
-                            "Each command has its own --help.\n"
-                            "\n"
-                            "Exit status: 0 done; 1 failed, or the programme has findings; 3 booked as "
-                            "refused; 64 wrong usage.";
-
-static error_t parse_command(int key, char *argument, struct argp_state *state)
-{
-    int *first = state->input;
-    (void)argument;
-    switch (key) {
-    case ARGP_KEY_ARG:
-        *first = state->next - 1;
-        state->next = state->argc;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 int main(int argc, char **argv)
 {
-    const struct argp argp = {.parser = parse_command, .args_doc = "COMMAND [OPTION...]", .doc = usage};
-    int first = 0;
-    argp_err_exit_status = CTL_EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first) != 0) {
-        return CTL_EXIT_USAGE;
-    }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(argv[first], commands[i].name) == 0) {
-            char name[64];
-            (void)snprintf(name, sizeof(name), "loyaltyctl %s", commands[i].name);
-            argv[first] = name;
-            const int status = commands[i].run(argc - first, argv + first);
-            return fflush(stdout) == 0 ? status : CTL_EXIT_ERROR;
-        }
-    }
-    ctl_complain("there is no command '%s'; see loyaltyctl --help", argv[first]);
-    return CTL_EXIT_USAGE;
+    static const struct command *const tables[] = {ctl_status_commands,   ctl_terminal_commands,
+                                                   ctl_operator_commands, ctl_programme_commands,
+                                                   ctl_member_commands,   ctl_event_commands,
+                                                   ctl_go_live_commands,  ctl_backup_commands,
+                                                   ctl_verify_commands,   NULL};
+    static const struct command_program program = {
+        .name = "loyaltyctl",
+        .doc = "The operator's tool of loyaltyd.",
+        .ending = "\n\nExit status: 0 done; 1 failed, or the programme has findings; 3 booked as refused; 64 "
+                  "wrong usage.",
+        .options = common_options,
+        .tables = tables};
+    return command_main(&program, argc, argv);
 }

@@ -4,16 +4,19 @@
 #define LOYALTY_CLIENT_LOYALTYCTL_H
 
 #include "base/arena.h"
+#include "client/command.h"
 #include "client/json.h"
 #include "client/operator.h"
+#include "client/place.h"
 #include "client/session.h"
 #include "model/decision.h"
 #include "model/event.h"
 #include "wire/body.h"
 
-#include <argp.h>
-
-enum { CTL_ARENA_BYTES = 16 * 1024 * 1024 };
+enum {
+    CTL_ARENA_BYTES = 16 * 1024 * 1024,
+    CTL_INVITE_MS = 60 * 60 * 1000, /* unless --expires says otherwise */
+};
 
 /* How loyaltyctl ends. */
 enum ctl_exit {
@@ -24,26 +27,27 @@ enum ctl_exit {
     CTL_EXIT_USAGE = 64,
 };
 
-/* Options every command takes. */
+/* Options every command takes; they are the first member of each struct of arguments. */
 struct ctl_options {
     const char *folder;          /* --data */
     const char *socket;          /* --socket; NULL: in the folder */
     const char *key;             /* --key; NULL: in the folder */
+    const char *ca;              /* --ca; NULL: as its FILE.place says */
     const char *passphrase_file; /* --passphrase-file, of the key; NULL: none */
     uint32_t principal;          /* 0: as its FILE.place says, else the first operator */
     bool json;
     int64_t timeout_ms;
 };
-extern const struct argp ctl_options_argp;
 
 struct ctl {
     struct ctl_options options;
-    char url[CONNECTION_URL_BYTES_MAX + 1];
+    struct place at; /* where it connects to */
     char key_path[OPERATOR_PATH_BYTES];
     struct key_pair pair;
     struct key_pair next; /* the key it is changing to */
     bool has_next;
-    struct operator_place place; /* where the key was enrolled; principal 0: it was not by enrolment */
+    struct operator_place
+        place; /* who the key is of and where it was enrolled; principal 0: it was not by enrolment */
     struct session session;
     bool connected;
     void *memory;
@@ -61,8 +65,11 @@ int ctl_open_offline(struct ctl *ctl, const struct ctl_options *options);
 int ctl_open(struct ctl *ctl, const struct ctl_options *options);
 void ctl_close(struct ctl *ctl);
 
-/* The defaults, and the options of a command line with `argp` (whose input holds them). */
-void ctl_options_init(struct ctl_options *options);
+/* How a command begins: the defaults of the common options, then what the command line says of all of them,
+ * and ctl_open; or only the first two; or ctl_open_offline. ctl_close in any case. */
+int ctl_begin(struct ctl *ctl, const struct command_call *call, void *arguments);
+int ctl_begin_offline(struct ctl *ctl, const struct command_call *call, void *arguments);
+void ctl_parse(const struct command_call *call, void *arguments);
 
 /* One request; complains itself if it fails. An exit status. */
 int ctl_call(struct ctl *ctl, struct request *request, struct reply *ret_reply);
@@ -70,9 +77,6 @@ int ctl_call(struct ctl *ctl, struct request *request, struct reply *ret_reply);
 /* Signs an event as the operator and books it, once, whatever happens to the connection on the way: the
  * outcome is in ctl->outcome. Says so when it is refused (CTL_EXIT_REFUSED). */
 int ctl_book(struct ctl *ctl, struct event *event, struct booked *ret_booked);
-
-/* "90s", "15m", "1h", "7d" in milliseconds; false for anything else. */
-bool ctl_parse_duration(const char *text, int64_t *ret_duration_ms);
 
 /* "folder/name" into `ret_path`; false, with a complaint, when it does not fit. */
 bool ctl_path(char *ret_path, size_t size, const char *folder, const char *name);
@@ -95,10 +99,25 @@ struct ctl_invite {
 };
 int ctl_invite(struct ctl *ctl, const struct ctl_invite *invite);
 int ctl_show_url(struct ctl *ctl, const struct ctl_invite *invite); /* the one that an invite would have */
-int ctl_check_url(const char *url);                                 /* NULL will do */
 int ctl_list_principals(struct ctl *ctl, bool operators_only);
-int ctl_revoke(struct ctl *ctl, uint32_t principal, const char *reason);
-int ctl_retire(struct ctl *ctl, uint32_t principal, const char *reason);
+
+/* What terminal and operator do in the same way: the end of a principal, and a list. */
+struct ctl_end {
+    struct ctl_options common;
+    uint32_t principal;
+    const char *reason;
+};
+extern const struct command_option ctl_end_options[];
+int ctl_run_retire(const struct command_call *call);
+int ctl_run_revoke(const struct command_call *call);
+/* Runs an invite or shows its URL. */
+struct ctl_invitation {
+    struct ctl_options common;
+    struct ctl_invite invite;
+};
+extern const struct command_option ctl_host_options[];
+extern const struct command_option ctl_invite_options[]; /* beside those of the role */
+int ctl_run_invite(const struct command_call *call, struct ctl_invitation *invitation);
 
 /* loyaltyctl_verify.c: what to prove, and how. */
 struct verify_options {
@@ -114,19 +133,15 @@ int verify_log(const struct verify_options *options);
 /* loyaltyctl_event.c: everything recorded of an event. */
 int ctl_show_event(struct ctl *ctl, const struct reply *reply);
 
-/* The commands: argv[0] is the name to show; each gives an exit status. */
-int ctl_command_status(int argc, char **argv);
-int ctl_command_terminal(int argc, char **argv);
-int ctl_command_operator(int argc, char **argv);
-int ctl_command_programme(int argc, char **argv);
-int ctl_command_member(int argc, char **argv);
-int ctl_command_event(int argc, char **argv);
-int ctl_command_go_live(int argc, char **argv);
-int ctl_command_verify(int argc, char **argv);
-int ctl_command_backup(int argc, char **argv);
-int ctl_command_restore(int argc, char **argv);
-
-/* Runs the one of `names` that argv[1] is: its index, or -1 after a complaint. Shifts argv. */
-int ctl_subcommand(int *argc, char ***argv, const char *const *names, size_t count);
+/* The commands, by file. */
+extern const struct command ctl_status_commands[];
+extern const struct command ctl_terminal_commands[];
+extern const struct command ctl_operator_commands[];
+extern const struct command ctl_programme_commands[];
+extern const struct command ctl_member_commands[];
+extern const struct command ctl_event_commands[];
+extern const struct command ctl_go_live_commands[];
+extern const struct command ctl_verify_commands[];
+extern const struct command ctl_backup_commands[];
 
 #endif

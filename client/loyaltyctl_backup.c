@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OPTION_KEYS = 0x400, OPTION_LISTEN, OPTION_NO_VERIFY, COPY_BYTES = 256 * 1024, PATH_BYTES = 4096 };
+enum { COPY_BYTES = 256 * 1024, PATH_BYTES = 4096 };
 
 struct arguments {
     struct ctl_options common;
@@ -23,36 +23,6 @@ struct arguments {
     const char *listen;
     bool no_verify;
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case OPTION_KEYS:
-        arguments->keys = argument;
-        return 0;
-    case OPTION_LISTEN:
-        arguments->listen = argument;
-        return 0;
-    case OPTION_NO_VERIFY:
-        arguments->no_verify = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->file == NULL) {
-            arguments->file = argument;
-        } else if (arguments->folder == NULL) {
-            arguments->folder = argument;
-        } else {
-            argp_error(state, "what is '%s'?", argument);
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 /* The daemon writes the file, so the path must mean the same to it. */
 static bool absolute_path(const char *path, char *ret_path, size_t size)
@@ -87,8 +57,11 @@ static int copy_pages(struct ctl *ctl, const char *path, uint32_t *ret_total)
     return CTL_EXIT_OK;
 }
 
-static int back_up(const struct arguments *arguments)
+static int back_up(const struct command_call *call)
 {
+    struct arguments line = {0};
+    const struct arguments *arguments = &line;
+    ctl_parse(call, &line);
     char path[BACKUP_PATH_BYTES_MAX + 1];
     if (!absolute_path(arguments->file, path, sizeof(path))) {
         ctl_complain("%s: the path is too long", arguments->file);
@@ -112,37 +85,6 @@ static int back_up(const struct arguments *arguments)
     }
     const struct verify_options verify = {.path = path, .json = arguments->common.json};
     return verify_log(&verify);
-}
-
-int ctl_command_backup(int argc, char **argv)
-{
-    static const struct argp_option own[] = {
-        {.name = "no-verify", .key = OPTION_NO_VERIFY, .doc = "Do not prove the copy after it is written"},
-        {0},
-    };
-    static const struct argp_child common[] = {{.argp = &ctl_options_argp}, {0}};
-    const struct argp argp = {
-        .options = own,
-        .parser = parse,
-        .args_doc = "FILE",
-        .doc = "Copy the log and everything derived from it to a new file while the daemon works, and prove "
-               "the copy. The "
-               "daemon writes FILE, so it must be where the daemon may write. Keep the key files of the data "
-               "directory (daemon.key, lookup.key, operator.key) as well, somewhere else: a copy cannot be "
-               "restored "
-               "without them, and is of little use to a thief without lookup.key.",
-        .children = common,
-    };
-    struct arguments arguments = {.file = NULL};
-    ctl_options_init(&arguments.common);
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return CTL_EXIT_ERROR;
-    }
-    if (arguments.file == NULL || arguments.folder != NULL) {
-        ctl_complain("say where the copy goes: loyaltyctl backup FILE");
-        return CTL_EXIT_USAGE;
-    }
-    return back_up(&arguments);
 }
 
 /* Copies a file to a new one that only its owner reads, synced. 0 or an errno. */
@@ -234,11 +176,18 @@ static bool write_configuration(const char *folder, const char *listen)
     return fclose(file) == 0;
 }
 
-static int restore(const struct arguments *arguments)
+static int restore(const struct command_call *call)
 {
+    struct arguments line = {0};
+    const struct arguments *arguments = &line;
     static const char *const keys[] = {"daemon.key", "lookup.key", "operator.key"};
     char folder[PATH_BYTES];
     char path[PATH_BYTES];
+    ctl_parse(call, &line);
+    if (crypto_init() != 0) {
+        ctl_complain("the system gives no randomness");
+        return CTL_EXIT_ERROR;
+    }
     if (!absolute_path(arguments->folder, folder, sizeof(folder) - 64)) {
         ctl_complain("%s: the path is too long", arguments->folder);
         return CTL_EXIT_ERROR;
@@ -265,37 +214,53 @@ static int restore(const struct arguments *arguments)
     return CTL_EXIT_OK;
 }
 
-int ctl_command_restore(int argc, char **argv)
-{
-    static const struct argp_option own[] = {
-        {.name = "keys",
-         .key = OPTION_KEYS,
-         .arg = "DIR",
-         .doc = "Where daemon.key, lookup.key and operator.key are"},
-        {.name = "listen",
-         .key = OPTION_LISTEN,
-         .arg = "ADDRESS",
-         .doc = "Address for tills (default: 127.0.0.1:7341)"},
-        {0},
-    };
-    static const struct argp_child common[] = {{.argp = &ctl_options_argp}, {0}};
-    const struct argp argp = {
-        .options = own,
-        .parser = parse,
-        .args_doc = "FILE DIR",
-        .doc = "Make a data directory from a backup. The log goes on from where the copy was made, under a "
-               "new epoch, so "
-               "that tills notice and send again what it had not seen. Never start the old directory again.",
-        .children = common,
-    };
-    struct arguments arguments = {.file = NULL};
-    ctl_options_init(&arguments.common);
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0 || crypto_init() != 0) {
-        return CTL_EXIT_ERROR;
-    }
-    if (arguments.folder == NULL || arguments.keys == NULL) {
-        ctl_complain("say what goes where: loyaltyctl restore FILE DIR --keys DIR");
-        return CTL_EXIT_USAGE;
-    }
-    return restore(&arguments);
-}
+static const struct command_option backup_options[] = {
+    {.arg = "FILE",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, file),
+     .missing = "say where the copy goes: loyaltyctl backup FILE"},
+    {.name = "no-verify",
+     .doc = "Do not prove the copy after it is written",
+     .type = &command_flag,
+     .offset = offsetof(struct arguments, no_verify)},
+    {0}};
+
+static const struct command_option restore_options[] = {
+    {.arg = "FILE",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, file),
+     .missing = "say what goes where: loyaltyctl restore FILE DIR --keys DIR"},
+    {.arg = "DIR",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, folder),
+     .missing = "say what goes where: loyaltyctl restore FILE DIR --keys DIR"},
+    {.name = "keys",
+     .arg = "DIR",
+     .doc = "Where daemon.key, lookup.key and operator.key are",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, keys),
+     .missing = "say what goes where: loyaltyctl restore FILE DIR --keys DIR"},
+    {.name = "listen",
+     .arg = "ADDRESS",
+     .doc = "Address for tills (default: 127.0.0.1:7341)",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, listen)},
+    {0}};
+
+const struct command ctl_backup_commands[] = {
+    {.name = "backup",
+     .summary = "copy the log while the daemon works",
+     .doc = "Copy the log and everything derived from it to a new file while the daemon works, and prove "
+            "the copy. The daemon writes FILE, so it must be where the daemon may write. Keep the key files "
+            "of the data directory (daemon.key, lookup.key, operator.key) as well, somewhere else: a copy "
+            "cannot be restored without them, and is of little use to a thief without lookup.key.",
+     .options = backup_options,
+     .run = back_up},
+    {.name = "restore",
+     .summary = "make a data directory from a backup",
+     .doc = "Make a data directory from a backup. The log goes on from where the copy was made, under a new "
+            "epoch, so that tills notice and send again what it had not seen. Never start the old directory "
+            "again.",
+     .options = restore_options,
+     .run = restore},
+    {0}};

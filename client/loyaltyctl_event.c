@@ -16,28 +16,6 @@ struct arguments {
     uint64_t position;
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (number_parse(argument, INT64_MAX, &arguments->position) != 0 || arguments->position == 0) {
-            argp_error(state, "'%s' is not a position", argument);
-        }
-        return 0;
-    case ARGP_KEY_END:
-        if (arguments->position == 0) {
-            argp_usage(state);
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 static void show_instant(struct json *json, const char *name, int64_t instant_ms)
 {
     char text[INSTANT_TEXT_BYTES];
@@ -546,27 +524,15 @@ int ctl_show_event(struct ctl *ctl, const struct reply *reply)
     return CTL_EXIT_OK;
 }
 
-int ctl_command_event(int argc, char **argv)
+static int show(const struct command_call *call)
 {
-    static const char *const names[] = {"show"};
-    static const struct argp_child common[] = {{.argp = &ctl_options_argp}, {0}};
-    const struct argp argp = {.parser = parse,
-                              .args_doc = "POSITION",
-                              .doc = "Everything recorded of an event: what was signed, the context it was "
-                                     "decided in, the outcome, and which rule gave what and why.",
-                              .children = common};
     struct arguments arguments = {0};
     struct ctl ctl;
-    ctl_options_init(&arguments.common);
-    if (ctl_subcommand(&argc, &argv, names, 1) < 0 ||
-        argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return CTL_EXIT_USAGE;
-    }
     struct request request = {.kind = REQUEST_GET_EVENT};
     struct reply reply;
-    request.get_event.position = arguments.position;
-    int status = ctl_open(&ctl, &arguments.common);
+    int status = ctl_begin(&ctl, call, &arguments);
     if (status == CTL_EXIT_OK) {
+        request.get_event.position = arguments.position;
         status = ctl_call(&ctl, &request, &reply);
     }
     if (status == CTL_EXIT_OK) {
@@ -575,3 +541,18 @@ int ctl_command_event(int argc, char **argv)
     ctl_close(&ctl);
     return status;
 }
+
+static const struct command_option options[] = {{.arg = "POSITION",
+                                                 .type = &command_position,
+                                                 .offset = offsetof(struct arguments, position),
+                                                 .missing = "which event? Say its position in the log"},
+                                                {0}};
+
+const struct command ctl_event_commands[] = {
+    {.name = "event show",
+     .summary = "everything recorded of an event, and why",
+     .doc = "Everything recorded of an event: what was signed, the context it was decided in, the outcome, "
+            "and which rule gave what and why.",
+     .options = options,
+     .run = show},
+    {0}};

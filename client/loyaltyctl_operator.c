@@ -9,156 +9,44 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    OPTION_ROLE = 0x200,
-    OPTION_NAME,
-    OPTION_STORE,
-    OPTION_EXPIRES,
-    OPTION_REASON,
-    OPTION_URL,
-    OPTION_HOST,
-    OPTION_CA,
-    OPTION_NEW_FILE,
-    OPTION_REMOVE,
-};
+#define USAGE_ENROL "say: loyaltyctl operator enrol URL CODE --key FILE"
 
 struct arguments {
     struct ctl_options common;
-    struct ctl_invite invite;
-    bool has_role;
-    const char *reason;
-    const char *ca;
+    const char *url;
+    const char *code;
     const char *new_file;
     bool remove;
-    const char *words[2]; /* what is not an option */
-    unsigned words_count;
 };
 
-static bool role_of(const char *text, enum role *ret_role)
+static bool take_role(const char *text, void *field)
 {
     static const enum role roles[] = {ROLE_CLERK, ROLE_MANAGER, ROLE_ADMIN, ROLE_AUDITOR};
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
         if (strcmp(text, role_name(roles[i])) == 0) {
-            *ret_role = roles[i];
+            *(enum role *)field = roles[i];
             return true;
         }
     }
     return false;
 }
 
-static error_t parse_invite(int key, char *argument, struct arguments *arguments, struct argp_state *state)
+static int invite(const struct command_call *call)
 {
-    switch (key) {
-    case OPTION_ROLE:
-        if (!role_of(argument, &arguments->invite.role)) {
-            argp_error(state, "'%s' is none of clerk, manager, admin, auditor", argument);
-        }
-        arguments->has_role = true;
-        return 0;
-    case OPTION_NAME:
-        arguments->invite.label = argument;
-        return 0;
-    case OPTION_STORE:
-        arguments->invite.store = argument;
-        return 0;
-    case OPTION_EXPIRES:
-        if (!ctl_parse_duration(argument, &arguments->invite.expires_ms)) {
-            argp_error(state, "'%s' is not a time such as 15m, 1h or 7d", argument);
-        }
-        return 0;
-    case OPTION_URL:
-        arguments->invite.url = argument;
-        return 0;
-    case OPTION_HOST:
-        arguments->invite.host = argument;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    struct ctl_invitation arguments = {.invite = {.expires_ms = CTL_INVITE_MS}};
+    return ctl_run_invite(call, &arguments);
+}
+
+static int list(const struct command_call *call)
+{
+    struct ctl_options arguments;
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        status = ctl_list_principals(&ctl, true);
     }
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case OPTION_REASON:
-        arguments->reason = argument;
-        return 0;
-    case OPTION_CA:
-        arguments->ca = argument;
-        return 0;
-    case OPTION_NEW_FILE:
-        arguments->new_file = argument;
-        return 0;
-    case OPTION_REMOVE:
-        arguments->remove = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->words_count == sizeof(arguments->words) / sizeof(arguments->words[0])) {
-            argp_usage(state);
-        }
-        arguments->words[arguments->words_count++] = argument;
-        return 0;
-    default:
-        return parse_invite(key, argument, arguments, state);
-    }
-}
-
-static const struct argp_child common[] = {{.argp = &ctl_options_argp, .group = 4}, {0}};
-
-enum subcommand { INVITE, ENROL, LIST, RETIRE, REVOKE, ROTATE_KEY, PASSPHRASE };
-
-static int check_invite(const struct arguments *arguments)
-{
-    const struct ctl_invite *invite = &arguments->invite;
-    if (!arguments->has_role || invite->label == NULL) {
-        ctl_complain("an invite needs --role R and --name N");
-        return CTL_EXIT_USAGE;
-    }
-    if (!text_is_id(invite->label, TILL_LABEL_BYTES_MAX) ||
-        (invite->store != NULL && !text_is_id(invite->store, ID_BYTES_MAX))) {
-        ctl_complain("a name and a store are up to %d letters, digits, '_', '-' and '.'", ID_BYTES_MAX);
-        return CTL_EXIT_USAGE;
-    }
-    return ctl_check_url(invite->url);
-}
-
-static int invite(struct ctl *ctl, const struct arguments *arguments)
-{
-    return ctl_invite(ctl, &arguments->invite);
-}
-
-static int list(struct ctl *ctl, const struct arguments *arguments)
-{
-    (void)arguments;
-    return ctl_list_principals(ctl, true);
-}
-
-/* The principal named on the command line; 0 after a complaint. */
-static uint32_t principal_of(const struct arguments *arguments)
-{
-    uint64_t number = 0;
-    if (arguments->words_count != 1 || number_parse(arguments->words[0], UINT32_MAX, &number) != 0 ||
-        number == 0) {
-        ctl_complain("whom? `loyaltyctl operator list` has the numbers");
-        return 0;
-    }
-    return (uint32_t)number;
-}
-
-static int retire(struct ctl *ctl, const struct arguments *arguments)
-{
-    const uint32_t principal = principal_of(arguments);
-    return principal == 0 ? CTL_EXIT_USAGE : ctl_retire(ctl, principal, arguments->reason);
-}
-
-static int revoke_operator(struct ctl *ctl, const struct arguments *arguments)
-{
-    const uint32_t principal = principal_of(arguments);
-    return principal == 0 ? CTL_EXIT_USAGE : ctl_revoke(ctl, principal, arguments->reason);
+    ctl_close(&ctl);
+    return status;
 }
 
 /* Makes the next key unless one waits since the last try: whatever became of that, the daemon knows no other.
@@ -204,9 +92,8 @@ static int finish_rotation(struct ctl *ctl, int status, const struct booked *boo
     return status;
 }
 
-static int rotate_key(struct ctl *ctl, const struct arguments *arguments)
+static int rotate(struct ctl *ctl)
 {
-    (void)arguments;
     uint8_t proof[SIGNATURE_BYTES];
     uint8_t key[KEY_BYTES];
     struct booked booked;
@@ -220,6 +107,18 @@ static int rotate_key(struct ctl *ctl, const struct arguments *arguments)
                           .key_rotated = {.key = {key, KEY_BYTES}, .proof = {proof, SIGNATURE_BYTES}}};
     status = ctl_book(ctl, &event, &booked);
     return finish_rotation(ctl, status, &booked);
+}
+
+static int rotate_key(const struct command_call *call)
+{
+    struct ctl_options arguments;
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        status = rotate(&ctl);
+    }
+    ctl_close(&ctl);
+    return status;
 }
 
 /* Offline from here on. */
@@ -261,30 +160,34 @@ static int show_enrolled(struct ctl *ctl, const struct session_enrolled *enrolle
     return CTL_EXIT_OK;
 }
 
-/* "URL CODE" or "URL#CODE". */
-static bool split_words(const struct arguments *arguments, char ret_url[CONNECTION_URL_BYTES_MAX + 1],
-                        const char **ret_code)
+/* "URL CODE" or "URL#CODE": where to, and the code; NULL after a complaint. */
+static const char *split_words(const struct ctl *ctl, const struct arguments *arguments,
+                               struct place *ret_place)
 {
-    const char *first = arguments->words_count > 0 ? arguments->words[0] : "";
-    const char *hash = strchr(first, '#');
-    const size_t size = hash != NULL ? (size_t)(hash - first) : strlen(first);
-    if (size == 0 || size > CONNECTION_URL_BYTES_MAX || arguments->words_count != (hash != NULL ? 1u : 2u)) {
-        return false;
+    char text[PLACE_TEXT_BYTES];
+    char url[CONNECTION_URL_BYTES_MAX + 1];
+    const char *hash = strchr(arguments->url, '#');
+    const size_t size = hash != NULL ? (size_t)(hash - arguments->url) : strlen(arguments->url);
+    if (ctl->options.key == NULL || size >= sizeof(url) || (hash != NULL) != (arguments->code == NULL)) {
+        ctl_complain(USAGE_ENROL);
+        return NULL;
     }
-    memcpy(ret_url, first, size);
-    ret_url[size] = '\0';
-    *ret_code = hash != NULL ? hash + 1 : arguments->words[1];
-    return connection_url_valid(ret_url);
+    memcpy(url, arguments->url, size);
+    url[size] = '\0';
+    if (place_make(url, ctl->options.ca, ret_place, text) != 0) {
+        ctl_complain("%s", text);
+        return NULL;
+    }
+    return hash != NULL ? hash + 1 : arguments->code;
 }
 
-static int enrol(struct ctl *ctl, const struct arguments *arguments)
+static int enrol_with(struct ctl *ctl, const struct arguments *arguments)
 {
     char text[OPERATOR_TEXT_BYTES];
     struct session_enrolled enrolled;
     struct operator_place place = {0};
-    const char *code = NULL;
-    if (ctl->options.key == NULL || !split_words(arguments, place.url, &code)) {
-        ctl_complain("say: loyaltyctl operator enrol URL CODE --key FILE");
+    const char *code = split_words(ctl, arguments, &ctl->at);
+    if (code == NULL) {
         return CTL_EXIT_USAGE;
     }
     int status = ctl_key_path(ctl);
@@ -294,13 +197,17 @@ static int enrol(struct ctl *ctl, const struct arguments *arguments)
     if (status != CTL_EXIT_OK) {
         return status;
     }
-    (void)snprintf(place.ca, sizeof(place.ca), "%s", arguments->ca != NULL ? arguments->ca : "");
-    const struct session_options options = {
-        .url = place.url, .ca = arguments->ca, .world = &client_world, .timeout_ms = ctl->options.timeout_ms};
+    const struct session_options options = {.url = ctl->at.url,
+                                            .ca = ctl->at.ca[0] != '\0' ? ctl->at.ca : NULL,
+                                            .world = &client_world,
+                                            .timeout_ms = ctl->options.timeout_ms};
     static_assert((int)SESSION_TEXT_BYTES <= (int)OPERATOR_TEXT_BYTES, "its text fits ours");
     if (session_enrol(&options, &ctl->pair, code, &enrolled, text) != 0) {
         return complain(text);
     }
+    static_assert((int)PLACE_CA_BYTES == (int)OPERATOR_PATH_BYTES, "its path fits ours");
+    memcpy(place.url, ctl->at.url, sizeof(place.url));
+    memcpy(place.ca, ctl->at.ca, sizeof(place.ca));
     place.principal = enrolled.principal;
     memcpy(place.programme_id, enrolled.programme_id, PROGRAMME_ID_BYTES);
     memcpy(place.daemon_key, enrolled.daemon_key, KEY_BYTES);
@@ -308,13 +215,29 @@ static int enrol(struct ctl *ctl, const struct arguments *arguments)
                                                                   : show_enrolled(ctl, &enrolled);
 }
 
-static int passphrase(struct ctl *ctl, const struct arguments *arguments)
+static int enrol(const struct command_call *call)
+{
+    struct arguments arguments = {0};
+    struct ctl ctl;
+    int status = ctl_begin_offline(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        status = enrol_with(&ctl, &arguments);
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static const char *check_passphrase(const void *opaque)
+{
+    const struct arguments *arguments = opaque;
+    return (arguments->new_file != NULL) == arguments->remove
+               ? "say either --new-passphrase-file FILE or --remove"
+               : NULL;
+}
+
+static int change_passphrase(struct ctl *ctl, const struct arguments *arguments)
 {
     char text[OPERATOR_TEXT_BYTES];
-    if ((arguments->new_file != NULL) == arguments->remove) {
-        ctl_complain("say either --new-passphrase-file FILE or --remove");
-        return CTL_EXIT_USAGE;
-    }
     const int status = ctl_key_path(ctl);
     if (status != CTL_EXIT_OK) {
         return status;
@@ -337,63 +260,94 @@ static int passphrase(struct ctl *ctl, const struct arguments *arguments)
     return CTL_EXIT_OK;
 }
 
-static const struct argp_option options[] = {
-    {.name = "role", .key = OPTION_ROLE, .arg = "R", .doc = "invite: clerk, manager, admin or auditor"},
-    {.name = "name", .key = OPTION_NAME, .arg = "N", .doc = "invite: what the operator is called in the log"},
-    {.name = "store", .key = OPTION_STORE, .arg = "S", .doc = "invite: the store the operator works in"},
-    {.name = "expires", .key = OPTION_EXPIRES, .arg = "TIME", .doc = "invite: 15m, 1h, 7d (default: 1h)"},
-    {.name = "url", .key = OPTION_URL, .arg = "URL", .doc = "invite: where the operator finds the daemon"},
-    {.name = "host", .key = OPTION_HOST, .arg = "HOST", .doc = "invite: where it is reached by TLS"},
-    {.name = "ca", .key = OPTION_CA, .arg = "FILE", .doc = "enrol: of the authority, where the URL says so"},
-    {.name = "new-passphrase-file",
-     .key = OPTION_NEW_FILE,
-     .arg = "FILE",
-     .doc = "passphrase: the one it is to have, in the first line of this file"},
-    {.name = "remove", .key = OPTION_REMOVE, .doc = "passphrase: none from now on"},
-    {.name = "reason", .key = OPTION_REASON, .arg = "TEXT", .doc = "retire, revoke: kept in the log"},
-    {0}};
-
-int ctl_command_operator(int argc, char **argv)
+static int passphrase(const struct command_call *call)
 {
-    static const struct {
-        const char *name;
-        bool offline;
-        int (*run)(struct ctl *ctl, const struct arguments *arguments);
-    } table[] = {
-        [INVITE] = {"invite", false, invite},
-        [ENROL] = {"enrol", true, enrol},
-        [LIST] = {"list", false, list},
-        [RETIRE] = {"retire", false, retire},
-        [REVOKE] = {"revoke", false, revoke_operator},
-        [ROTATE_KEY] = {"rotate-key", false, rotate_key},
-        [PASSPHRASE] = {"passphrase", true, passphrase},
-    };
-    enum { COUNT = sizeof(table) / sizeof(table[0]) };
-    const char *names[COUNT];
-    for (size_t i = 0; i < COUNT; i++) {
-        names[i] = table[i].name;
-    }
-    const struct argp argp = {
-        .options = options,
-        .parser = parse,
-        .args_doc = "[N | URL CODE]",
-        .doc =
-            "Operators: invite one with a role, become one with a code (enrol), list them, retire or revoke "
-            "number N, give the own key another one (rotate-key), put it under a passphrase.",
-        .children = common};
-    struct arguments arguments = {.invite = {.expires_ms = 60 * 60 * 1000}};
+    struct arguments arguments = {0};
     struct ctl ctl;
-    ctl_options_init(&arguments.common);
-    const int subcommand = ctl_subcommand(&argc, &argv, names, COUNT);
-    if (subcommand < 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0 ||
-        (subcommand == INVITE && check_invite(&arguments) != CTL_EXIT_OK)) {
-        return CTL_EXIT_USAGE;
-    }
-    int status = table[subcommand].offline ? ctl_open_offline(&ctl, &arguments.common)
-                                           : ctl_open(&ctl, &arguments.common);
+    int status = ctl_begin_offline(&ctl, call, &arguments);
     if (status == CTL_EXIT_OK) {
-        status = table[subcommand].run(&ctl, &arguments);
+        status = change_passphrase(&ctl, &arguments);
     }
     ctl_close(&ctl);
     return status;
 }
+
+static const struct command_type role = {take_role, "is none of clerk, manager, admin, auditor"};
+
+static const struct command_option invite_options[] = {
+    {.name = "role",
+     .arg = "R",
+     .doc = "clerk, manager, admin or auditor",
+     .type = &role,
+     .offset = offsetof(struct ctl_invitation, invite.role),
+     .missing = "an invite needs --role R and --name N"},
+    {.name = "name",
+     .arg = "N",
+     .doc = "What the operator is called in the log",
+     .type = &command_id,
+     .offset = offsetof(struct ctl_invitation, invite.label),
+     .missing = "an invite needs --role R and --name N"},
+    {.name = "store",
+     .arg = "S",
+     .doc = "The store the operator works in",
+     .type = &command_id,
+     .offset = offsetof(struct ctl_invitation, invite.store)},
+    {0}};
+
+static const struct command_option enrol_options[] = {
+    {.arg = "URL", .type = &command_text, .offset = offsetof(struct arguments, url), .missing = USAGE_ENROL},
+    {.arg = "CODE", .type = &command_text, .offset = offsetof(struct arguments, code)},
+    {0}};
+
+static const struct command_option passphrase_options[] = {
+    {.name = "new-passphrase-file",
+     .arg = "FILE",
+     .doc = "The one it is to have, in the first line of this file",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, new_file)},
+    {.name = "remove",
+     .doc = "None from now on",
+     .type = &command_flag,
+     .offset = offsetof(struct arguments, remove)},
+    {0}};
+
+const struct command ctl_operator_commands[] = {
+    {.name = "operator invite",
+     .summary = "a one-time code for a new operator",
+     .doc = "Make a one-time code for a new operator with a role.",
+     .options = invite_options,
+     .more = ctl_invite_options,
+     .run = invite},
+    {.name = "operator enrol",
+     .summary = "become one: makes a key",
+     .doc = "Become an operator with the URL and the code of an invite (also URL#CODE): makes the key --key.",
+     .options = enrol_options,
+     .run = enrol},
+    {.name = "operator list",
+     .summary = "the people of the back office",
+     .doc = "List the people of the back office: number, role, store, name and how much each has booked.",
+     .run = list},
+    {.name = "operator retire",
+     .summary = "take what was signed until now, nothing later",
+     .doc = "Retire operator number N: what was signed until now may still come, nothing later.",
+     .options = ctl_end_options,
+     .run = ctl_run_retire},
+    {.name = "operator revoke",
+     .summary = "book nothing of an operator any more",
+     .doc = "Revoke operator number N: nothing of it is booked any more.",
+     .options = ctl_end_options,
+     .run = ctl_run_revoke},
+    {.name = "operator rotate-key",
+     .summary = "change the own key for another",
+     .doc = "Change the own key for another. Both sign the change; from its position on the daemon takes the "
+            "new one only.",
+     .run = rotate_key},
+    {.name = "operator passphrase",
+     .summary = "put the own key under a passphrase, or change it",
+     .doc =
+         "Put the own key under a passphrase, change it (--passphrase-file names the one it has) or remove "
+         "it.",
+     .options = passphrase_options,
+     .check = check_passphrase,
+     .run = passphrase},
+    {0}};

@@ -100,7 +100,7 @@ static int find_url(const struct ctl *ctl, const struct ctl_invite *invite,
     const char *plain = invite->url;
     if (plain == NULL && invite->host == NULL && ctl->session.ready.tls_address[0] == '\0') {
         /* An operator on this box may come the way we came. */
-        plain = invite->role == ROLE_TERMINAL ? "tcp://127.0.0.1:7341" : ctl->url;
+        plain = invite->role == ROLE_TERMINAL ? "tcp://127.0.0.1:7341" : ctl->at.url;
     }
     if (plain != NULL) {
         (void)snprintf(ret_url, CONNECTION_URL_BYTES_MAX + 1, "%s", plain);
@@ -257,24 +257,78 @@ static int book_end(struct ctl *ctl, struct event *event, uint32_t principal, co
     return status;
 }
 
-int ctl_revoke(struct ctl *ctl, uint32_t principal, const char *reason)
+int ctl_run_retire(const struct command_call *call)
 {
-    struct event event = {.kind = EVENT_REVOKE, .revoke = {.principal = principal, .reason = reason}};
-    return book_end(ctl, &event, principal, "is revoked: nothing of it is booked any more");
-}
-
-int ctl_retire(struct ctl *ctl, uint32_t principal, const char *reason)
-{
-    struct event event = {.kind = EVENT_RETIRED, .retired = {.principal = principal, .reason = reason}};
-    return book_end(ctl, &event, principal,
-                    "is retired: what happened until now may still come, nothing later");
-}
-
-int ctl_check_url(const char *url)
-{
-    if (url != NULL && !connection_url_valid(url)) {
-        ctl_complain("'%s' is not loyalty://HOST:PORT/?pin=..., unix:/PATH or tcp://127.0.0.1:PORT", url);
-        return CTL_EXIT_USAGE;
+    struct ctl_end end = {.principal = 0};
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &end);
+    if (status == CTL_EXIT_OK) {
+        struct event event = {.kind = EVENT_RETIRED,
+                              .retired = {.principal = end.principal, .reason = end.reason}};
+        status = book_end(&ctl, &event, end.principal,
+                          "is retired: what happened until now may still come, nothing later");
     }
-    return CTL_EXIT_OK;
+    ctl_close(&ctl);
+    return status;
+}
+
+int ctl_run_revoke(const struct command_call *call)
+{
+    struct ctl_end end = {.principal = 0};
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &end);
+    if (status == CTL_EXIT_OK) {
+        struct event event = {.kind = EVENT_REVOKE,
+                              .revoke = {.principal = end.principal, .reason = end.reason}};
+        status = book_end(&ctl, &event, end.principal, "is revoked: nothing of it is booked any more");
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+const struct command_option ctl_end_options[] = {
+    {.arg = "N",
+     .type = &command_principal,
+     .offset = offsetof(struct ctl_end, principal),
+     .missing = "whom? `loyaltyctl terminal list` and `loyaltyctl operator list` have the numbers"},
+    {.name = "reason",
+     .arg = "TEXT",
+     .doc = "Kept in the log",
+     .type = &command_text,
+     .offset = offsetof(struct ctl_end, reason)},
+    {0}};
+
+#define HOST_OPTION                                                                                          \
+    {                                                                                                        \
+        .name = "host", .arg = "HOST",                                                                       \
+        .doc = "The name or address under which the daemon is reached by TLS, with :PORT if that is "        \
+               "another one (default: `public` of its configuration)",                                       \
+        .type = &command_text, .offset = offsetof(struct ctl_invitation, invite.host)                        \
+    }
+
+const struct command_option ctl_host_options[] = {HOST_OPTION, {0}};
+
+const struct command_option ctl_invite_options[] = {
+    {.name = "expires",
+     .arg = "TIME",
+     .doc = "How long the code is good: 15m, 1h, 7d (default: 1h)",
+     .type = &command_duration,
+     .offset = offsetof(struct ctl_invitation, invite.expires_ms)},
+    {.name = "url",
+     .arg = "URL",
+     .doc = "Where the daemon is found (default: by TLS where it listens with TLS, else on this box)",
+     .type = &command_url,
+     .offset = offsetof(struct ctl_invitation, invite.url)},
+    HOST_OPTION,
+    {0}};
+
+int ctl_run_invite(const struct command_call *call, struct ctl_invitation *invitation)
+{
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, invitation);
+    if (status == CTL_EXIT_OK) {
+        status = ctl_invite(&ctl, &invitation->invite);
+    }
+    ctl_close(&ctl);
+    return status;
 }

@@ -13,26 +13,6 @@ struct arguments {
     const char *path;
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path != NULL) {
-            argp_usage(state);
-        }
-        arguments->path = argument;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child common[] = {{.argp = &ctl_options_argp}, {0}};
-
 /* FILE:line:column: path: text, as editors and compilers have it. */
 static void show_finding(struct ctl *ctl, const char *path, const struct finding_view *finding)
 {
@@ -120,7 +100,7 @@ static int check_online(struct ctl *ctl, const char *path, struct bytes yaml)
     return status;
 }
 
-static int apply(struct ctl *ctl, const char *path, struct bytes yaml)
+static int put_into_force(struct ctl *ctl, const char *path, struct bytes yaml)
 {
     struct event event = {.kind = EVENT_PROGRAMME_CHANGE};
     struct booked booked;
@@ -151,7 +131,7 @@ static int apply(struct ctl *ctl, const char *path, struct bytes yaml)
     return status;
 }
 
-static int show(struct ctl *ctl)
+static int print_programme(struct ctl *ctl)
 {
     struct request request = {.kind = REQUEST_GET_PROGRAMME};
     struct reply reply;
@@ -175,50 +155,69 @@ static int show(struct ctl *ctl)
     return CTL_EXIT_OK;
 }
 
-enum subcommand { CHECK_FILE, APPLY, SHOW };
-
-static int run(struct ctl *ctl, enum subcommand subcommand, const struct arguments *arguments)
+static int check(const struct command_call *call)
 {
-    struct bytes yaml = {0};
-    int status = subcommand == CHECK_FILE ? ctl_open_offline(ctl, &arguments->common)
-                                          : ctl_open(ctl, &arguments->common);
-    if (status == CTL_EXIT_OK && subcommand != SHOW) {
-        status = ctl_read_file(ctl, arguments->path, PROGRAMME_BYTES_MAX, &yaml);
-    }
-    if (status != CTL_EXIT_OK) {
-        return status;
-    }
-    switch (subcommand) {
-    case CHECK_FILE:
-        return check_offline(ctl, arguments->path, yaml);
-    case APPLY:
-        return apply(ctl, arguments->path, yaml);
-    case SHOW:
-        return show(ctl);
-    }
-    return CTL_EXIT_USAGE;
-}
-
-int ctl_command_programme(int argc, char **argv)
-{
-    static const char *const names[] = {"check", "apply", "show"};
-    const struct argp argp = {.parser = parse,
-                              .args_doc = "[FILE]",
-                              .doc = "The programme: check a file (no daemon needed; exit status 1 with "
-                                     "findings), apply it, or show the one in force.",
-                              .children = common};
     struct arguments arguments = {0};
     struct ctl ctl;
-    ctl_options_init(&arguments.common);
-    const int subcommand = ctl_subcommand(&argc, &argv, names, 3);
-    if (subcommand < 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return CTL_EXIT_USAGE;
+    struct bytes yaml = {0};
+    int status = ctl_begin_offline(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        status = ctl_read_file(&ctl, arguments.path, PROGRAMME_BYTES_MAX, &yaml);
     }
-    if ((arguments.path == NULL) != (subcommand == SHOW)) {
-        ctl_complain(subcommand == SHOW ? "show takes no file" : "which file?");
-        return CTL_EXIT_USAGE;
+    if (status == CTL_EXIT_OK) {
+        status = check_offline(&ctl, arguments.path, yaml);
     }
-    const int status = run(&ctl, (enum subcommand)subcommand, &arguments);
     ctl_close(&ctl);
     return status;
 }
+
+static int apply(const struct command_call *call)
+{
+    struct arguments arguments = {0};
+    struct ctl ctl;
+    struct bytes yaml = {0};
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        status = ctl_read_file(&ctl, arguments.path, PROGRAMME_BYTES_MAX, &yaml);
+    }
+    if (status == CTL_EXIT_OK) {
+        status = put_into_force(&ctl, arguments.path, yaml);
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static int show(const struct command_call *call)
+{
+    struct arguments arguments = {0};
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        status = print_programme(&ctl);
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static const struct command_option file_options[] = {{.arg = "FILE",
+                                                      .type = &command_text,
+                                                      .offset = offsetof(struct arguments, path),
+                                                      .missing = "which file?"},
+                                                     {0}};
+
+const struct command ctl_programme_commands[] = {
+    {.name = "programme check",
+     .summary = "read a programme without a daemon",
+     .doc = "Read a programme without a daemon: exit status 1 if there are findings.",
+     .options = file_options,
+     .run = check},
+    {.name = "programme apply",
+     .summary = "put a programme into force",
+     .doc = "Put a programme into force. The running one stays if anything is wrong with it.",
+     .options = file_options,
+     .run = apply},
+    {.name = "programme show",
+     .summary = "the programme in force",
+     .doc = "Show the programme in force, as it was applied.",
+     .run = show},
+    {0}};

@@ -8,45 +8,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { OPTION_CARD = 0x200 };
-
 struct arguments {
     struct ctl_options common;
     const char *card;
     uint32_t member;
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    uint64_t number = 0;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case OPTION_CARD:
-        arguments->card = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (number_parse(argument, UINT32_MAX, &number) != 0 || number == 0) {
-            argp_error(state, "'%s' is not the number of a member", argument);
-        }
-        arguments->member = (uint32_t)number;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static error_t parse_nothing(int key, char *argument, struct argp_state *state)
-{
-    if (key == ARGP_KEY_ARG) {
-        argp_error(state, "what is '%s'?", argument);
-    }
-    return parse(key, argument, state);
-}
-
-static const struct argp_child common[] = {{.argp = &ctl_options_argp}, {0}};
 
 static void json_status(struct ctl *ctl, const struct reply *reply)
 {
@@ -115,21 +81,13 @@ static void print_status(const struct ctl *ctl, const struct reply *reply)
     }
 }
 
-int ctl_command_status(int argc, char **argv)
+static int show_status(const struct command_call *call)
 {
-    const struct argp argp = {.parser = parse_nothing,
-                              .doc = "How the daemon is, and whether its books balance (counted now: exit "
-                                     "status 1 if they do not).",
-                              .children = common};
     struct arguments arguments = {0};
     struct ctl ctl;
-    ctl_options_init(&arguments.common);
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return CTL_EXIT_USAGE;
-    }
     struct request request = {.kind = REQUEST_GET_STATUS};
     struct reply reply;
-    int status = ctl_open(&ctl, &arguments.common);
+    int status = ctl_begin(&ctl, call, &arguments);
     if (status == CTL_EXIT_OK) {
         status = ctl_call(&ctl, &request, &reply);
     }
@@ -145,7 +103,14 @@ int ctl_command_status(int argc, char **argv)
     return status;
 }
 
-static int show_member(struct ctl *ctl, const struct arguments *arguments)
+const struct command ctl_status_commands[] = {
+    {.name = "status",
+     .summary = "how the daemon is, and whether its books balance",
+     .doc = "How the daemon is, and whether its books balance (counted now: exit status 1 if they do not).",
+     .run = show_status},
+    {0}};
+
+static int print_member(struct ctl *ctl, const struct arguments *arguments)
 {
     struct request request = {.kind = REQUEST_GET_MEMBER};
     struct reply reply;
@@ -166,51 +131,50 @@ static int show_member(struct ctl *ctl, const struct arguments *arguments)
     return CTL_EXIT_OK;
 }
 
-int ctl_command_member(int argc, char **argv)
+static const char *check_member(const void *opaque)
 {
-    static const char *const names[] = {"show"};
-    static const struct argp_option options[] = {
-        {.name = "card", .key = OPTION_CARD, .arg = "C", .doc = "The member's card"}, {0}};
-    const struct argp argp = {.options = options,
-                              .parser = parse,
-                              .args_doc = "[N]",
-                              .doc = "What a member has: by number or by card.",
-                              .children = common};
+    const struct arguments *arguments = opaque;
+    return (arguments->card == NULL) == (arguments->member == 0)
+               ? "say either --card C or the number of a member"
+               : NULL;
+}
+
+static int show_member(const struct command_call *call)
+{
     struct arguments arguments = {0};
     struct ctl ctl;
-    ctl_options_init(&arguments.common);
-    if (ctl_subcommand(&argc, &argv, names, 1) < 0 ||
-        argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return CTL_EXIT_USAGE;
-    }
-    if ((arguments.card == NULL) == (arguments.member == 0)) {
-        ctl_complain("say either --card C or the number of a member");
-        return CTL_EXIT_USAGE;
-    }
-    int status = ctl_open(&ctl, &arguments.common);
+    int status = ctl_begin(&ctl, call, &arguments);
     if (status == CTL_EXIT_OK) {
-        status = show_member(&ctl, &arguments);
+        status = print_member(&ctl, &arguments);
     }
     ctl_close(&ctl);
     return status;
 }
 
-int ctl_command_go_live(int argc, char **argv)
+static const struct command_option member_options[] = {
+    {.arg = "N", .type = &command_member, .offset = offsetof(struct arguments, member)},
+    {.name = "card",
+     .arg = "C",
+     .doc = "The member's card",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, card)},
+    {0}};
+
+const struct command ctl_member_commands[] = {{.name = "member show",
+                                               .summary = "what a customer has",
+                                               .doc = "What a member has: by number or by card.",
+                                               .options = member_options,
+                                               .check = check_member,
+                                               .run = show_member},
+                                              {0}};
+
+static int go_live(const struct command_call *call)
 {
-    const struct argp argp = {
-        .parser = parse_nothing,
-        .doc = "End the loading of history: from here on the daemon's own clock counts, and "
-               "there is no way back.",
-        .children = common};
     struct arguments arguments = {0};
     struct ctl ctl;
-    ctl_options_init(&arguments.common);
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return CTL_EXIT_USAGE;
-    }
     struct event event = {.kind = EVENT_GO_LIVE};
     struct booked booked;
-    int status = ctl_open(&ctl, &arguments.common);
+    int status = ctl_begin(&ctl, call, &arguments);
     if (status == CTL_EXIT_OK) {
         status = ctl_book(&ctl, &event, &booked);
     }
@@ -224,3 +188,11 @@ int ctl_command_go_live(int argc, char **argv)
     ctl_close(&ctl);
     return status;
 }
+
+const struct command ctl_go_live_commands[] = {
+    {.name = "go-live",
+     .summary = "end of loading history",
+     .doc = "End the loading of history: from here on the daemon's own clock counts, and there is no way "
+            "back.",
+     .run = go_live},
+    {0}};

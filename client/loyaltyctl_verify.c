@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OPTION_FAST = 0x300, OPTION_SCRATCH, OPTION_JSON_ONLY };
 enum { PATH_BYTES = 4096, COMMIT_EVENTS = 1024, EVENT_BYTES = 4 * 1024 * 1024 };
 
 struct verification {
@@ -264,63 +263,46 @@ int verify_log(const struct verify_options *options)
     return run.failed ? CTL_EXIT_REFUTED : CTL_EXIT_OK;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int verify(const struct command_call *call)
 {
-    struct verify_options *options = state->input;
-    switch (key) {
-    case OPTION_FAST:
-        options->fast = true;
-        return 0;
-    case OPTION_SCRATCH:
-        options->scratch = argument;
-        return 0;
-    case OPTION_JSON_ONLY:
-        options->json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->path != NULL) {
-            argp_error(state, "one log at a time: what is '%s'?", argument);
-        }
-        options->path = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (options->path == NULL) {
-            argp_error(state, "say which: a backup, or the data directory of a stopped daemon");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-int ctl_command_verify(int argc, char **argv)
-{
-    static const struct argp_option own[] = {
-        {.name = "fast",
-         .key = OPTION_FAST,
-         .doc = "Do not check signatures: the chain, outcomes and rows only"},
-        {.name = "scratch",
-         .key = OPTION_SCRATCH,
-         .arg = "DIR",
-         .doc = "Where the replay may write; it needs as much room as the log has (default: $TMPDIR or "
-                "/var/tmp)"},
-        {.name = "json", .key = OPTION_JSON_ONLY, .doc = "Print JSON"},
-        {0},
-    };
-    const struct argp argp = {
-        .options = own,
-        .parser = parse,
-        .args_doc = "FILE|DIR",
-        .doc = "Prove a log: walk the chain, check every signature against the keys of then, decide every "
-               "event again and "
-               "compare its outcome, fold the effects into a fresh store and compare every row.\vExit "
-               "status: 0 it "
-               "holds; 4 it does not, and the first difference is named; 1 it could not be told.",
-    };
-    struct verify_options options = {.path = NULL};
-    const error_t error = argp_parse(&argp, argc, argv, 0, NULL, &options);
-    if (error != 0 || crypto_init() != 0) {
+    struct verify_options options = {0};
+    command_parse(call, &options);
+    if (crypto_init() != 0) {
+        ctl_complain("the system gives no randomness");
         return CTL_EXIT_ERROR;
     }
     return verify_log(&options);
 }
+
+static const struct command_option own_options[] = {
+    {.arg = "FILE|DIR",
+     .type = &command_text,
+     .offset = offsetof(struct verify_options, path),
+     .missing = "say which: a backup, or the data directory of a stopped daemon"},
+    {.name = "fast",
+     .doc = "Do not check signatures: the chain, outcomes and rows only",
+     .type = &command_flag,
+     .offset = offsetof(struct verify_options, fast)},
+    {.name = "scratch",
+     .arg = "DIR",
+     .doc = "Where the replay may write; it needs as much room as the log has (default: $TMPDIR or "
+            "/var/tmp)",
+     .type = &command_text,
+     .offset = offsetof(struct verify_options, scratch)},
+    {.name = "json",
+     .doc = "Print JSON",
+     .type = &command_flag,
+     .offset = offsetof(struct verify_options, json)},
+    {0}};
+
+const struct command ctl_verify_commands[] = {
+    {.name = "verify",
+     .summary = "prove a log and everything derived from it",
+     .doc = "Prove a log: walk the chain, check every signature against the keys of then, decide every "
+            "event again and compare its outcome, fold the effects into a fresh store and compare every "
+            "row.\vExit status: 0 it holds; 4 it does not, and the first difference is named; 1 it could "
+            "not be told.",
+     .options = own_options,
+     .alone = true,
+     .run = verify},
+    {0}};

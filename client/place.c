@@ -1,6 +1,62 @@
 #include "client/place.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Of the authority's certificate. */
+static int make_absolute(const char *path, struct place *place, char *text)
+{
+    char *absolute = realpath(path, NULL);
+    const bool fits = absolute != NULL && strlen(absolute) < sizeof(place->ca);
+    if (!fits) {
+        (void)snprintf(text, PLACE_TEXT_BYTES, "%s: %s", path,
+                       absolute == NULL ? strerror(errno) : "the path is too long");
+    } else {
+        memcpy(place->ca, absolute, strlen(absolute) + 1);
+    }
+    free(absolute);
+    return fits ? 0 : ERR_NOT_FOUND;
+}
+
+int place_make(const char *text, const char *ca, struct place *ret_place, char ret_text[PLACE_TEXT_BYTES])
+{
+    struct url url;
+    struct place place = {.url = ""};
+    const char *wrong = NULL;
+    const int error = ca != NULL ? make_absolute(ca, &place, ret_text) : 0;
+    if (error != 0) {
+        return error;
+    }
+    if (strlen(text) >= sizeof(place.url)) {
+        wrong = "the URL is too long";
+    } else {
+        memcpy(place.url, text, strlen(text) + 1);
+    }
+    if (wrong == NULL && url_parse(place.url, &url) == 0 && url.kind == URL_TLS && url.pins.count == 0) {
+        /* The file says it as well as the URL does. */
+        url.ca = url.ca || ca != NULL;
+        if (!url.ca) {
+            wrong = "the URL has no pin of the daemon's key, and no --ca says who vouches for it";
+        } else if (url_format(&url, place.url) != 0) {
+            wrong = "the URL is too long";
+        }
+    }
+    if (wrong == NULL && !connection_url_valid(place.url)) {
+        (void)snprintf(ret_text, PLACE_TEXT_BYTES,
+                       "'%.400s' is not loyalty://HOST:PORT/?pin=..., unix:/PATH or tcp://127.0.0.1:PORT",
+                       place.url);
+        return ERR_FORMAT;
+    }
+    if (wrong != NULL) {
+        (void)snprintf(ret_text, PLACE_TEXT_BYTES, "%s", wrong);
+        return ERR_FORMAT;
+    }
+    *ret_place = place;
+    return 0;
+}
 
 int place_read(struct outbox *outbox, struct place *ret_place)
 {

@@ -3,7 +3,6 @@
 
 #include "client/amount.h"
 #include "client/clock.h"
-#include "client/till_import.h"
 #include "crypto/card.h"
 #include "crypto/crypto.h"
 
@@ -12,8 +11,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { OPTION_JSON = 0x100, OPTION_TIMEOUT, OPTION_PASSPHRASE_FILE };
 
 const char *argp_program_version = "loyalty-till " LOYALTY_VERSION;
 
@@ -27,46 +24,42 @@ void till_complain(const char *format, ...)
     putc('\n', stderr);
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-    struct till_options *options = state->input;
-    uint64_t milliseconds = 0;
-    switch (key) {
-    case 't':
-        options->folder = argument;
-        return 0;
-    case OPTION_JSON:
-        options->json = true;
-        return 0;
-    case OPTION_PASSPHRASE_FILE:
-        options->passphrase_file = argument;
-        return 0;
-    case OPTION_TIMEOUT:
-        if (number_parse(argument, 600000, &milliseconds) != 0 || milliseconds == 0) {
-            argp_error(state, "--timeout takes milliseconds, 1 to 600000");
-        }
-        options->timeout_ms = (int64_t)milliseconds;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_option common_options[] = {
-    {.name = "till", .key = 't', .arg = "DIR", .doc = "The till's folder (default: $LOYALTY_TILL)"},
-    {.name = "json", .key = OPTION_JSON, .doc = "Print JSON, one value a line"},
+static const struct command_option common_options[] = {
+    {.name = "till",
+     .letter = 't',
+     .arg = "DIR",
+     .doc = "The till's folder (default: $LOYALTY_TILL)",
+     .type = &command_text,
+     .offset = offsetof(struct till_options, folder)},
+    {.name = "json",
+     .doc = "Print JSON, one value a line",
+     .type = &command_flag,
+     .offset = offsetof(struct till_options, json)},
     {.name = "passphrase-file",
-     .key = OPTION_PASSPHRASE_FILE,
      .arg = "FILE",
-     .doc = "The till's key is under the passphrase in the first line of this file"},
+     .doc = "The till's key is under the passphrase in the first line of this file",
+     .type = &command_text,
+     .offset = offsetof(struct till_options, passphrase_file)},
     {.name = "timeout",
-     .key = OPTION_TIMEOUT,
      .arg = "MS",
-     .doc = "Give up when the daemon says nothing for this long (default: 5000)"},
+     .doc = "Give up when the daemon says nothing for this long (default: 5000)",
+     .type = &command_milliseconds,
+     .offset = offsetof(struct till_options, timeout_ms)},
     {0},
 };
 
-const struct argp till_options_argp = {.options = common_options, .parser = parse_option};
+void till_parse(const struct command_call *call, void *arguments)
+{
+    *(struct till_options *)arguments =
+        (struct till_options){.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS};
+    command_parse(call, arguments);
+}
+
+int till_begin(struct till *till, const struct command_call *call, void *arguments)
+{
+    till_parse(call, arguments);
+    return till_open(till, arguments, true);
+}
 
 int till_path(const struct till_options *options, const char *name, char *ret_path, size_t size)
 {
@@ -228,6 +221,18 @@ int till_deliver(struct till *till, struct delivery *delivery)
     return till->refused > 0 ? TILL_EXIT_REFUSED : TILL_EXIT_OK;
 }
 
+int till_deliver_all(struct till *till, uint64_t shown_from)
+{
+    struct delivery delivery;
+    int status = till_delivery_init(till, &delivery);
+    if (status == TILL_EXIT_OK) {
+        till->shown_from = shown_from;
+        status = till_deliver(till, &delivery);
+        delivery_fini(&delivery);
+    }
+    return status;
+}
+
 /* The time of an event and what was added to our clock to get it. */
 static void set_time(const struct till *till, struct event *event)
 {
@@ -297,76 +302,24 @@ int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_
     return outbox_event_add(&till->outbox, &outbox_draft, &signer, ret_sequence);
 }
 
-static const struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"enrol", till_command_enrol},
-    {"purchase", till_command_purchase},
-    {"join", till_command_join},
-    {"send", till_command_send},
-    {"balance", till_command_balance},
-    {"queue", till_command_queue},
-    {"import", till_command_import},
-    {"move", till_command_move},
-    {"rotate-key", till_command_rotate_key},
-    {"passphrase", till_command_passphrase},
-};
-
-static const char usage[] =
-    "A till on the command line.\v"
-    "enrol URL CODE   become a till of a daemon, with the code of an invite\n"
-    "purchase         ring up a purchase, or a whole file of them\n"
-    "import           send the receipts of a till journal, such as those of last year\n"
-    "join             enrol a customer's card\n"
-    "send             deliver what waits in the queue\n"
-    "balance          what a card has\n"
-    "queue            what waits and what was acknowledged\n"
-    "move URL         the daemon is somewhere else now, or has another TLS key\n"
-    "rotate-key       give the till another key\n"
-    "passphrase       put the till's key under a passphrase, or change it\n"
-    "\n"
-    "Each command has its own --help. A till never loses a purchase: it is signed and on the disk before it "
-    "is "
-    "sent, and waits there while the daemon cannot be reached.\n"
-    "\n"
-    "Exit status: 0 booked or safely queued; 1 failed, nothing was done; 3 booked as refused; 4 alarm, the "
-    "daemon and this till disagree; 64 wrong usage.";
-
-static error_t parse_command(int key, char *argument, struct argp_state *state)
-{
-    int *first = state->input;
-    switch (key) {
-    case ARGP_KEY_ARG:
-        (void)argument;
-        *first = state->next - 1;
-        state->next = state->argc;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 int main(int argc, char **argv)
 {
-    const struct argp argp = {.parser = parse_command, .args_doc = "COMMAND [OPTION...]", .doc = usage};
-    int first = 0;
-    argp_err_exit_status = TILL_EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first) != 0) {
-        return TILL_EXIT_USAGE;
-    }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(argv[first], commands[i].name) == 0) {
-            char name[64];
-            (void)snprintf(name, sizeof(name), "loyalty-till %s", commands[i].name);
-            argv[first] = name;
-            const int status = commands[i].run(argc - first, argv + first);
-            return fflush(stdout) == 0 ? status : TILL_EXIT_ERROR;
-        }
-    }
-    till_complain("there is no command '%s'; see loyalty-till --help", argv[first]);
-    return TILL_EXIT_USAGE;
+    static const struct command *const tables[] = {till_enrol_commands,
+                                                   till_purchase_commands,
+                                                   till_import_commands,
+                                                   till_counter_commands,
+                                                   till_move_commands,
+                                                   till_key_commands,
+                                                   NULL};
+    static const struct command_program program = {
+        .name = "loyalty-till",
+        .doc = "A till on the command line.",
+        .ending =
+            " A till never loses a purchase: it is signed and on the disk before it is sent, and waits "
+            "there while the daemon cannot be reached.\n\nExit status: 0 booked or safely queued; 1 "
+            "failed, nothing was done; 3 booked as refused; 4 alarm, the daemon and this till disagree; "
+            "64 wrong usage.",
+        .options = common_options,
+        .tables = tables};
+    return command_main(&program, argc, argv);
 }

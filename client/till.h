@@ -3,11 +3,10 @@
 #define LOYALTY_CLIENT_TILL_H
 
 #include "base/arena.h"
+#include "client/command.h"
 #include "client/delivery.h"
 #include "client/json.h"
 #include "model/event.h"
-
-#include <argp.h>
 
 enum {
     TILL_ARENA_BYTES = 4 * 1024 * 1024,
@@ -25,14 +24,13 @@ enum till_exit {
     TILL_EXIT_USAGE = 64,
 };
 
-/* Options every command takes. */
+/* Options every command takes; they are the first member of each struct of arguments. */
 struct till_options {
     const char *folder; /* --till */
     bool json;
     int64_t timeout_ms;
     const char *passphrase_file; /* --passphrase-file, of the keys; NULL: none */
 };
-extern const struct argp till_options_argp;
 
 struct till {
     struct till_options options;
@@ -67,10 +65,18 @@ struct till {
 /* Prints "loyalty-till: ..." to standard error. */
 void till_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* How a command begins: the defaults of the common options, then what the command line says of all of them,
+ * and till_open of a till that is enrolled; or only the first two. till_close in any case. */
+int till_begin(struct till *till, const struct command_call *call, void *arguments);
+void till_parse(const struct command_call *call, void *arguments);
+
 /* Opens the folder; `must_be_enrolled` complains if the till is not. 0 or an exit status; complains itself.
  * till_close accepts what till_open left behind in any case. */
 int till_open(struct till *till, const struct till_options *options, bool must_be_enrolled);
 void till_close(struct till *till);
+
+/* Delivers what waits, with everything from sequence `shown_from` on shown. An exit status. */
+int till_deliver_all(struct till *till, uint64_t shown_from);
 
 /* Fills `ret_path` with FOLDER/name; an exit status if it is too long. */
 int till_path(const struct till_options *options, const char *name, char *ret_path, size_t size);
@@ -127,20 +133,17 @@ int basket_add_tender(struct basket *basket, const char *text, int digits,
 void basket_receipt_name(const struct basket *basket, const struct till *till,
                          char ret_name[OUTBOX_RECEIPT_BYTES_MAX + 1]);
 
-/* The commands: argv[0] is the name to show; each gives an exit status. */
-int till_command_enrol(int argc, char **argv);
-int till_command_move(int argc, char **argv);
-int till_command_purchase(int argc, char **argv);
-int till_command_join(int argc, char **argv);
-int till_command_send(int argc, char **argv);
-int till_command_balance(int argc, char **argv);
-int till_command_queue(int argc, char **argv);
-int till_command_rotate_key(int argc, char **argv);
-int till_command_passphrase(int argc, char **argv);
+/* The commands, by file. */
+extern const struct command till_enrol_commands[];
+extern const struct command till_purchase_commands[];
+extern const struct command till_counter_commands[];
+extern const struct command till_import_commands[];
+extern const struct command till_move_commands[];
+extern const struct command till_key_commands[];
 
-/* till_move.c: the URL and --ca of a command line; what is wrong with them ends the program. */
-void till_set_ca(struct place *place, const char *path, struct argp_state *state);
-void till_check_url(struct place *place, struct argp_state *state);
+/* till_move.c: the URL and --ca of a command line as a place. `ca` NULL: none. Complains itself; an exit
+ * status. */
+int till_place(const char *url, const char *ca, struct place *ret_place);
 
 /* till_file.c */
 struct till_file_options {

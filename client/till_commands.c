@@ -7,118 +7,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_CARD = 0x300, OPTION_LOCALE, OPTION_AGAIN, OPTION_BRIEF, OPTION_OFFLINE };
-
 struct arguments {
     struct till_options common;
     const char *card;
     const char *locale;
-    uint64_t again_from; /* 0: only what waits */
+    bool again;
+    uint64_t again_from;
     bool brief;
     bool offline;
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int queue_card(struct till *till, const struct arguments *arguments)
 {
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case OPTION_CARD:
-        arguments->card = argument;
-        return 0;
-    case OPTION_LOCALE:
-        arguments->locale = argument;
-        if (strlen(argument) > LOCALE_BYTES_MAX) {
-            argp_error(state, "'%s' is too long for a locale", argument);
-        }
-        return 0;
-    case OPTION_AGAIN:
-        arguments->again_from = 1;
-        if (argument != NULL &&
-            (number_parse(argument, INT64_MAX, &arguments->again_from) != 0 || arguments->again_from == 0)) {
-            argp_error(state, "'%s' is not a sequence", argument);
-        }
-        return 0;
-    case OPTION_BRIEF:
-        arguments->brief = true;
-        return 0;
-    case OPTION_OFFLINE:
-        arguments->offline = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_usage(state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    struct event event = {.kind = EVENT_ENROLMENT};
+    uint64_t sequence = 0;
+    const struct till_event draft = {.event = &event, .card = arguments->card, .locale = arguments->locale};
+    const int error = till_queue(till, &draft, &sequence);
+    if (error != 0) {
+        till_complain("the card could not be queued: %s", error_text(error));
+        return TILL_EXIT_ERROR;
     }
+    if (arguments->offline) {
+        till_print_queued(till, sequence);
+        return TILL_EXIT_OK;
+    }
+    return till_deliver_all(till, sequence);
 }
 
-static const struct argp_child common[] = {{.argp = &till_options_argp, .group = 4}, {0}};
-
-/* Parses and opens; TILL_EXIT_OK or how to end. till_close in any case. */
-static int begin(const struct argp *argp, int argc, char **argv, struct arguments *ret_arguments,
-                 struct till *ret_till)
+static int join(const struct command_call *call)
 {
-    *ret_till = (struct till){0};
-    *ret_arguments = (struct arguments){
-        .common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS}, .locale = "en"};
-    if (argp_parse(argp, argc, argv, 0, NULL, ret_arguments) != 0) {
-        return TILL_EXIT_USAGE;
-    }
-    const int status = till_open(ret_till, &ret_arguments->common, true);
-    ret_till->brief = ret_arguments->brief;
-    return status;
-}
-
-/* Delivers what waits, with everything new from `shown_from` on shown. */
-static int deliver(struct till *till, uint64_t shown_from)
-{
-    struct delivery delivery;
-    int status = till_delivery_init(till, &delivery);
-    if (status == TILL_EXIT_OK) {
-        till->shown_from = shown_from;
-        status = till_deliver(till, &delivery);
-        delivery_fini(&delivery);
-    }
-    return status;
-}
-
-int till_command_join(int argc, char **argv)
-{
-    static const struct argp_option options[] = {
-        {.name = "card", .key = OPTION_CARD, .arg = "C", .doc = "The new card, as read"},
-        {.name = "locale",
-         .key = OPTION_LOCALE,
-         .arg = "TAG",
-         .doc = "The customer's language (default: en)"},
-        {.name = "offline", .key = OPTION_OFFLINE, .doc = "Only queue it: do not talk to the daemon"},
-        {0}};
-    const struct argp argp = {.options = options,
-                              .parser = parse,
-                              .doc = "Enrol a customer: from now on the card collects.",
-                              .children = common};
-    struct arguments arguments;
+    struct arguments arguments = {.locale = "en"};
     struct till till;
-    int status = begin(&argp, argc, argv, &arguments, &till);
-    if (status == TILL_EXIT_OK && arguments.card == NULL) {
-        till_complain("which card? Say --card C");
-        status = TILL_EXIT_USAGE;
-    }
+    int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
-        struct event event = {.kind = EVENT_ENROLMENT};
-        uint64_t sequence = 0;
-        const struct till_event draft = {.event = &event, .card = arguments.card, .locale = arguments.locale};
-        const int error = till_queue(&till, &draft, &sequence);
-        if (error != 0) {
-            till_complain("the card could not be queued: %s", error_text(error));
-            status = TILL_EXIT_ERROR;
-        } else if (arguments.offline) {
-            till_print_queued(&till, sequence);
-        } else {
-            status = deliver(&till, sequence);
-        }
+        status = queue_card(&till, &arguments);
     }
     till_close(&till);
     return status;
@@ -146,27 +68,16 @@ static int send_again(struct till *till, uint64_t from)
     return status;
 }
 
-int till_command_send(int argc, char **argv)
+static int send(const struct command_call *call)
 {
-    static const struct argp_option options[] = {
-        {.name = "brief", .key = OPTION_BRIEF, .doc = "One line a purchase"},
-        {.name = "again",
-         .key = OPTION_AGAIN,
-         .arg = "SEQUENCE",
-         .flags = OPTION_ARG_OPTIONAL,
-         .doc =
-             "Then send what was acknowledged once more, from a sequence on (default: all that is kept), and "
-             "compare the answers: a test of the daemon"},
-        {0}};
-    const struct argp argp = {
-        .options = options, .parser = parse, .doc = "Deliver what waits in the queue.", .children = common};
-    struct arguments arguments;
+    struct arguments arguments = {.again_from = 1};
     struct till till;
-    int status = begin(&argp, argc, argv, &arguments, &till);
+    int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
-        status = deliver(&till, 0);
+        till.brief = arguments.brief;
+        status = till_deliver_all(&till, 0);
     }
-    if ((status == TILL_EXIT_OK || status == TILL_EXIT_REFUSED) && arguments.again_from > 0) {
+    if ((status == TILL_EXIT_OK || status == TILL_EXIT_REFUSED) && arguments.again) {
         status = send_again(&till, arguments.again_from);
     }
     till_close(&till);
@@ -201,21 +112,11 @@ static int show_balance(struct till *till, const char *card)
     return status;
 }
 
-int till_command_balance(int argc, char **argv)
+static int balance(const struct command_call *call)
 {
-    static const struct argp_option options[] = {
-        {.name = "card", .key = OPTION_CARD, .arg = "C", .doc = "The card, as read"}, {0}};
-    const struct argp argp = {.options = options,
-                              .parser = parse,
-                              .doc = "What a card has. What waits in the queue is not counted yet.",
-                              .children = common};
-    struct arguments arguments;
+    struct arguments arguments = {0};
     struct till till;
-    int status = begin(&argp, argc, argv, &arguments, &till);
-    if (status == TILL_EXIT_OK && arguments.card == NULL) {
-        till_complain("which card? Say --card C");
-        status = TILL_EXIT_USAGE;
-    }
+    int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
         status = show_balance(&till, arguments.card);
     }
@@ -277,14 +178,12 @@ static void print_queue(struct till *till, const struct outbox_counts *counts)
     }
 }
 
-int till_command_queue(int argc, char **argv)
+static int queue(const struct command_call *call)
 {
-    const struct argp argp = {
-        .parser = parse, .doc = "What waits in the queue, and what was acknowledged.", .children = common};
-    struct arguments arguments;
+    struct arguments arguments = {0};
     struct till till;
     struct outbox_counts counts;
-    int status = begin(&argp, argc, argv, &arguments, &till);
+    int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK && outbox_event_count(&till.outbox, &counts) != 0) {
         till_complain("the outbox cannot be read");
         status = TILL_EXIT_ERROR;
@@ -296,3 +195,68 @@ int till_command_queue(int argc, char **argv)
     till_close(&till);
     return status;
 }
+
+/* --again, or --again=SEQUENCE. */
+static bool take_again(const char *text, void *field)
+{
+    struct arguments *arguments = field;
+    arguments->again = true;
+    return text == NULL || command_position.take(text, &arguments->again_from);
+}
+
+static const struct command_type again = {take_again, "is not a sequence"};
+
+#define CARD_OPTION                                                                                          \
+    {                                                                                                        \
+        .name = "card", .arg = "C", .doc = "The card, as read", .type = &command_text,                       \
+        .offset = offsetof(struct arguments, card), .missing = "which card? Say --card C"                    \
+    }
+
+static const struct command_option join_options[] = {CARD_OPTION,
+                                                     {.name = "locale",
+                                                      .arg = "TAG",
+                                                      .doc = "The customer's language (default: en)",
+                                                      .type = &command_locale,
+                                                      .offset = offsetof(struct arguments, locale)},
+                                                     {.name = "offline",
+                                                      .doc = "Only queue it: do not talk to the daemon",
+                                                      .type = &command_flag,
+                                                      .offset = offsetof(struct arguments, offline)},
+                                                     {0}};
+
+static const struct command_option send_options[] = {
+    {.name = "brief",
+     .doc = "One line a purchase",
+     .type = &command_flag,
+     .offset = offsetof(struct arguments, brief)},
+    {.name = "again",
+     .arg = "SEQUENCE",
+     .doc = "Then send what was acknowledged once more, from a sequence on (default: all that is kept), and "
+            "compare the answers: a test of the daemon",
+     .type = &again,
+     .bare = true},
+    {0}};
+
+static const struct command_option balance_options[] = {CARD_OPTION, {0}};
+
+const struct command till_counter_commands[] = {
+    {.name = "join",
+     .summary = "enrol a customer's card",
+     .doc = "Enrol a customer: from now on the card collects.",
+     .options = join_options,
+     .run = join},
+    {.name = "send",
+     .summary = "deliver what waits in the queue",
+     .doc = "Deliver what waits in the queue.",
+     .options = send_options,
+     .run = send},
+    {.name = "balance",
+     .summary = "what a card has",
+     .doc = "What a card has. What waits in the queue is not counted yet.",
+     .options = balance_options,
+     .run = balance},
+    {.name = "queue",
+     .summary = "what waits and what was acknowledged",
+     .doc = "Show what waits in the queue, and what was acknowledged.",
+     .run = queue},
+    {0}};

@@ -9,50 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OPTION_CA = 0x200 };
-
 struct arguments {
     struct till_options common;
-    struct place place;
+    const char *url;
     const char *code;
+    const char *ca;
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case OPTION_CA:
-        till_set_ca(&arguments->place, argument, state);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num == 0) {
-            /* "URL#CODE" is what the QR code of an invite says. */
-            const char *hash = strchr(argument, '#');
-            const size_t size = hash != NULL ? (size_t)(hash - argument) : strlen(argument);
-            if (size >= sizeof(arguments->place.url)) {
-                argp_error(state, "the URL is too long");
-            }
-            memcpy(arguments->place.url, argument, size);
-            arguments->code = hash != NULL ? hash + 1 : NULL;
-        } else if (state->arg_num == 1 && arguments->code == NULL) {
-            arguments->code = argument;
-        } else {
-            argp_usage(state);
-        }
-        return 0;
-    case ARGP_KEY_END:
-        if (arguments->code == NULL) {
-            argp_usage(state);
-        }
-        till_check_url(&arguments->place, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
 
 /* The till's own key, made here and never told to anybody: on the disk before it is used. */
 static int ensure_key(struct till *till)
@@ -134,13 +96,13 @@ static int show(struct till *till, const struct session_enrolled *enrolled)
     return TILL_EXIT_OK;
 }
 
-static int enrol(struct till *till, const struct arguments *arguments)
+static int present(struct till *till, const char *code, const struct place *place)
 {
     uint8_t code_hash[HASH_BYTES];
     struct session_enrolled enrolled;
     char text[SESSION_TEXT_BYTES];
-    if (invite_code_hash(arguments->code, code_hash) != 0) {
-        till_complain("'%s' cannot be the code of an invite", arguments->code);
+    if (invite_code_hash(code, code_hash) != 0) {
+        till_complain("'%s' cannot be the code of an invite", code);
         return TILL_EXIT_ERROR;
     }
     int status = check_repeat(till, code_hash);
@@ -150,11 +112,11 @@ static int enrol(struct till *till, const struct arguments *arguments)
     if (status != TILL_EXIT_OK) {
         return status;
     }
-    const struct session_options options = {.url = arguments->place.url,
-                                            .ca = arguments->place.ca[0] != '\0' ? arguments->place.ca : NULL,
+    const struct session_options options = {.url = place->url,
+                                            .ca = place->ca[0] != '\0' ? place->ca : NULL,
                                             .world = &client_world,
-                                            .timeout_ms = arguments->common.timeout_ms};
-    int error = session_enrol(&options, &till->pair, arguments->code, &enrolled, text);
+                                            .timeout_ms = till->options.timeout_ms};
+    int error = session_enrol(&options, &till->pair, code, &enrolled, text);
     if (error != 0) {
         return till_explain(error, text);
     }
@@ -163,7 +125,7 @@ static int enrol(struct till *till, const struct arguments *arguments)
          memcmp(till->programme_id, enrolled.programme_id, PROGRAMME_ID_BYTES) != 0)) {
         return till_explain(ERR_MISMATCH, "the daemon answers the same code otherwise than before");
     }
-    error = remember(&till->outbox, &arguments->place, code_hash, &enrolled);
+    error = remember(&till->outbox, place, code_hash, &enrolled);
     if (error != 0) {
         return till_explain(error, NULL);
     }
@@ -178,25 +140,31 @@ static int enrol(struct till *till, const struct arguments *arguments)
     return status;
 }
 
-int till_command_enrol(int argc, char **argv)
+/* "URL CODE", or "URL#CODE" as the QR code of an invite has it: the code; NULL after a complaint. */
+static const char *split(const struct arguments *arguments, struct place *ret_place)
 {
-    const struct argp_child children[] = {{.argp = &till_options_argp}, {0}};
-    static const struct argp_option options[] = {{.name = "ca",
-                                                  .key = OPTION_CA,
-                                                  .arg = "FILE",
-                                                  .doc = "The certificate of the authority that vouches for "
-                                                         "the daemon, for a URL with `ca`; without it those "
-                                                         "the system knows"},
-                                                 {0}};
-    const struct argp argp = {.options = options,
-                              .parser = parse,
-                              .args_doc = "URL CODE\nURL#CODE",
-                              .doc = "Become a till: make a key, present the one-time code of an invite and "
-                                     "keep who we are in the till's folder. The same code may be sent again.",
-                              .children = children};
-    struct arguments arguments = {
-        .common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS}};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
+    char url[CONNECTION_URL_BYTES_MAX + 1];
+    const char *hash = strchr(arguments->url, '#');
+    const size_t size = hash != NULL ? (size_t)(hash - arguments->url) : strlen(arguments->url);
+    if (size >= sizeof(url) || (hash != NULL) != (arguments->code == NULL)) {
+        till_complain("say: loyalty-till enrol URL CODE, or URL#CODE");
+        return NULL;
+    }
+    memcpy(url, arguments->url, size);
+    url[size] = '\0';
+    if (till_place(url, arguments->ca, ret_place) != TILL_EXIT_OK) {
+        return NULL;
+    }
+    return hash != NULL ? hash + 1 : arguments->code;
+}
+
+static int enrol(const struct command_call *call)
+{
+    struct arguments arguments = {0};
+    struct place place;
+    till_parse(call, &arguments);
+    const char *code = split(&arguments, &place);
+    if (code == NULL) {
         return TILL_EXIT_USAGE;
     }
     if (arguments.common.folder != NULL && mkdir(arguments.common.folder, 0700) != 0 && errno != EEXIST) {
@@ -206,8 +174,31 @@ int till_command_enrol(int argc, char **argv)
     struct till till;
     int status = till_open(&till, &arguments.common, false);
     if (status == TILL_EXIT_OK) {
-        status = enrol(&till, &arguments);
+        status = present(&till, code, &place);
     }
     till_close(&till);
     return status;
 }
+
+static const struct command_option options[] = {
+    {.arg = "URL",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, url),
+     .missing = "say: loyalty-till enrol URL CODE, or URL#CODE"},
+    {.arg = "CODE", .type = &command_text, .offset = offsetof(struct arguments, code)},
+    {.name = "ca",
+     .arg = "FILE",
+     .doc = "The certificate of the authority that vouches for the daemon, for a URL with `ca`; without it "
+            "those the system knows",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, ca)},
+    {0}};
+
+const struct command till_enrol_commands[] = {
+    {.name = "enrol",
+     .summary = "become a till, with the code of an invite",
+     .doc = "Become a till: make a key, present the one-time code of an invite and keep who we are in the "
+            "till's folder. The same code may be sent again. URL#CODE is what the invite's QR code says.",
+     .options = options,
+     .run = enrol},
+    {0}};

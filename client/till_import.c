@@ -2,7 +2,6 @@
  * its answers come in the next group is read and signed. What became of a receipt is remembered in the outbox
  * with its event, in one transaction: so the import may be cut off anywhere, by either side, and be started
  * again. */
-#include "client/till_import.h"
 
 #include "base/check.h"
 #include "client/amount.h"
@@ -466,35 +465,28 @@ struct arguments {
     const char *path;
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int import(const struct command_call *call)
 {
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path != NULL) {
-            argp_usage(state);
-        }
-        arguments->path = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
-        return EINVAL;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    struct arguments arguments = {0};
+    struct till till;
+    int status = till_begin(&till, call, &arguments);
+    if (status == TILL_EXIT_OK) {
+        status = run(&till, arguments.path);
     }
+    till_close(&till);
+    return status;
 }
 
-int till_command_import(int argc, char **argv)
-{
-    const struct argp_child children[] = {{.argp = &till_options_argp, .group = 4}, {0}};
-    const struct argp argp = {
-        .parser = parse,
-        .args_doc = "FILE.csv",
-        .doc =
-            "Sign and send the receipts of a till journal, in the order of the file ('-': standard input)."
+static const struct command_option import_options[] = {{.arg = "FILE.csv",
+                                                        .type = &command_text,
+                                                        .offset = offsetof(struct arguments, path),
+                                                        .missing = "which file?"},
+                                                       {0}};
+
+const struct command till_import_commands[] = {
+    {.name = "import",
+     .summary = "send the receipts of a till journal, as of last year",
+     .doc = "Sign and send the receipts of a till journal, in the order of the file ('-': standard input)."
             "\vThe columns are those of docs/journal.md; the first line names them. Receipts that were "
             "imported before are left out, so an import that was cut off is simply started again. What "
             "cannot be booked is listed at the end with its line and the reason; everything else is booked "
@@ -502,17 +494,6 @@ int till_command_import(int argc, char **argv)
             "\n"
             "Exit status: 0 all is booked; 3 something is listed; 1 failed, run it again to go on; 4 alarm, "
             "the daemon and this till disagree; 64 wrong usage.",
-        .children = children};
-    struct arguments arguments = {
-        .common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS}};
-    struct till till = {0};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) {
-        return TILL_EXIT_USAGE;
-    }
-    int status = till_open(&till, &arguments.common, true);
-    if (status == TILL_EXIT_OK) {
-        status = run(&till, arguments.path);
-    }
-    till_close(&till);
-    return status;
-}
+     .options = import_options,
+     .run = import},
+    {0}};

@@ -24,7 +24,7 @@
 #define KEY_NEXT TILL_KEY_NAME ".next"
 #define KEY_OLD TILL_KEY_NAME ".old"
 
-enum { PATH_BYTES = 512, OPTION_OFFLINE = 0x600, OPTION_NEW_FILE, OPTION_REMOVE };
+enum { PATH_BYTES = 512 };
 
 /* Loads FOLDER/name; TILL_EXIT_OK also when there is no such file, and unless it `must` be read, when it is
  * under another passphrase. */
@@ -295,58 +295,11 @@ struct arguments {
     bool remove;
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static int rotate_key(const struct command_call *call)
 {
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case OPTION_OFFLINE:
-        arguments->offline = true;
-        return 0;
-    case OPTION_NEW_FILE:
-        arguments->new_file = argument;
-        return 0;
-    case OPTION_REMOVE:
-        arguments->remove = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_usage(state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child common[] = {{.argp = &till_options_argp, .group = 4}, {0}};
-
-static int begin(const struct argp *argp, int argc, char **argv, struct arguments *ret_arguments,
-                 struct till *ret_till)
-{
-    *ret_till = (struct till){0};
-    *ret_arguments =
-        (struct arguments){.common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS}};
-    if (argp_parse(argp, argc, argv, 0, NULL, ret_arguments) != 0) {
-        return TILL_EXIT_USAGE;
-    }
-    return till_open(ret_till, &ret_arguments->common, true);
-}
-
-int till_command_rotate_key(int argc, char **argv)
-{
-    static const struct argp_option options[] = {
-        {.name = "offline", .key = OPTION_OFFLINE, .doc = "Only queue it"}, {0}};
-    const struct argp argp = {
-        .options = options,
-        .parser = parse,
-        .doc = "Give the till another key. Both keys sign for it; from its position in the "
-               "log on the daemon takes the new one only. Saying it again while it waits "
-               "sends it again.",
-        .children = common};
-    struct arguments arguments;
+    struct arguments arguments = {0};
     struct till till;
-    int status = begin(&argp, argc, argv, &arguments, &till);
+    int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
         status = rotate(&till, arguments.offline);
     }
@@ -375,31 +328,56 @@ static int change_passphrase(struct till *till, const struct arguments *argument
     return status;
 }
 
-int till_command_passphrase(int argc, char **argv)
+static const char *check_passphrase(const void *opaque)
 {
-    static const struct argp_option options[] = {
-        {.name = "new-passphrase-file",
-         .key = OPTION_NEW_FILE,
-         .arg = "FILE",
-         .doc = "The passphrase it is to have from now on, in the first line of this file"},
-        {.name = "remove", .key = OPTION_REMOVE, .doc = "No passphrase from now on"},
-        {0}};
-    const struct argp argp = {.options = options,
-                              .parser = parse,
-                              .doc =
-                                  "Put the till's key under a passphrase, change it (--passphrase-file names "
-                                  "the one it has) or remove it.",
-                              .children = common};
-    struct arguments arguments;
+    const struct arguments *arguments = opaque;
+    return (arguments->new_file != NULL) == arguments->remove
+               ? "say either --new-passphrase-file FILE or --remove"
+               : NULL;
+}
+
+static int passphrase(const struct command_call *call)
+{
+    struct arguments arguments = {0};
     struct till till;
-    int status = begin(&argp, argc, argv, &arguments, &till);
-    if (status == TILL_EXIT_OK && (arguments.new_file != NULL) == arguments.remove) {
-        till_complain("say either --new-passphrase-file FILE or --remove");
-        status = TILL_EXIT_USAGE;
-    }
+    int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
         status = change_passphrase(&till, &arguments);
     }
     till_close(&till);
     return status;
 }
+
+static const struct command_option rotate_options[] = {{.name = "offline",
+                                                        .doc = "Only queue it",
+                                                        .type = &command_flag,
+                                                        .offset = offsetof(struct arguments, offline)},
+                                                       {0}};
+
+static const struct command_option passphrase_options[] = {
+    {.name = "new-passphrase-file",
+     .arg = "FILE",
+     .doc = "The passphrase it is to have from now on, in the first line of this file",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, new_file)},
+    {.name = "remove",
+     .doc = "No passphrase from now on",
+     .type = &command_flag,
+     .offset = offsetof(struct arguments, remove)},
+    {0}};
+
+const struct command till_key_commands[] = {
+    {.name = "rotate-key",
+     .summary = "give the till another key",
+     .doc = "Give the till another key. Both keys sign for it; from its position in the log on the daemon "
+            "takes the new one only. Saying it again while it waits sends it again.",
+     .options = rotate_options,
+     .run = rotate_key},
+    {.name = "passphrase",
+     .summary = "put the till's key under a passphrase, or change it",
+     .doc = "Put the till's key under a passphrase, change it (--passphrase-file names the one it has) or "
+            "remove it.",
+     .options = passphrase_options,
+     .check = check_passphrase,
+     .run = passphrase},
+    {0}};

@@ -10,191 +10,150 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    OPTION_CARD = 0x200,
-    OPTION_LINE,
-    OPTION_RECEIPT,
-    OPTION_DATE,
-    OPTION_TILL_LABEL,
-    OPTION_AT,
-    OPTION_TENDER,
-    OPTION_CODE,
-    OPTION_LOCALE,
-    OPTION_OFFLINE,
-    OPTION_FROM,
-    OPTION_BRIEF,
-    OPTION_FULL,
-    OPTION_PACE,
-    OPTION_DISCOUNT,
-};
-
 struct arguments {
     struct till_options common;
     const char *card;
-    const char **lines; /* LINES_MAX of room */
-    size_t lines_count;
-    const char *tenders[TENDERS_MAX];
-    size_t tenders_count;
-    const char *codes[CODES_MAX];
-    size_t codes_count;
+    struct command_list lines;
+    struct command_list tenders;
+    struct command_list codes;
+    struct command_list full;
     const char *discount;
     const char *receipt;
     const char *till_label;
     const char *locale;
     const char *from;
-    int32_t date;
-    bool has_date;
-    int64_t at;
+    int32_t date; /* -1: not said */
+    struct {
+        int64_t instant; /* 0: not said */
+        int32_t day;
+    } at;
     bool offline;
     bool brief;
-    const char *full[TILL_FULL_MAX];
-    size_t full_count;
-    uint64_t pace_ms;
+    int64_t pace_ms;
 };
 
-static const struct argp_option options[] = {
+static bool take_date(const char *text, void *field)
+{
+    int32_t day = 0;
+    if (day_parse(text, strlen(text), &day) != 0 || day < 0) {
+        return false;
+    }
+    *(int32_t *)field = day;
+    return true;
+}
+
+static bool take_at(const char *text, void *field)
+{
+    struct arguments *arguments = field;
+    return instant_parse(text, &arguments->at.instant, &arguments->at.day) == 0;
+}
+
+static bool take_pace(const char *text, void *field)
+{
+    uint64_t number = 0;
+    if (number_parse(text, 600000, &number) != 0) {
+        return false;
+    }
+    *(int64_t *)field = (int64_t)number;
+    return true;
+}
+
+static const struct command_type date = {take_date, "is not a date such as 2026-12-01"};
+static const struct command_type at = {take_at, "is not a time such as 2026-12-01T08:05:00+02:00"};
+static const struct command_type pace = {take_pace, "is not a number of milliseconds up to 600000"};
+
+static const struct command_option options[] = {
     {.name = "receipt",
-     .key = OPTION_RECEIPT,
      .arg = "N",
      .doc = "Number printed on the receipt",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, receipt),
      .group = 1},
-    {.name = "card", .key = OPTION_CARD, .arg = "C", .doc = "The customer's card, as read"},
+    {.name = "card",
+     .arg = "C",
+     .doc = "The customer's card, as read",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, card),
+     .group = 1},
     {.name = "line",
-     .key = OPTION_LINE,
      .arg = "SKU,CATEGORY,QUANTITY,GROSS[,LABEL...]",
-     .doc = "A line of the basket; a quantity with decimals is weighed; may be repeated"},
-    {.name = "discount", .key = OPTION_DISCOUNT, .arg = "AMOUNT", .doc = "Discount on the whole basket"},
+     .doc = "A line of the basket; a quantity with decimals is weighed; may be repeated",
+     .type = &command_list,
+     .offset = offsetof(struct arguments, lines),
+     .group = 1},
+    {.name = "discount",
+     .arg = "AMOUNT",
+     .doc = "Discount on the whole basket",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, discount),
+     .group = 1},
     {.name = "tender",
-     .key = OPTION_TENDER,
      .arg = "KIND=AMOUNT",
-     .doc = "How it was paid: cash, card, gift_card, voucher, points, other; may be repeated"},
-    {.name = "code", .key = OPTION_CODE, .arg = "CODE", .doc = "Promotion code; may be repeated"},
+     .doc = "How it was paid: cash, card, gift_card, voucher, points, other; may be repeated",
+     .type = &command_list,
+     .offset = offsetof(struct arguments, tenders),
+     .group = 1},
+    {.name = "code",
+     .arg = "CODE",
+     .doc = "Promotion code; may be repeated",
+     .type = &command_list,
+     .offset = offsetof(struct arguments, codes),
+     .group = 1},
     {.name = "date",
-     .key = OPTION_DATE,
      .arg = "YYYY-MM-DD",
-     .doc = "Business date (default: of the purchase)"},
-    {.name = "at", .key = OPTION_AT, .arg = "RFC3339", .doc = "When it happened (default: now)"},
+     .doc = "Business date (default: of the purchase)",
+     .type = &date,
+     .offset = offsetof(struct arguments, date),
+     .group = 1},
+    {.name = "at", .arg = "RFC3339", .doc = "When it happened (default: now)", .type = &at, .group = 1},
     {.name = "till-label",
-     .key = OPTION_TILL_LABEL,
      .arg = "L",
-     .doc = "Label of the till it was rung up at, if not this one"},
+     .doc = "Label of the till it was rung up at, if not this one",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, till_label),
+     .group = 1},
     {.name = "from",
-     .key = OPTION_FROM,
      .arg = "FILE",
      .doc = "Ring up all purchases of a CSV file",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, from),
      .group = 2},
     {.name = "pace",
-     .key = OPTION_PACE,
      .arg = "MS",
-     .doc = "With --from: one purchase after the other, this long apart, as at a counter"},
-    {.name = "brief", .key = OPTION_BRIEF, .doc = "One line a purchase"},
+     .doc = "With --from: one purchase after the other, this long apart, as at a counter",
+     .type = &pace,
+     .offset = offsetof(struct arguments, pace_ms),
+     .group = 2},
+    {.name = "brief",
+     .doc = "One line a purchase",
+     .type = &command_flag,
+     .offset = offsetof(struct arguments, brief),
+     .group = 2},
     {.name = "full",
-     .key = OPTION_FULL,
      .arg = "N",
-     .doc = "With --brief: this receipt in full; may be repeated"},
+     .doc = "With --brief: this receipt in full; may be repeated",
+     .type = &command_list,
+     .offset = offsetof(struct arguments, full),
+     .group = 2},
     {.name = "locale",
-     .key = OPTION_LOCALE,
      .arg = "TAG",
      .doc = "The customer's language (default: en)",
+     .type = &command_locale,
+     .offset = offsetof(struct arguments, locale),
      .group = 3},
-    {.name = "offline", .key = OPTION_OFFLINE, .doc = "Only queue it: do not talk to the daemon"},
+    {.name = "offline",
+     .doc = "Only queue it: do not talk to the daemon",
+     .type = &command_flag,
+     .offset = offsetof(struct arguments, offline),
+     .group = 3},
     {0},
 };
 
-static void parse_when(int key, const char *argument, struct arguments *arguments, struct argp_state *state)
+static const char *check(const void *opaque)
 {
-    int32_t day = 0;
-    if (key == OPTION_DATE) {
-        if (day_parse(argument, strlen(argument), &arguments->date) != 0 || arguments->date < 0) {
-            argp_error(state, "'%s' is not a date such as 2026-12-01", argument);
-        }
-        arguments->has_date = true;
-        return;
-    }
-    if (instant_parse(argument, &arguments->at, &day) != 0) {
-        argp_error(state, "'%s' is not a time such as 2026-12-01T08:05:00+02:00", argument);
-    }
-    if (!arguments->has_date) {
-        arguments->date = day;
-        arguments->has_date = true;
-    }
-}
-
-static void append(const char **list, size_t *count, size_t most, const char *argument,
-                   struct argp_state *state)
-{
-    if (*count == most) {
-        argp_error(state, "'%s': there can be at most %zu of these", argument, most);
-    }
-    list[(*count)++] = argument;
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->common;
-        return 0;
-    case OPTION_CARD:
-        arguments->card = argument;
-        return 0;
-    case OPTION_LINE:
-        append(arguments->lines, &arguments->lines_count, LINES_MAX, argument, state);
-        return 0;
-    case OPTION_TENDER:
-        append(arguments->tenders, &arguments->tenders_count, TENDERS_MAX, argument, state);
-        return 0;
-    case OPTION_CODE:
-        append(arguments->codes, &arguments->codes_count, CODES_MAX, argument, state);
-        return 0;
-    case OPTION_FULL:
-        append(arguments->full, &arguments->full_count, TILL_FULL_MAX, argument, state);
-        return 0;
-    case OPTION_DISCOUNT:
-        arguments->discount = argument;
-        return 0;
-    case OPTION_RECEIPT:
-        arguments->receipt = argument;
-        return 0;
-    case OPTION_DATE:
-    case OPTION_AT:
-        parse_when(key, argument, arguments, state);
-        return 0;
-    case OPTION_TILL_LABEL:
-        arguments->till_label = argument;
-        return 0;
-    case OPTION_LOCALE:
-        arguments->locale = argument;
-        return 0;
-    case OPTION_OFFLINE:
-        arguments->offline = true;
-        return 0;
-    case OPTION_BRIEF:
-        arguments->brief = true;
-        return 0;
-    case OPTION_FROM:
-        arguments->from = argument;
-        return 0;
-    case OPTION_PACE:
-        if (number_parse(argument, 600000, &arguments->pace_ms) != 0) {
-            argp_error(state, "--pace takes milliseconds, up to 600000");
-        }
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_usage(state);
-        return 0;
-    case ARGP_KEY_END:
-        if ((arguments->receipt == NULL) == (arguments->from == NULL)) {
-            argp_error(state, "say either --receipt N or --from FILE");
-        }
-        if (strlen(arguments->locale) > LOCALE_BYTES_MAX) {
-            argp_error(state, "'%s' is too long for a locale", arguments->locale);
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    const struct arguments *arguments = opaque;
+    return (arguments->receipt == NULL) == (arguments->from == NULL) ? "say either --receipt N or --from FILE"
+                                                                     : NULL;
 }
 
 /* The basket of the options; complains itself. */
@@ -203,11 +162,11 @@ static int fill(struct till *till, const struct arguments *arguments, struct bas
     char text[TILL_TEXT_BYTES] = "out of memory";
     struct purchase *purchase = &basket->event.purchase;
     int error = basket_init(basket, &till->arena);
-    for (size_t i = 0; error == 0 && i < arguments->lines_count; i++) {
-        error = basket_add_line(basket, &till->arena, arguments->lines[i], till->digits, text);
+    for (size_t i = 0; error == 0 && i < arguments->lines.count; i++) {
+        error = basket_add_line(basket, &till->arena, arguments->lines.items[i], till->digits, text);
     }
-    for (size_t i = 0; error == 0 && i < arguments->tenders_count; i++) {
-        error = basket_add_tender(basket, arguments->tenders[i], till->digits, text);
+    for (size_t i = 0; error == 0 && i < arguments->tenders.count; i++) {
+        error = basket_add_tender(basket, arguments->tenders.items[i], till->digits, text);
     }
     if (error == 0 && arguments->discount != NULL) {
         error = amount_parse(arguments->discount, strlen(arguments->discount), till->digits, AMOUNT_MAX,
@@ -218,13 +177,13 @@ static int fill(struct till *till, const struct arguments *arguments, struct bas
         till_complain("%s", text);
         return TILL_EXIT_ERROR;
     }
-    memcpy(basket->codes, arguments->codes, arguments->codes_count * sizeof(*basket->codes));
-    purchase->codes_count = arguments->codes_count;
+    memcpy(basket->codes, arguments->codes.items, arguments->codes.count * sizeof(*basket->codes));
+    purchase->codes_count = arguments->codes.count;
     purchase->receipt.number = arguments->receipt;
     purchase->receipt.till = arguments->till_label;
     purchase->receipt.business_date =
-        arguments->has_date ? arguments->date : clock_local_day(clock_wall_ms() + till->clock_offset_ms);
-    basket->event.occurred_at = arguments->at;
+        arguments->date >= 0 ? arguments->date : clock_local_day(clock_wall_ms() + till->clock_offset_ms);
+    basket->event.occurred_at = arguments->at.instant;
     basket->card = arguments->card;
     return TILL_EXIT_OK;
 }
@@ -273,7 +232,7 @@ static int queue_one(struct till *till, const struct arguments *arguments)
     return TILL_EXIT_OK;
 }
 
-static int purchase(struct till *till, const struct arguments *arguments)
+static int ring_up(struct till *till, const struct arguments *arguments)
 {
     if (till->digits < 0) {
         till_complain("the programme has no currency this till knows: connect once with `loyalty-till send`");
@@ -281,57 +240,57 @@ static int purchase(struct till *till, const struct arguments *arguments)
     }
     if (arguments->from != NULL) {
         const struct till_file_options file = {.path = arguments->from,
-                                               .date = arguments->has_date ? arguments->date : -1,
+                                               .date = arguments->date,
                                                .locale = arguments->locale,
                                                .offline = arguments->offline,
-                                               .pace_ms = (int64_t)arguments->pace_ms};
+                                               .pace_ms = arguments->pace_ms};
         return till_purchase_file(till, &file);
     }
     int status = queue_one(till, arguments);
     if (status != TILL_EXIT_OK || arguments->offline) {
         return status;
     }
-    struct delivery delivery;
-    status = till_delivery_init(till, &delivery);
-    if (status == TILL_EXIT_OK) {
-        status = till_deliver(till, &delivery);
-        delivery_fini(&delivery);
+    return till_deliver_all(till, till->shown_from);
+}
+
+static int purchase(const struct command_call *call)
+{
+    struct till till;
+    const char *full[TILL_FULL_MAX];
+    const char *tenders[TENDERS_MAX];
+    const char *codes[CODES_MAX];
+    const char *lines[LINES_MAX];
+    struct arguments arguments = {.locale = "en",
+                                  .date = -1,
+                                  .lines = {.items = lines, .most = LINES_MAX},
+                                  .tenders = {.items = tenders, .most = TENDERS_MAX},
+                                  .codes = {.items = codes, .most = CODES_MAX},
+                                  .full = {.items = full, .most = TILL_FULL_MAX}};
+    till_parse(call, &arguments);
+    if (arguments.at.instant != 0 && arguments.date < 0) {
+        arguments.date = arguments.at.day;
     }
+    int status = till_open(&till, &arguments.common, true);
+    if (status == TILL_EXIT_OK) {
+        till.brief = arguments.brief;
+        memcpy(till.full, full, arguments.full.count * sizeof(*full));
+        till.full_count = arguments.full.count;
+        status = ring_up(&till, &arguments);
+    }
+    till_close(&till);
     return status;
 }
 
-int till_command_purchase(int argc, char **argv)
-{
-    const struct argp_child children[] = {{.argp = &till_options_argp, .group = 4}, {0}};
-    const struct argp argp = {
-        .options = options,
-        .parser = parse,
-        .doc =
-            "Ring up a purchase: sign it, queue it safely, send it and print what the customer gets."
-            "\vA file for --from has a first line `receipt,time,card,sku,category,quantity,gross,labels` and "
-            "a line for each line of a basket; lines of one receipt stand together. `time` is HH:MM of "
-            "--date "
-            "in this machine's zone, or RFC 3339; `labels` are parted by spaces. Receipts that are in the "
-            "outbox already are left out, so a file may be played again after an interruption.",
-        .children = children};
-    struct arguments arguments = {.common = {.folder = getenv("LOYALTY_TILL"), .timeout_ms = TILL_TIMEOUT_MS},
-                                  .locale = "en"};
-    arguments.lines = calloc(LINES_MAX, sizeof(*arguments.lines));
-    if (arguments.lines == NULL) {
-        return TILL_EXIT_ERROR;
-    }
-    int status = TILL_EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) == 0) {
-        struct till till;
-        status = till_open(&till, &arguments.common, true);
-        if (status == TILL_EXIT_OK) {
-            till.brief = arguments.brief;
-            memcpy(till.full, arguments.full, sizeof(till.full));
-            till.full_count = arguments.full_count;
-            status = purchase(&till, &arguments);
-        }
-        till_close(&till);
-    }
-    free(arguments.lines);
-    return status;
-}
+const struct command till_purchase_commands[] = {
+    {.name = "purchase",
+     .summary = "ring up a purchase, or a whole file of them",
+     .doc =
+         "Ring up a purchase: sign it, queue it safely, send it and print what the customer gets."
+         "\vA file for --from has a first line `receipt,time,card,sku,category,quantity,gross,labels` and "
+         "a line for each line of a basket; lines of one receipt stand together. `time` is HH:MM of --date "
+         "in this machine's zone, or RFC 3339; `labels` are parted by spaces. Receipts that are in the "
+         "outbox already are left out, so a file may be played again after an interruption.",
+     .options = options,
+     .check = check,
+     .run = purchase},
+    {0}};

@@ -1,5 +1,6 @@
 #include "client/view.h"
 
+#include "crypto/base32.h"
 #include "model/day.h"
 
 #include <inttypes.h>
@@ -91,7 +92,9 @@ void view_print_member(FILE *stream, const struct member_view *view)
                 view->cards[i].required);
     }
     for (size_t i = 0; i < view->vouchers_count; i++) {
-        fprintf(stream, "  voucher %s: %s", view->vouchers[i].code, view->vouchers[i].reward);
+        char code[BASE32_GROUPED_BYTES];
+        base32_group(view->vouchers[i].code, code);
+        fprintf(stream, "  voucher %s: %s", code, view->vouchers[i].reward);
         if (view->vouchers[i].has_until) {
             day_format(view->vouchers[i].until, day);
             fprintf(stream, ", until %s", day);

@@ -65,6 +65,20 @@ static bool shift_in(uint8_t code[VOUCHER_CODE_BYTES], unsigned value)
     return carry == 0;
 }
 
+void base32_group(const char *text, char ret_text[BASE32_GROUPED_BYTES])
+{
+    enum { GROUP = 4 };
+    const bool ours = strlen(text) == BASE32_TEXT_BYTES - 1;
+    size_t used = 0;
+    for (size_t i = 0; text[i] != '\0' && used + 1 < BASE32_GROUPED_BYTES; i++) {
+        if (ours && i > 0 && i % GROUP == 0) {
+            ret_text[used++] = '-';
+        }
+        ret_text[used++] = text[i];
+    }
+    ret_text[used] = '\0';
+}
+
 int base32_decode(const char *text, size_t size, uint8_t ret_code[VOUCHER_CODE_BYTES])
 {
     CHECK(text != NULL || size == 0);

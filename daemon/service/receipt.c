@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "crypto/base32.h"
 #include "model/day.h"
 
 #include <stdio.h>
@@ -204,7 +205,9 @@ static int add_voucher(struct writer *writer, const struct effect *effect, struc
                             (const char *const[3]){name_of(writer, &card->name, card->id)});
     }
     if (result == 0) {
-        result = add_phrase(writer, PHRASE_REWARD_CODE, (const char *const[3]){view->code});
+        char code[BASE32_GROUPED_BYTES];
+        base32_group(view->code, code);
+        result = add_phrase(writer, PHRASE_REWARD_CODE, (const char *const[3]){code});
     }
     if (result == 0 && view->has_until) {
         char date[DAY_TEXT_BYTES];

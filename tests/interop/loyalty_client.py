@@ -1,5 +1,6 @@
 """A client of loyaltyd, written from docs/protocol.md and proto/loyalty/*.proto alone: as long as it works, that page
-is enough. It uses Google's protobuf and PyNaCl, so that neither encoder nor signatures are those of the daemon.
+is enough. It uses Google's protobuf, PyNaCl and pyOpenSSL, so that neither encoder nor signatures are those of the
+daemon.
 
 From the bottom up: hashes and what is signed; codes and cards; bodies; Connection (frames, handshake, requests); Till
 (identity and queue, with the rules of resuming). Nothing here is written to a disk: a real till writes each event
@@ -10,7 +11,6 @@ import hashlib
 import importlib
 import os
 import shutil
-import socket
 import struct
 import subprocess
 import sys
@@ -21,6 +21,9 @@ import warnings
 from nacl.signing import SigningKey, VerifyKey
 
 SOURCE = os.environ.get("LOYALTY_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+
+import transport
 
 
 def _generate():
@@ -61,8 +64,8 @@ def H(data, key=b""):
     return hashlib.blake2b(data, key=key, digest_size=32).digest()
 
 
-def signed_by_authentication(programme_id, principal, challenge):
-    return b"loyaltyd auth v1\0" + programme_id + u32(principal) + challenge
+def signed_by_authentication(programme_id, principal, challenge, binding=b""):
+    return b"loyaltyd auth v1\0" + programme_id + u32(principal) + challenge + binding
 
 
 def signed_by_enrolment(programme_id, public_key, code_hash):
@@ -202,18 +205,13 @@ def failure_name(failure):
 
 
 class Connection:
-    """Frames to and from the daemon at `address`: the path of a Unix socket, or (host, port). Every failure it reads
-    is added to `failures_seen`."""
+    """Frames to and from the daemon at `address`: the path of a Unix socket, (host, port), or the URL of an invite.
+    Every failure it reads is added to `failures_seen`."""
 
     failures_seen = set()
 
     def __init__(self, address):
-        if isinstance(address, tuple):
-            self.socket = socket.create_connection(address, PATIENCE)
-        else:
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(PATIENCE)
-            self.socket.connect(address)
+        self.transport = transport.connect(address, PATIENCE)
         self.received = b""
         self.last_id = 0
         self.welcome = None
@@ -226,14 +224,14 @@ class Connection:
         self.close()
 
     def close(self):
-        self.socket.close()
+        self.transport.close()
 
     def finish(self):
         """Says that nothing more will be sent; answers can still be read."""
-        self.socket.shutdown(socket.SHUT_WR)
+        self.transport.finish()
 
     def send_bytes(self, data):
-        self.socket.sendall(data)
+        self.transport.send(data)
 
     def send_frame(self, message):
         self.send_bytes(u32(len(message)) + message)
@@ -247,7 +245,7 @@ class Connection:
     def _read(self, size):
         while len(self.received) < size:
             try:
-                data = self.socket.recv(1 << 16)
+                data = self.transport.receive()
             except ConnectionError:
                 raise Closed() from None
             if not data:
@@ -292,7 +290,8 @@ class Connection:
         return self.ask(enrol=wire.Enrol(code=code, key=public, proof=proof))
 
     def authentication(self, principal, key):
-        message = signed_by_authentication(self.welcome.programme_id, principal, self.welcome.challenge)
+        message = signed_by_authentication(self.welcome.programme_id, principal, self.welcome.challenge,
+                                           self.transport.binding)
         return wire.Authenticate(principal=principal, signature=key.sign(message).signature)
 
     def authenticate(self, principal, key):
@@ -416,8 +415,15 @@ class Till:
         """Hello, Authenticate, and where to go on. An Alarm leaves the connection open, for questions."""
         self.first = None
         self.ready = self.hello().authenticate(self.principal, self.key)
+        self.learn_pins()
         self.first = self.resume(self.ready)
         return self.connection
+
+    def learn_pins(self):
+        """The daemon may have another TLS key soon: who is known by a pin is believed about the next."""
+        pins = [transport.pin_text(pin) for pin in self.ready.tls_pins]
+        if self.connection.transport.pin in pins:
+            self.address = transport.with_pins(self.address, pins)
 
     def resume(self, ready):
         """The first sequence to send."""

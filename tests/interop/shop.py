@@ -25,23 +25,28 @@ BASKET = (("4740001", "lunch", 890), ("4740002", "coffee", 250), ("4740003", "ca
 codes_seen = set()
 
 
+def free_address():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()
+
+
 class Daemon:
-    """A real loyaltyd in a folder of its own, on a Unix socket and a port of 127.0.0.1."""
+    """A real loyaltyd in a folder of its own, on a Unix socket, a port of 127.0.0.1, and another one with TLS."""
 
     def __init__(self, *options):
         self.folder = tempfile.mkdtemp(prefix="loyalty-interop.", dir=os.environ.get("TMPDIR", "/tmp"))
         self.data = os.path.join(self.folder, "data")
         self.log_path = os.path.join(self.folder, "log")
         self.unix = os.path.join(self.data, "loyaltyd.sock")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.tcp = probe.getsockname()
+        self.tcp, self.tls = free_address(), free_address()
         self.process = None
         self.first_operator = None
         atexit.register(self.close)
         try:
             self.run("loyaltyd", "init", "--data", self.data, "--programme", PROGRAMME, "--listen",
-                     f"127.0.0.1:{self.tcp[1]}", *options)
+                     f"127.0.0.1:{self.tcp[1]}", "--tls", f"127.0.0.1:{self.tls[1]}", "--public", "127.0.0.1", *options)
+            self.configuration = os.path.join(self.data, "loyaltyd.conf")
         except BaseException:
             self.close()
             raise
@@ -58,7 +63,7 @@ class Daemon:
 
     def start(self):
         with open(self.log_path, "ab") as output:
-            self.process = subprocess.Popen(["loyaltyd", "--config", os.path.join(self.data, "loyaltyd.conf")],
+            self.process = subprocess.Popen(["loyaltyd", "--config", self.configuration],
                                             stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -121,6 +126,10 @@ class Daemon:
     def code(self, label, store="kalamaja"):
         return self.ctl("terminal", "invite", "--store", store, "--label", label)["code"]
 
+    def url(self):
+        """By which tills on other machines find the daemon and know it."""
+        return self.ctl("terminal", "url")["url"]
+
     def till(self, label, store="kalamaja", address=None):
         """An enrolled and connected till."""
         till = Till.enrolled(address or self.unix, self.code(label, store))
@@ -138,6 +147,7 @@ class Shop(unittest.TestCase):
     """A daemon for all tests of a class."""
 
     options = ()
+    secure = False  # whether tills and connections come by TLS where nothing else is said
     tills = 0
 
     @classmethod
@@ -145,6 +155,7 @@ class Shop(unittest.TestCase):
         cls.daemon = Daemon(*cls.options)
         cls.addClassCleanup(cls.daemon.close)
         cls.daemon.start()
+        cls.address = cls.daemon.url() if cls.secure else cls.daemon.unix
 
     @classmethod
     def tearDownClass(cls):
@@ -161,12 +172,12 @@ class Shop(unittest.TestCase):
 
     def till(self, label=None, **more):
         type(self).tills += 1
-        till = self.daemon.till(label or f"t{self.tills}", **more)
+        till = self.daemon.till(label or f"t{self.tills}", **{"address": self.address, **more})
         self.addCleanup(till.close)
         return till
 
     def connection(self, address=None, hello=True):
-        connection = Connection(address or self.daemon.unix)
+        connection = Connection(address or self.address)
         self.addCleanup(connection.close)
         if hello:
             connection.hello()

@@ -15,6 +15,7 @@ from bodies import Bodies
 from booking import Booking, History, Programme
 from connections import Connections, Cuts, Restored
 from keys import Keys
+from secure import Secure, SecureConnections, SecureKeys
 from loyalty_audit import Audit, leaf, link, read_log
 from loyalty_client import (SOURCE, Connection, H, SigningKey, Till, commit, event, hash_of_code, log,
                             normalise_card, normalise_code, now_ms, printed_voucher, purchase, signed_by_authentication,

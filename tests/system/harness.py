@@ -245,11 +245,15 @@ class Wire:
         self.send_bytes(frame(id=self.next_id, **message))
         return self.next_id
 
+    def read(self):
+        """Bytes; none at the end. A ConnectionError is an end, too."""
+        return self.socket.recv(65536)
+
     def receive(self):
         """The next Reply, or None when the daemon closed."""
         while len(self.buffer) < 4 or len(self.buffer) < 4 + struct.unpack(">I", self.buffer[:4])[0]:
             try:
-                data = self.socket.recv(65536)
+                data = self.read()
             except ConnectionError:
                 return None
             if not data:

@@ -60,6 +60,10 @@ def test_a_customer_earns_points_stamps_and_the_free_lunch(house):
     check("Lunch card: 7 of 9" in answer["lines"], answer["lines"])
     answer = till.purchase(2, "soup,lunch,2,15.00", card="22000001")
     equal([v["reward"] for v in answer["vouchers"]], ["free_lunch"])
+    code = answer["vouchers"][0]["code"]
+    grouped = "-".join(code[i:i + 4] for i in range(0, len(code), 4))
+    check(f"  voucher {grouped}" in answer["lines"], answer["lines"], "people read codes in groups")
+    check(f"voucher {grouped}:" in till.run("balance", "--card", "22000001").stdout, "the till's screen")
     member = till.json("balance", "--card", "2200-0001")[0]["view"]
     equal(member["available"], 69, "stars")
     equal({c["card"]: c["stamps"] for c in member["cards"]}, {"lunch": 0, "coffee": 1})

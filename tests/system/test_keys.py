@@ -130,8 +130,8 @@ def test_changes_of_keys_survive_the_death_of_either_side(house):
     principal = number_of(house, "a")
     number = 0
     for _ in range(16):
-        child = subprocess.Popen(list(map(str, till.command("rotate-key"))), stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(list(map(str, till.command("rotate-key", timeout_ms=500))),
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(house.random.uniform(0, 0.06))
         if house.random.random() < 0.3:
             house.kill()

@@ -1,6 +1,7 @@
 """The life of a daemon as its administrator and systemd see it: made, started, stopped, crashed."""
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -167,6 +168,17 @@ class Life(unittest.TestCase):
             self.assertEqual(self.stop(child, number)[0], 0)
             self.assertFalse(os.path.exists(self.path("loyaltyd.sock")))
             self.assertFalse(os.path.exists(self.path("loyalty.db-wal")))
+
+    def test_it_says_on_which_port_it_listens_when_any_would_do(self):
+        self.init()
+        with open(self.path("loyaltyd.conf"), "a", encoding="utf-8") as file:
+            file.write('  - tcp: "127.0.0.1:0"\n')
+        child = self.start()
+        said = [child.stderr.readline(), child.stderr.readline()]
+        port = re.search(r"listening on 127\.0\.0\.1:(\d+)$", "".join(said), re.MULTILINE)
+        self.assertIsNotNone(port, said)
+        socket.create_connection(("127.0.0.1", int(port.group(1))), PATIENCE).close()
+        self.assertEqual(self.stop(child)[0], 0)
 
     def test_a_silent_peer_does_not_keep_it_from_stopping(self):
         self.init()

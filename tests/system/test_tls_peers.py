@@ -125,6 +125,20 @@ def test_a_cut_handshake_and_a_cut_record_are_counted(house):
 
 
 @with_tls
+def test_the_bytes_of_handshakes_are_limited(house):
+    house.configure(("tls:\n", "limits: {local: {unauthenticated: 20000}}\ntls:\n"))
+    house.restart()
+    equal(house.counter("limited_bytes"), 0)
+    with contextlib.ExitStack() as stack:
+        shaken = 0
+        with contextlib.suppress(ConnectionError):
+            for shaken in range(100):
+                stack.enter_context(contextlib.closing(TlsWire(house)))
+    check(20 < shaken < 90, shaken, "handshakes were let through")
+    check(house.counter("limited_bytes") >= 1, house.status()["counters"])
+
+
+@with_tls
 def test_nobody_in_between_can_pass_an_authentication_on(house):
     """Somebody in between has a session with the till and one with the daemon: what the till signs for the one is
     worth nothing on the other."""
@@ -150,7 +164,7 @@ def test_who_does_not_read_is_not_read_and_costs_little(house):
     question = harness.frame(id=1, get_member=harness.proto()[0].GetMember(card="nobody")) * 100
     wire.raw.settimeout(2)
     sent = 0
-    with contextlib.suppress(wire.errors.WantWriteError):
+    with contextlib.suppress(wire.secure.errors.WantWriteError):
         while sent < 64 << 20:
             sent += wire.socket.send(question)
     check(sent < 64 << 20, "the daemon reads on without an answer being taken")
@@ -174,7 +188,18 @@ def resident(house):
 @with_tls
 def test_tills_learn_the_next_key_before_it_is_used(house):
     till, absent = house.new_till("here"), house.new_till("away")
+    own = os.path.join(house.folder, "mari.key")
+    invite = house.ctl("operator", "invite", "--role", "manager", "--name", "mari")
+    run("loyaltyctl", "operator", "enrol", invite["url"], invite["code"], "--key", own)
+
+    def operator():
+        """What an operator who comes by TLS knows after a connection."""
+        run("loyaltyctl", "status", "--key", own)
+        with open(own + ".place", encoding="utf-8") as place:
+            return pins_of(place.read())
+
     old = pins_of(known_url(till))[0]
+    equal(operator(), [old])
     made = run("loyaltyd", "certificate", "--data", house.data).stdout.split()
     pin = made[-1]
     certificate = os.path.join(house.data, "tls-next.crt")
@@ -188,6 +213,7 @@ def test_tills_learn_the_next_key_before_it_is_used(house):
     house.restart()
     equal(till.purchase(1, "x,coffee,1,1.00")["code"], "ACCEPTED")
     equal(pins_of(known_url(till)), [old, pin], "what the till knows now")
+    equal(operator(), [old, pin], "what the operator knows now")
     late, code = house.invited("late")
     equal(pins_of(late), [old, pin], "an invite in between")
     house.stop()
@@ -197,6 +223,7 @@ def test_tills_learn_the_next_key_before_it_is_used(house):
     house.start()
     equal(till.purchase(2, "x,coffee,1,1.00")["code"], "ACCEPTED")
     equal(pins_of(known_url(till)), [pin], "after the change")
+    equal(operator(), [pin], "after the change")
     TlsTill(house, "late").enrol(code, late)
     # Who was away all the time does not talk to a daemon it does not know, and keeps its queue.
     done = absent.run("purchase", "--receipt", "1", "--line", "x,coffee,1,1.00", status=4)
@@ -250,6 +277,33 @@ def test_a_certificate_of_an_authority_takes_the_place_of_pins(house):
     house.start()
     done = till.run("purchase", "--receipt", "2", "--line", "x,coffee,1,1.00", status=4)
     check("IP address mismatch" in done.stderr, done.stderr)
+
+
+@with_tls
+def test_an_operator_may_know_the_daemon_by_an_authority(house):
+    certificate, key, authority = make_authority(house.folder, "IP:127.0.0.1")
+    use_certificate(house, certificate, key)
+    invite = house.ctl("operator", "invite", "--role", "manager", "--name", "mari")
+    equal(invite["url"], f"loyalty://127.0.0.1:{house.tls_port}/?ca")
+    own = os.path.join(house.folder, "mari.key")
+    enrol = ["loyaltyctl", "operator", "enrol", invite["url"], invite["code"], "--key", own]
+    done = run(*enrol, status=1)
+    check("certificate is not accepted" in done.stderr, done.stderr)
+    done = run(*enrol, "--ca", "nowhere.crt", status=64)
+    check("nowhere.crt: No such file" in done.stderr, done.stderr)
+    run(*enrol, "--ca", os.path.basename(authority), cwd=house.folder)
+    check("balanced" in run("loyaltyctl", "status", "--json", "--key", own, cwd="/").stdout, "it remembers who vouches")
+    # Another authority, or none where nothing was remembered.
+    done = run("loyaltyctl", "status", "--key", own, "--ca", f"{house.data}/tls.crt", status=1)
+    check("certificate is not accepted" in done.stderr, done.stderr)
+    first = ["loyaltyctl", "status", "--data", house.data, "--socket"]
+    done = run(*first, invite["url"], status=1)
+    check("certificate is not accepted" in done.stderr, done.stderr)
+    run(*first, invite["url"], "--ca", authority)
+    run(*first, invite["url"].replace("/?ca", ""), "--ca", authority)
+    done = run(*first, invite["url"].replace("/?ca", ""), status=1)
+    check("no pin" in done.stderr, done.stderr)
+    run(*first, os.path.join(house.data, "loyaltyd.sock"))
 
 
 def make_authority_again(folder, name):

@@ -1,22 +1,23 @@
 """What the tests of TLS share: a house that listens with TLS, tills and attackers that speak it, two network namespaces
 and what passes between them."""
 
-import base64
 import contextlib
 import ctypes
-import hashlib
 import os
 import re
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 
 import harness
-from harness import House, Skip, Terminal, Till, Wire, check, run
+from harness import PATIENCE, SOURCE, House, Skip, Terminal, Till, Wire, check, run
 
-BINDING_LABEL = b"EXPORTER-loyaltyd-auth-v1"
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+
+import transport
 
 
 class TlsHouse(House):
@@ -77,51 +78,29 @@ class TlsWire(Wire):
     """A connection with TLS that says what it is told to."""
 
     def __init__(self, house, receive_bytes=None, shake_hands=True):
-        from OpenSSL import SSL
-        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-        raw = socket.socket()
-        if receive_bytes:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        raw.connect((house.host, house.tls_port))
         self.house = house
-        self.socket = SSL.Connection(context, raw)
-        self.socket.set_connect_state()
-        self.raw = raw
-        self.errors = SSL
+        self.secure = transport.Secure((house.host, house.tls_port), None, PATIENCE, receive_bytes, shake_hands)
+        self.socket, self.raw = self.secure.socket, self.secure.raw
         self.buffer = b""
         self.next_id = 0
-        if shake_hands:
-            self.socket.do_handshake()
-            self.bind()
-
-    def pin(self):
-        """Of the daemon's key."""
-        from OpenSSL import crypto
-        key = crypto.dump_publickey(crypto.FILETYPE_ASN1, self.socket.get_peer_certificate().get_pubkey())
-        return base64.urlsafe_b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
-
-    def bind(self):
-        self.binding = self.socket.export_keying_material(BINDING_LABEL, 32)
 
     def shake_hands(self):
         """Goes on with a handshake of its own without waiting; whether it is complete."""
+        self.raw.setblocking(False)
         try:
-            self.raw.setblocking(False)
-            self.socket.do_handshake()
-        except self.errors.WantReadError:
+            self.secure.shake_hands()
+        except TimeoutError:
             return False
-        self.raw.setblocking(True)
-        self.bind()
+        finally:
+            self.raw.setblocking(True)
         return True
 
-    def receive(self):
-        try:
-            return super().receive()
-        except self.errors.ZeroReturnError:
-            return None
-        except self.errors.Error:  # an alert, or the end without one
-            return None
+    @property
+    def binding(self):
+        return self.secure.binding
+
+    def read(self):
+        return self.secure.receive()
 
 
 class TlsTerminal(Terminal):
@@ -133,7 +112,7 @@ class TlsTerminal(Terminal):
         self.key = nacl.signing.SigningKey.generate()
         url, code = house.invited(label)
         with contextlib.closing(TlsWire(house)) as wire:
-            check(wire.pin() in pins_of(url), "the pin of the invite is not the daemon's")
+            check(wire.secure.pin in pins_of(url), "the pin of the invite is not the daemon's")
             wire.hello()
             enrolled = self.enrol(wire, code).enrolled
         self.principal = enrolled.principal
@@ -280,7 +259,7 @@ def versions(hello):
 
 
 def pins_of(url):
-    return re.search(r"pin=([^&#]*)", url).group(1).split(",")
+    return re.search(r"pin=([^&#\s]*)", url).group(1).split(",")
 
 
 def s_client(house, *options, inside=()):

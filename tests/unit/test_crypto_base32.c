@@ -31,6 +31,23 @@ static void known_codes(void **state)
     assert_string_equal(text, "0024H36H2NCSVRH6DAQF6DVVQZW");
 }
 
+static void groups_are_easier_to_read_and_the_same_code(void **state)
+{
+    (void)state;
+    char text[BASE32_GROUPED_BYTES];
+    base32_group("0024H36H2NCSVRH6DAQF6DVVQZW", text);
+    assert_string_equal(text, "0024-H36H-2NCS-VRH6-DAQF-6DVV-QZW");
+    assert_int_equal(strlen(text), BASE32_GROUPED_BYTES - 1);
+    uint8_t code[VOUCHER_CODE_BYTES];
+    assert_int_equal(decode(text, code), 0);
+    base32_group("?", text);
+    assert_string_equal(text, "?");
+    base32_group("", text);
+    assert_string_equal(text, "");
+    base32_group("0123456789012345678901234567890123456789", text);
+    assert_int_equal(strlen(text), BASE32_GROUPED_BYTES - 1);
+}
+
 static void every_code_comes_back(void **state)
 {
     (void)state;
@@ -117,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_codes),
+        cmocka_unit_test(groups_are_easier_to_read_and_the_same_code),
         cmocka_unit_test(every_code_comes_back),
         cmocka_unit_test(slips_of_the_eye_are_forgiven),
         cmocka_unit_test(a_wrong_symbol_or_two_swapped_are_seen),
