@@ -7,6 +7,7 @@
 #include "init.h"
 #include "server/crash_mark.h"
 #include "server/server.h"
+#include "server/systemd.h"
 #include "server/tls.h"
 #include "server/world.h"
 #include "service/ledger.h"
@@ -261,15 +262,12 @@ static int serve(struct parts *parts)
     return server_run(&server_options);
 }
 
-static int run(struct parts *parts)
+/* All that may take long: what a crash left behind is recovered when the store is opened. */
+static int prepare(struct parts *parts)
 {
-    int result = load_keys(parts);
-    if (result == 0) {
-        result = open_tls(parts);
-    }
-    if (result == 0) {
-        result = open_store(parts);
-    }
+    struct systemd_start start;
+    systemd_start_begin(&start, SYSTEMD_START_PERIOD_MS);
+    int result = open_store(parts);
     if (result == 0) {
         result = crash_mark_install(parts->config.data);
     }
@@ -278,6 +276,19 @@ static int run(struct parts *parts)
     }
     if (result == 0) {
         result = make_service(parts);
+    }
+    systemd_start_end(&start);
+    return result;
+}
+
+static int run(struct parts *parts)
+{
+    int result = load_keys(parts);
+    if (result == 0) {
+        result = open_tls(parts);
+    }
+    if (result == 0) {
+        result = prepare(parts);
     }
     if (result == 0) {
         result = serve(parts);

@@ -190,6 +190,28 @@ static int bind_unix(struct listener *listener, const struct listen_address *add
     return result;
 }
 
+/* By the address it listens on, which has a port where the configuration says 0. */
+static void name_by_address(struct listener *listener)
+{
+    struct sockaddr_storage address = {0};
+    int size = sizeof(address);
+    char host[INET6_ADDRSTRLEN];
+    if (uv_tcp_getsockname(&listener->handle.tcp, (struct sockaddr *)&address, &size) != 0) {
+        return;
+    }
+    if (address.ss_family == AF_INET) {
+        const struct sockaddr_in *ip = (const struct sockaddr_in *)&address;
+        if (uv_ip4_name(ip, host, sizeof(host)) == 0) {
+            snprintf(listener->name, sizeof(listener->name), "%s:%u", host, ntohs(ip->sin_port));
+        }
+    } else {
+        const struct sockaddr_in6 *ip = (const struct sockaddr_in6 *)&address;
+        if (uv_ip6_name(ip, host, sizeof(host)) == 0) {
+            snprintf(listener->name, sizeof(listener->name), "[%s]:%u", host, ntohs(ip->sin6_port));
+        }
+    }
+}
+
 static int open_address(struct server *server, const struct listen_address *address)
 {
     char text[256];
@@ -211,6 +233,9 @@ static int open_address(struct server *server, const struct listen_address *addr
     }
     if (result == 0) {
         result = uv_listen(&listener->handle.stream, BACKLOG, on_connection);
+    }
+    if (result == 0 && address->kind != PEER_UNIX) {
+        name_by_address(listener);
     }
     if (result != 0) {
         log_line(LOG_LEVEL_ERROR, "server: cannot listen on %s: %s", address->text, uv_strerror(result));

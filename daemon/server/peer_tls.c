@@ -214,7 +214,9 @@ void peer_tls_received(struct peer *peer, size_t size)
 {
     struct tls *tls = &peer->secure.tls;
     struct service *service = peer->server->options.service;
-    if (size > 0 && (tls->state == TLS_HANDSHAKING || tls->state == TLS_OPEN)) {
+    if (size > 0 && tls->state == TLS_HANDSHAKING && !service_handshaking(service, peer->connection, size)) {
+        report(peer, "the peer sends more than its share before authentication");
+    } else if (size > 0 && (tls->state == TLS_HANDSHAKING || tls->state == TLS_OPEN)) {
         tls_put(tls, peer->server->encrypted, size);
         feed(peer);
     } else if (size == 0 && tls->state == TLS_HANDSHAKING && peer->heard) {

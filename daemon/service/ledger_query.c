@@ -240,10 +240,15 @@ static int add_counters(struct ledger *ledger, const struct metrics *other, stru
 static int reply_status(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
 {
     struct store_totals totals;
-    const int result = store_totals(ledger->options.store, &totals);
+    struct store_figures figures;
+    int result = store_totals(ledger->options.store, &totals);
+    if (result == 0) {
+        result = store_figures(ledger->options.store, &figures);
+    }
     if (result < 0) {
         return result;
     }
+    ledger->metrics.wal_frames = figures.wal_frames_written;
     const struct programme *programme = ledger_programme_newest(ledger);
     reply->kind = REPLY_STATUS;
     memset(&reply->status, 0, sizeof(reply->status));

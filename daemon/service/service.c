@@ -306,16 +306,33 @@ bool service_named(struct service *service, uint32_t index, const struct peer_na
     return true;
 }
 
+/* Whether the peer may send so much before anybody knows who it is; if not, that was it. */
+static bool take_bytes(struct service *service, struct connection *connection, size_t size)
+{
+    if (connection->account == NULL || connection->state >= SESSION_READY ||
+        peers_take(&service->peers, connection->account, PEER_LIMIT_unauthenticated, (int64_t)size,
+                   service_now_ms(service))) {
+        return true;
+    }
+    refuse_connection(service, connection, &service->metrics.limited_bytes);
+    return false;
+}
+
+bool service_handshaking(struct service *service, uint32_t index, size_t size)
+{
+    struct connection *connection = connection_at(service, index);
+    CHECK(size > 0);
+    CHECK(connection->peer == PEER_TLS);
+    CHECK(!connection->secured);
+    return take_bytes(service, connection, size);
+}
+
 void service_received(struct service *service, uint32_t index, size_t size)
 {
     struct connection *connection = connection_at(service, index);
     CHECK(size > 0);
     CHECK(connection->peer != PEER_TLS || connection->secured);
-    if (connection->account != NULL && connection->state < SESSION_READY &&
-        !peers_take(&service->peers, connection->account, PEER_LIMIT_unauthenticated, (int64_t)size,
-                    service_now_ms(service))) {
-        refuse_connection(service, connection, &service->metrics.limited_bytes);
-    } else if (connection->state < SESSION_CLOSING) {
+    if (take_bytes(service, connection, size) && connection->state < SESSION_CLOSING) {
         incoming_received(service, connection, size);
         settle(service);
     }

@@ -86,6 +86,11 @@ bool service_named(struct service *service, uint32_t connection, const struct pe
 /* Whether service_opened would take another connection. */
 bool service_has_room(const struct service *service);
 
+/* `size` bytes of a handshake came of a PEER_TLS connection that is not secured yet. They count as the bytes
+ * before authentication that service_received is told of. False: the peer sent too many, and an OUTPUT_CLOSE
+ * follows. */
+bool service_handshaking(struct service *service, uint32_t index, size_t size);
+
 /* The TLS of a PEER_TLS connection is up. Authenticate must be signed with `binding`, SIGN_CHANNEL_BYTES that
  * name the session to both sides. */
 void service_secured(struct service *service, uint32_t index, const uint8_t *binding);

@@ -178,14 +178,19 @@ static void end(struct front *front)
 }
 
 /* A connection of this peer; false when it was closed at once. */
-static bool connect_as(struct front *front, uint8_t peer, uint32_t *ret_connection)
+static bool connect_by(struct front *front, enum peer_kind kind, uint8_t peer, uint32_t *ret_connection)
 {
     const struct peer_name name = named(peer, false);
-    const uint32_t connection = front_connect(front);
+    const uint32_t connection = front_connect_as(front, kind);
     const bool stays = service_named(front->service, connection, &name);
     front_drain(front);
     *ret_connection = connection;
     return stays;
+}
+
+static bool connect_as(struct front *front, uint8_t peer, uint32_t *ret_connection)
+{
+    return connect_by(front, PEER_TCP, peer, ret_connection);
 }
 
 static uint32_t ready_as(struct front *front, uint8_t peer, uint32_t principal)
@@ -262,6 +267,32 @@ static void a_peer_sends_so_many_bytes_before_it_says_who_it_is(void **state)
         front_book(front, ready, FRONT_TERMINAL, sequence, 1000, false);
     }
     assert_int_equal(front->jobs_count, 10);
+    end(front);
+}
+
+static void the_bytes_of_a_handshake_are_bytes_before_authentication(void **state)
+{
+    (void)state;
+    const struct peer_limits limits = {.others = {[PEER_LIMIT_unauthenticated] = 1000}};
+    static const uint8_t binding[SIGN_CHANNEL_BYTES] = {1};
+    struct front *front = make(&limits);
+    uint32_t first;
+    uint32_t second;
+    uint32_t other;
+    assert_true(connect_by(front, PEER_TLS, 1, &first));
+    assert_true(connect_by(front, PEER_TLS, 1, &second));
+    assert_true(service_handshaking(front->service, first, 700));
+    assert_false(service_handshaking(front->service, second, 301));
+    front_drain(front);
+    front_expect_closed(front, second);
+    assert_int_equal(service_metrics(front->service)->limited_bytes, 1);
+    /* Those of the handshake and those of the session are of one account. */
+    service_secured(front->service, first, binding);
+    front_send(front, first, (struct bytes){(const uint8_t[400]){0, 0, 4}, 301}, 0);
+    front_expect_closed(front, first);
+    assert_int_equal(service_metrics(front->service)->limited_bytes, 2);
+    assert_true(connect_by(front, PEER_TLS, 2, &other));
+    assert_true(service_handshaking(front->service, other, 700));
     end(front);
 }
 
@@ -535,6 +566,7 @@ int main(void)
         cmocka_unit_test(a_peer_has_so_many_connections_and_another_peer_its_own),
         cmocka_unit_test(a_peer_opens_so_many_connections_a_minute),
         cmocka_unit_test(a_peer_sends_so_many_bytes_before_it_says_who_it_is),
+        cmocka_unit_test(the_bytes_of_a_handshake_are_bytes_before_authentication),
         cmocka_unit_test(a_flood_of_bad_signatures_ends_with_the_connection_and_keeps_the_peer_out),
         cmocka_unit_test(a_handshake_with_a_bad_signature_counts_too),
         cmocka_unit_test(who_asks_too_much_is_read_later_and_loses_nothing),
