@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { DAY_STARTS_FIELD = 19 };
+enum { METRICS_FIELD = 16, STAMPS_FIELD = 17, DAY_STARTS_FIELD = 19, LIMITS_FIELD = 22 };
 
 static const struct wire_range minute_range = {0, 24 * 60 - 1};
 /* Fields 1 to 15. */
@@ -38,14 +38,10 @@ static void metrics_write(const struct context *context, struct wire_output *out
     for (size_t i = 0; i < context->metrics_count; i++) {
         const struct context_metric *from = &context->metrics[i];
         Loyalty__Context__Metric metric = LOYALTY__CONTEXT__METRIC__INIT;
-        Loyalty__Context__Metric *metrics[] = {&metric};
-        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
         WIRE_PUT_UNLESS(&metric, metric, from->metric, 0);
         WIRE_PUT_UNLESS(&metric, value, from->value, 0);
         WIRE_PUT_UNLESS(&metric, now, from->now, from->value);
-        message.n_metrics = 1;
-        message.metrics = metrics;
-        wire_output_add(output, &message.base);
+        wire_output_add_field(output, METRICS_FIELD, &metric.base);
     }
 }
 
@@ -54,15 +50,11 @@ static void stamps_write(const struct context *context, struct wire_output *outp
     for (size_t i = 0; i < context->stamps_count; i++) {
         const struct stamps *from = &context->stamps[i];
         Loyalty__Context__Stamps stamps = LOYALTY__CONTEXT__STAMPS__INIT;
-        Loyalty__Context__Stamps *all[] = {&stamps};
-        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
         WIRE_PUT_UNLESS(&stamps, card, from->card, 0);
         WIRE_PUT_UNLESS(&stamps, count, from->count, 0);
         WIRE_PUT_UNLESS(&stamps, completed, from->completed, 0);
         WIRE_PUT_UNLESS(&stamps, since, from->since, 0);
-        message.n_stamps = 1;
-        message.stamps = all;
-        wire_output_add(output, &message.base);
+        wire_output_add_field(output, STAMPS_FIELD, &stamps.base);
     }
 }
 
@@ -80,13 +72,9 @@ static void limits_write(const struct context *context, struct wire_output *outp
     for (size_t i = 0; i < context->limits_count; i++) {
         const struct context_limit *from = &context->limits[i];
         Loyalty__Context__Limit limit = LOYALTY__CONTEXT__LIMIT__INIT;
-        Loyalty__Context__Limit *limits[] = {&limit};
-        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
         WIRE_PUT_UNLESS(&limit, limit, from->limit, 0);
         WIRE_PUT_UNLESS(&limit, used, from->used, 0);
-        message.n_limits = 1;
-        message.limits = limits;
-        wire_output_add(output, &message.base);
+        wire_output_add_field(output, LIMITS_FIELD, &limit.base);
     }
 }
 
@@ -95,13 +83,9 @@ static void day_starts_write(const struct context *context, struct wire_output *
     for (size_t i = 0; i < context->day_starts_count; i++) {
         const struct day_start *from = &context->day_starts[i];
         Loyalty__Context__DayStart start = LOYALTY__CONTEXT__DAY_START__INIT;
-        Loyalty__Context__DayStart *starts[] = {&start};
-        Loyalty__Context message = LOYALTY__CONTEXT__INIT;
         WIRE_PUT_UNLESS(&start, day, from->day, 0);
         WIRE_PUT_UNLESS(&start, at, from->at, 0);
-        message.n_day_starts = 1;
-        message.day_starts = starts;
-        wire_output_add(output, &message.base);
+        wire_output_add_field(output, DAY_STARTS_FIELD, &start.base);
     }
 }
 

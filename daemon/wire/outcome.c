@@ -23,12 +23,8 @@ static void effects_write(const struct outcome *outcome, struct wire_output *out
         }
         union wire_effect_arm arm;
         Loyalty__Effect effect;
-        Loyalty__Effect *effects[] = {&effect};
-        Loyalty__Outcome message = LOYALTY__OUTCOME__INIT;
         wire_effect_write(from, outcome->member, &arm, &effect);
-        message.n_effects = 1;
-        message.effects = effects;
-        wire_output_add(output, &message.base);
+        wire_output_add_field(output, OUTCOME_EFFECTS_FIELD, &effect.base);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "wire/protobuf.h"
 
 #include "wire/frame.h"
+#include "wire/pack.h"
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -12,7 +13,6 @@
 enum {
     VARINT_BYTES_MAX = 10,
     FIELD_NUMBER_MAX = (1 << 29) - 1,
-    DEPTH_MAX = 8,   /* of the schema, which has no message within itself */
     FIELDS_MAX = 64, /* of one message */
 };
 
@@ -175,7 +175,7 @@ static int scan_value(const ProtobufCFieldDescriptor *descriptor, const struct w
 
 int wire_scan(const struct wire_scan *scan, struct bytes message, const char **ret_field)
 {
-    struct scan_level levels[DEPTH_MAX];
+    struct scan_level levels[WIRE_DEPTH_MAX];
     size_t depth = 0;
     levels[depth++] = (struct scan_level){.reader = wire_reader(message), .descriptor = scan->descriptor};
     const ProtobufCFieldDescriptor *known = NULL;
@@ -199,7 +199,7 @@ int wire_scan(const struct wire_scan *scan, struct bytes message, const char **r
             continue;
         }
         if (field.type == WIRE_PREFIXED && known->type == PROTOBUF_C_TYPE_MESSAGE) {
-            CHECK(depth < DEPTH_MAX);
+            CHECK(depth < WIRE_DEPTH_MAX);
             levels[depth++] =
                 (struct scan_level){.reader = wire_reader(field.payload), .descriptor = known->descriptor};
         } else {
@@ -273,14 +273,14 @@ int wire_unpack(const struct wire_scan *scan, struct bytes message, struct arena
 
 int wire_check_canonical(const ProtobufCMessage *message, struct bytes bytes, struct arena *arena)
 {
-    if (protobuf_c_message_get_packed_size(message) != bytes.size) {
-        return ERR_NOT_CANONICAL;
-    }
     if (bytes.size > arena->size - arena->used) {
         return ERR_TOO_LARGE;
     }
-    uint8_t *packed = arena->memory + arena->used;
-    CHECK(protobuf_c_message_pack(message, packed) == bytes.size);
+    uint8_t *room = arena->memory + arena->used;
+    uint8_t *packed;
+    if (wire_pack(message, 0, room, room + bytes.size, &packed) != 0 || packed != room) {
+        return ERR_NOT_CANONICAL;
+    }
     return bytes.size == 0 || memcmp(packed, bytes.data, bytes.size) == 0 ? 0 : ERR_NOT_CANONICAL;
 }
 
@@ -305,36 +305,38 @@ void *wire_output_alloc(struct wire_output *output, size_t count, size_t size)
     return memory;
 }
 
-/* Room for `size` bytes behind those that are there, or NULL. */
-static uint8_t *output_extend(struct wire_output *output, size_t size)
-{
-    struct arena *arena = output->arena;
-    if (!output->started) {
-        output->start = arena->used;
-        output->started = true;
-        size += output->framed ? FRAME_HEADER_BYTES : 0;
-    }
-    if (size > arena->size - arena->used) {
-        output->error = ERR_TOO_LARGE;
-        return NULL;
-    }
-    arena->used += size;
-    return arena->memory + arena->used - size;
-}
-
-void wire_output_add(struct wire_output *output, const ProtobufCMessage *message)
+/* Packed at the end of the arena's room, and moved to its place from there. */
+void wire_output_add_field(struct wire_output *output, uint32_t number, const ProtobufCMessage *message)
 {
     /* After a failed allocation a pointer of the message may be NULL where its count says otherwise. */
     if (output->error != 0) {
         return;
     }
-    const bool after_header = output->framed && !output->started;
-    const size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *to = output_extend(output, size);
-    if (to != NULL) {
-        to += after_header ? FRAME_HEADER_BYTES : 0;
-        CHECK(protobuf_c_message_pack(message, to) == size);
+    struct arena *arena = output->arena;
+    if (!output->started) {
+        const size_t header = output->framed ? FRAME_HEADER_BYTES : 0;
+        if (header > arena->size - arena->used) {
+            output->error = ERR_TOO_LARGE;
+            return;
+        }
+        output->start = arena->used;
+        output->started = true;
+        arena->used += header;
     }
+    uint8_t *to = arena->memory + arena->used;
+    uint8_t *end = arena->memory + arena->size;
+    uint8_t *packed;
+    output->error = wire_pack(message, number, to, end, &packed);
+    if (output->error == 0) {
+        const size_t size = (size_t)(end - packed);
+        memmove(to, packed, size);
+        arena->used += size;
+    }
+}
+
+void wire_output_add(struct wire_output *output, const ProtobufCMessage *message)
+{
+    wire_output_add_field(output, 0, message);
 }
 
 static int output_close_frame(const struct wire_output *output)

@@ -14,6 +14,8 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
+enum { WIRE_DEPTH_MAX = 8 }; /* of the schema, which has no message within itself */
+
 enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_PREFIXED = 2, WIRE_FIXED32 = 5 };
 
 /* The fields of one message, one after the other. */
@@ -94,6 +96,9 @@ void *wire_output_alloc(struct wire_output *output, size_t count, size_t size);
 /* A message's parts may be added one by one, in the order of their fields: the bytes are the same as those of
  * the whole. */
 void wire_output_add(struct wire_output *output, const ProtobufCMessage *message);
+
+/* The same for the field of that number alone, of a message that need not be made for it. */
+void wire_output_add_field(struct wire_output *output, uint32_t number, const ProtobufCMessage *message);
 
 /* The bytes, in the arena. ERR_TOO_LARGE: no room; the arena is as it was. */
 int wire_output_end(struct wire_output *output, struct bytes *ret_bytes) MUST_CHECK;
