@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,4 +25,9 @@ bool testing_aborts(void (*function)(void *argument), void *argument)
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+bool testing_is_slow(void)
+{
+    return getenv("LOYALTY_SLOW") != NULL;
 }

@@ -17,4 +17,8 @@
  * Its standard error is dropped. */
 bool testing_aborts(void (*function)(void *argument), void *argument);
 
+/* True under valgrind, where everything takes twenty times as long (LOYALTY_SLOW in the environment): a test
+ * that tries very much of the same may try less then, or skip(). */
+bool testing_is_slow(void);
+
 #endif

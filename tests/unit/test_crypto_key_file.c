@@ -123,6 +123,9 @@ static void a_sealed_key_needs_its_passphrase(void **state)
 static void a_sealed_key_does_not_pass_for_another_kind(void **state)
 {
     (void)state;
+    if (testing_is_slow()) {
+        skip();
+    }
     const struct key_file saved = example();
     struct key_file loaded;
     char text[1024];

@@ -178,14 +178,15 @@ static void a_daily_customer_of_thirty_years_stays_within_bounds(void **state)
               "points: {expiry: {after: {months: 12}}}\n"
               "rules: [{id: euro, spend: {give: 1, per: 1.00}}]\n"
               "tiers: {window: rolling, days: 365, levels: [{id: guest}, {id: gold, qualifying: 360}]}\n");
-    for (int32_t i = 0; i < 30 * 366; i++) {
+    const int32_t days = (testing_is_slow() ? 3 : 30) * 366;
+    for (int32_t i = 0; i < days; i++) {
         buy(MONDAY + i, 100);
     }
     const struct member_state *anna = shop.customers[0];
     assert_true(anna->metric_days_count < 1300);
     assert_true(anna->lots_count <= 367);
-    assert_int_equal(engine_qualifying(shop.programme, anna, MONDAY + 30 * 366 - 1), 365);
-    assert_int_equal(counted(DAY_MIN, DAY_MAX), 30 * 366);
+    assert_int_equal(engine_qualifying(shop.programme, anna, MONDAY + days - 1), 365);
+    assert_int_equal(counted(DAY_MIN, DAY_MAX), days);
 }
 
 int main(void)

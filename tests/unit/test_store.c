@@ -309,6 +309,9 @@ static void a_checkpoint_waits_for_its_frames_and_the_wal_is_used_again(void **s
     const struct temporary *temporary = *state;
     struct store *store = temporary->store;
     bool done = true;
+    if (testing_is_slow()) {
+        skip();
+    }
     assert_int_equal(store_checkpoint(store, true, &done), 0);
     assert_false(done);
     long bytes_max = 0;
