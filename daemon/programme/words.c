@@ -126,7 +126,7 @@ void words_selector(struct words *words, const struct selector *selector)
     }
     if (excepts(selector)) {
         next_part(words, start, ", ");
-        text_add(&words->text, "not ");
+        text_add(&words->text, selector->has_only ? "but not " : "all but ");
         words_selection(words, &selector->except);
     }
 }

@@ -136,9 +136,9 @@ static void what_a_rule_gives_is_said_with_its_numbers(void **state)
          "~ rule r: stands alone: no (before: with priority 2)\n"
          "~ rule r: later rules: not read where it gave (before: read)\n"},
         {SPEND_RULE("only: {skus: [a, b], labels: [c]}"), SPEND_RULE("except: {categories: [d]}"),
-         "~ rule r: goods: not categories d (before: skus a, b; labels c)\n"},
+         "~ rule r: goods: all but categories d (before: skus a, b; labels c)\n"},
         {SPEND_RULE("only: {skus: [a]}, except: {labels: [c]}"), SPEND_RULE("priority: 0"),
-         "~ rule r: goods: all (before: skus a, not labels c)\n"},
+         "~ rule r: goods: all (before: skus a, but not labels c)\n"},
         {SPEND_RULE("basis: {tax: excluded, tenders: {points: include}}"), SPEND_RULE("priority: 0"),
          "~ rule r: counts money: as all rules (before: without tax, after discounts, discounts on the "
          "basket spread over the lines, with what points pay, without what vouchers pay, without what gift "
@@ -265,6 +265,10 @@ static void cards_campaigns_and_milestones_are_said(void **state)
          "~ campaign c: limits: at most 9 points a day for all together (before: none); what was given "
          "before "
          "counts\n"},
+        {MILESTONE("visits: 8, window: month, repeat: each_window, gives: {points: 40}"),
+         MILESTONE("units: 8, window: month, gives: {points: 40}"),
+         "~ milestone m: reached at: 8 units in the month (before: 8 visits in the month)\n"
+         "~ milestone m: how often: once (before: once in each of these times)\n"},
         {MILESTONE("visits: 8, gives: {points: 40}"),
          MILESTONE("visits: 1, window: month, repeat: each_crossing, gives: {note: n}"),
          "~ milestone m: reached at: 1 visit in the month (before: 8 visits ever)\n"
@@ -333,6 +337,12 @@ static void levels_are_said(void **state)
          "before "
          "keep their date\n"
          "~ level b: gives: 5 points (before: nothing)\n"},
+        {TIERS("window: month, levels: [{id: a}, {id: b, visits: 3, spend: 9.00, except: {skus: [x]}}]"),
+         TIERS("window: month, match: all, levels: [{id: a}, {id: b, qualifying: 3, visits: 3}]"),
+         "~ levels: of its metrics are needed: all (before: any)\n"
+         "~ level b: reached at: 3 points that qualify and 3 visits in the month (before: 9.00 spent in the "
+         "month "
+         "of all but skus x or 3 visits in the month)\n"},
     };
     CHECK_SAID(state, cases);
 }
@@ -385,6 +395,14 @@ static void policies_are_said(void **state)
         {NO_MORE, PLUS("reservations: {timeout_minutes: 1, longest_minutes: 0}"),
          "~ reserved points: last: 1 minute (before: 15 minutes)\n"
          "~ reserved points: last at most: as long as is asked for (before: 15 minutes)\n"},
+        {PLUS("reservations: {timeout_minutes: 0}"), NO_MORE,
+         "~ reserved points: last: 15 minutes (before: until they are given back)\n"
+         "~ reserved points: last at most: 15 minutes (before: as long as is asked for)\n"},
+        {PLUS("pay_with_points: {points: 5, worth: 1.00}\nbasis: {tenders: {points: include}}"),
+         PLUS("pay_with_points: {points: 5, worth: 1.00, fund_from: balance_and_this_purchase}\n"
+              "basis: {tenders: {points: include}}"),
+         "~ paying with points: paid with points held: with those of the purchase (before: before the "
+         "purchase)\n"},
         {PLUS("returns: {points: keep, spent: keep, negative: clamp, expired: charge}"),
          PLUS("returns: {points: prorate, spent: when_whole, negative: own_lot, ended_lot: {days: 9}}"),
          "~ returns: take: the share of what is returned (before: nothing)\n"
