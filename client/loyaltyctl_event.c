@@ -3,6 +3,7 @@
 #include "client/amount.h"
 #include "client/clock.h"
 #include "client/loyaltyctl.h"
+#include "client/loyaltyctl_show.h"
 #include "model/context.h"
 #include "model/day.h"
 #include "model/programme.h"
@@ -16,47 +17,15 @@ struct arguments {
     uint64_t position;
 };
 
-static void show_instant(struct json *json, const char *name, int64_t instant_ms)
-{
-    char text[INSTANT_TEXT_BYTES];
-    instant_format(instant_ms, text);
-    json_text(json, name, text);
-}
-
-static void show_day(struct json *json, const char *name, int32_t day)
-{
-    char text[DAY_TEXT_BYTES];
-    if (day == DAY_NEVER) {
-        json_text(json, name, "never");
-        return;
-    }
-    day_format(day < DAY_MIN ? DAY_MIN : day > DAY_MAX ? DAY_MAX : day, text);
-    json_text(json, name, text);
-}
-
-static void show_optional(struct json *json, const char *name, const char *text)
-{
-    if (text != NULL) {
-        json_text(json, name, text);
-    }
-}
-
-static void show_nonzero(struct json *json, const char *name, int64_t value)
-{
-    if (value != 0) {
-        json_integer(json, name, value);
-    }
-}
-
 static void show_line(struct json *json, const struct line *line)
 {
     json_object(json, NULL);
-    show_optional(json, "sku", line->sku);
-    show_optional(json, "category", line->category);
+    ctl_show_optional(json, "sku", line->sku);
+    ctl_show_optional(json, "category", line->category);
     json_integer(json, "quantity", line->quantity);
     json_integer(json, "gross", line->gross);
-    show_nonzero(json, "discount", line->discount);
-    show_nonzero(json, "tax", line->tax);
+    ctl_show_nonzero(json, "discount", line->discount);
+    ctl_show_nonzero(json, "tax", line->tax);
     if (line->weighed) {
         json_bool(json, "weighed", true);
     }
@@ -113,7 +82,7 @@ static void show_used(struct json *json, const struct purchase *purchase)
             if (purchase->redemptions[i].voucher.size > 0) {
                 json_hex(json, "voucher", purchase->redemptions[i].voucher);
             }
-            show_optional(json, "reward", purchase->redemptions[i].reward);
+            ctl_show_optional(json, "reward", purchase->redemptions[i].reward);
             if (purchase->redemptions[i].reservation > 0) {
                 json_unsigned(json, "reservation", purchase->redemptions[i].reservation);
             }
@@ -135,9 +104,9 @@ static void show_used(struct json *json, const struct purchase *purchase)
 static void show_purchase(struct json *json, const struct purchase *purchase)
 {
     json_object(json, "receipt");
-    show_optional(json, "store", purchase->receipt.store);
-    show_day(json, "business_date", purchase->receipt.business_date);
-    show_optional(json, "till", purchase->receipt.till);
+    ctl_show_optional(json, "store", purchase->receipt.store);
+    ctl_show_day(json, "business_date", purchase->receipt.business_date);
+    ctl_show_optional(json, "till", purchase->receipt.till);
     json_text(json, "number", purchase->receipt.number);
     json_end_object(json);
     if (purchase->card.size > 0) {
@@ -148,16 +117,16 @@ static void show_purchase(struct json *json, const struct purchase *purchase)
         show_line(json, &purchase->lines[i]);
     }
     json_end_array(json);
-    show_nonzero(json, "basket_discount", purchase->basket_discount);
-    show_nonzero(json, "cash_rounding", purchase->cash_rounding);
-    show_nonzero(json, "tip", purchase->tip);
+    ctl_show_nonzero(json, "basket_discount", purchase->basket_discount);
+    ctl_show_nonzero(json, "cash_rounding", purchase->cash_rounding);
+    ctl_show_nonzero(json, "tip", purchase->tip);
     if (purchase->tenders_count > 0) {
         json_array(json, "tenders");
         for (size_t i = 0; i < purchase->tenders_count; i++) {
             json_object(json, NULL);
             json_text(json, "kind", tender_name(purchase->tenders[i].kind));
             json_integer(json, "amount", purchase->tenders[i].amount);
-            show_optional(json, "label", purchase->tenders[i].label);
+            ctl_show_optional(json, "label", purchase->tenders[i].label);
             json_end_object(json);
         }
         json_end_array(json);
@@ -189,9 +158,9 @@ static void show_kind(struct json *json, const struct event *event)
         break;
     case EVENT_INVITE:
         json_text(json, "role", role_name(event->invite.role));
-        show_optional(json, "store", event->invite.store);
+        ctl_show_optional(json, "store", event->invite.store);
         json_text(json, "label", event->invite.label);
-        show_instant(json, "expires_at", event->invite.expires_at);
+        ctl_show_instant(json, "expires_at", event->invite.expires_at);
         json_hex(json, "code_hash", event->invite.code_hash);
         break;
     case EVENT_PRINCIPAL_ADDED:
@@ -202,7 +171,7 @@ static void show_kind(struct json *json, const struct event *event)
         break;
     case EVENT_REVOKE:
         json_unsigned(json, "principal", event->revoke.principal);
-        show_optional(json, "reason", event->revoke.reason);
+        ctl_show_optional(json, "reason", event->revoke.reason);
         break;
     case EVENT_PROGRAMME_CHANGE:
         json_unsigned(json, "yaml_bytes", event->programme_change.yaml.size);
@@ -211,7 +180,7 @@ static void show_kind(struct json *json, const struct event *event)
         break;
     case EVENT_ENGINE_REVISION:
         json_unsigned(json, "revision", event->engine_revision.revision);
-        show_optional(json, "version", event->engine_revision.version);
+        ctl_show_optional(json, "version", event->engine_revision.version);
         break;
     case EVENT_KEY_ROTATED:
         json_hex(json, "key", event->key_rotated.key);
@@ -219,7 +188,7 @@ static void show_kind(struct json *json, const struct event *event)
         break;
     case EVENT_RETIRED:
         json_unsigned(json, "principal", event->retired.principal);
-        show_optional(json, "reason", event->retired.reason);
+        ctl_show_optional(json, "reason", event->retired.reason);
         break;
     }
 }
@@ -236,8 +205,8 @@ static void show_body(struct json *json, struct bytes body, struct arena *arena)
         json_hex(json, "bytes", body);
     } else {
         json_text(json, "kind", event_kind_name(event.kind));
-        show_instant(json, "occurred_at", event.occurred_at);
-        show_nonzero(json, "clock_correction_ms", event.clock_correction);
+        ctl_show_instant(json, "occurred_at", event.occurred_at);
+        ctl_show_nonzero(json, "clock_correction_ms", event.clock_correction);
         show_kind(json, &event);
     }
     json_end_object(json);
@@ -279,11 +248,11 @@ static void show_context(struct json *json, struct bytes bytes, struct arena *ar
     if (error != 0) {
         json_text(json, "unreadable", error_text(error));
     } else {
-        show_day(json, "day", context->day);
+        ctl_show_day(json, "day", context->day);
         json_integer(json, "minute", context->minute);
         json_integer(json, "offset_minutes", context->offset);
-        show_day(json, "member_day", context->member_day);
-        show_day(json, "booked_day", context->booked_day);
+        ctl_show_day(json, "member_day", context->member_day);
+        ctl_show_day(json, "booked_day", context->booked_day);
         if (context->member > 0 || context->new_member > 0) {
             show_context_state(json, context);
         }
@@ -292,212 +261,6 @@ static void show_context(struct json *json, struct bytes bytes, struct arena *ar
 }
 
 /* "issued", or "available of member 7". */
-static void show_account(struct json *json, const char *name, uint64_t code)
-{
-    static const char *const of_programme[] = {"issued",   "redeemed", "expired",
-                                               "returned", "adjusted", "forgiven"};
-    static const char *const of_member[] = {"available", "pending", "reserved"};
-    const uint32_t member = account_member(code);
-    const uint32_t number = account_number(code);
-    char text[64];
-    if (member == 0 && number < sizeof(of_programme) / sizeof(of_programme[0])) {
-        json_text(json, name, of_programme[number]);
-        return;
-    }
-    if (member != 0 && number < sizeof(of_member) / sizeof(of_member[0])) {
-        (void)snprintf(text, sizeof(text), "%s of member %" PRIu32, of_member[number], member);
-    } else {
-        (void)snprintf(text, sizeof(text), "account %" PRIu64, code);
-    }
-    json_text(json, name, text);
-}
-
-static void show_member_effect(struct json *json, const struct effect *effect)
-{
-    switch (effect->kind) {
-    case EFFECT_LOT:
-        json_unsigned(json, "index", effect->lot.index);
-        show_day(json, "since", effect->lot.since);
-        show_day(json, "until", effect->lot.until);
-        break;
-    case EFFECT_METRIC:
-        json_unsigned(json, "metric", effect->metric.metric);
-        show_day(json, "day", effect->metric.day);
-        json_integer(json, "amount", effect->metric.amount);
-        break;
-    case EFFECT_LEVEL:
-        json_unsigned(json, "level", effect->level.level);
-        show_day(json, "until", effect->level.until);
-        break;
-    case EFFECT_STAMPS:
-        json_unsigned(json, "card", effect->stamps.card);
-        json_integer(json, "given", effect->stamps.given);
-        json_unsigned(json, "completed", effect->stamps.completed);
-        json_integer(json, "count", effect->stamps.count);
-        json_unsigned(json, "rule", effect->stamps.rule);
-        break;
-    case EFFECT_VOUCHER:
-        json_hex(json, "code", (struct bytes){.data = effect->voucher.code, .size = VOUCHER_CODE_BYTES});
-        json_unsigned(json, "reward", effect->voucher.reward);
-        json_unsigned(json, "card", effect->voucher.card);
-        show_day(json, "until", effect->voucher.until);
-        break;
-    case EFFECT_VISIT:
-        show_day(json, "day", effect->visit.day);
-        break;
-    case EFFECT_NOTE:
-        json_unsigned(json, "note", effect->note.note);
-        json_unsigned(json, "rule", effect->note.rule);
-        break;
-    case EFFECT_COUNTER:
-        json_unsigned(json, "limit", effect->counter.limit);
-        show_day(json, "period", effect->counter.period);
-        json_integer(json, "amount", effect->counter.amount);
-        show_optional(json, "store", effect->counter.store);
-        show_optional(json, "scope", effect->counter.scope);
-        break;
-    case EFFECT_ENROL:
-    case EFFECT_MOVE:
-    case EFFECT_PRINCIPAL:
-    case EFFECT_INVITE:
-    case EFFECT_PROGRAMME:
-    case EFFECT_LIVE:
-    case EFFECT_REVISION:
-        break;
-    }
-}
-
-static void show_effect(struct json *json, const struct effect *effect)
-{
-    json_object(json, NULL);
-    json_text(json, "effect", effect_kind_name(effect->kind));
-    if (effect->member != 0) {
-        json_unsigned(json, "member", effect->member);
-    }
-    switch (effect->kind) {
-    case EFFECT_MOVE:
-        show_account(json, "debit", effect->move.debit);
-        show_account(json, "credit", effect->move.credit);
-        json_integer(json, "amount", effect->move.amount);
-        if (effect->move.rule != 0) {
-            json_unsigned(json, "rule", effect->move.rule);
-        }
-        if (effect->move.has_lot && effect->move.lot.position != 0) {
-            json_unsigned(json, "lot_position", effect->move.lot.position);
-        }
-        break;
-    case EFFECT_PRINCIPAL:
-        json_unsigned(json, "principal", effect->principal.principal);
-        json_text(json, "role", role_name(effect->principal.role));
-        show_optional(json, "store", effect->principal.store);
-        show_optional(json, "label", effect->principal.label);
-        json_bool(json, "revoked", effect->principal.revoked);
-        if (effect->principal.key_no != 0) {
-            json_unsigned(json, "key_no", effect->principal.key_no);
-        }
-        if (effect->principal.retired_at != 0) {
-            show_instant(json, "retired_at", effect->principal.retired_at);
-        }
-        break;
-    case EFFECT_INVITE:
-        json_text(json, "role", role_name(effect->invite.role));
-        show_optional(json, "store", effect->invite.store);
-        show_optional(json, "label", effect->invite.label);
-        show_instant(json, "expires_at", effect->invite.expires_at);
-        break;
-    case EFFECT_PROGRAMME:
-        json_unsigned(json, "version", effect->programme.version);
-        show_day(json, "effective", effect->programme.effective);
-        break;
-    case EFFECT_REVISION:
-        json_unsigned(json, "revision", effect->revision.revision);
-        break;
-    case EFFECT_LIVE:
-    case EFFECT_ENROL:
-        break;
-    case EFFECT_LOT:
-    case EFFECT_METRIC:
-    case EFFECT_LEVEL:
-    case EFFECT_STAMPS:
-    case EFFECT_VOUCHER:
-    case EFFECT_VISIT:
-    case EFFECT_COUNTER:
-    case EFFECT_NOTE:
-        show_member_effect(json, effect);
-        break;
-    }
-    json_end_object(json);
-}
-
-static const char *near_miss_text(enum near_miss_reason reason)
-{
-    switch (reason) {
-    case NEAR_NEXT_LEVEL:
-        return "qualifying points to the level";
-    case NEAR_NEXT_REWARD:
-        return "stamps to a full card";
-    case NEAR_MIN_SPEND:
-        return "minor units on the rule's lines";
-    case NEAR_MIN_BASKET:
-        return "minor units of the basket";
-    }
-    return "";
-}
-
-static void show_balances(struct json *json, const struct balances *balances)
-{
-    json_object(json, "balances");
-    json_integer(json, "available", balances->accounts[MEMBER_AVAILABLE]);
-    json_integer(json, "pending", balances->accounts[MEMBER_PENDING]);
-    json_integer(json, "reserved", balances->accounts[MEMBER_RESERVED]);
-    json_unsigned(json, "level", balances->level);
-    json_integer(json, "qualifying", balances->qualifying);
-    json_end_object(json);
-}
-
-static void show_outcome(struct json *json, struct bytes bytes, struct arena *arena, struct outcome *outcome)
-{
-    const int error = wire_outcome_unpack(bytes, arena, outcome);
-    json_object(json, "outcome");
-    if (error != 0) {
-        json_text(json, "unreadable", error_text(error));
-        json_end_object(json);
-        return;
-    }
-    json_text(json, "code", outcome_code_name(outcome->code));
-    if (outcome->code != CODE_ACCEPTED) {
-        json_text(json, "text", outcome_code_text(outcome->code));
-    }
-    json_unsigned(json, "programme_version", outcome->programme_version);
-    json_unsigned(json, "member", outcome->member);
-    json_array(json, "effects");
-    for (size_t i = 0; i < outcome->effects_count; i++) {
-        show_effect(json, &outcome->effects[i]);
-    }
-    json_end_array(json);
-    if (outcome->has_balances) {
-        show_balances(json, &outcome->balances);
-    }
-    json_array(json, "near_misses");
-    for (size_t i = 0; i < outcome->near_misses_count; i++) {
-        json_object(json, NULL);
-        json_integer(json, "lacking", outcome->near_misses[i].lacking);
-        json_text(json, "what", near_miss_text(outcome->near_misses[i].reason));
-        json_unsigned(json, "number", outcome->near_misses[i].number);
-        json_end_object(json);
-    }
-    json_end_array(json);
-    json_array(json, "exceptions");
-    for (size_t i = 0; i < outcome->exceptions_count; i++) {
-        json_object(json, NULL);
-        json_text(json, "what", exception_text(outcome->exceptions[i].kind));
-        json_integer(json, "amount", outcome->exceptions[i].amount);
-        json_end_object(json);
-    }
-    json_end_array(json);
-    json_end_object(json);
-}
-
 int ctl_show_event(struct ctl *ctl, const struct reply *reply)
 {
     struct json *json = &ctl->json;
@@ -509,12 +272,12 @@ int ctl_show_event(struct ctl *ctl, const struct reply *reply)
     json_unsigned(json, "principal", reply->event.principal);
     json_unsigned(json, "sequence", reply->event.sequence);
     json_unsigned(json, "key_no", reply->event.key_no);
-    show_instant(json, "booked_at", reply->event.booked_at);
+    ctl_show_instant(json, "booked_at", reply->event.booked_at);
     json_hex(json, "chain", reply->event.chain);
     json_hex(json, "signature", reply->event.signature);
     show_body(json, reply->event.body, &ctl->arena);
     show_context(json, reply->event.context, &ctl->arena);
-    show_outcome(json, reply->event.outcome, &ctl->arena, ctl->outcome);
+    ctl_show_outcome(json, reply->event.outcome, &ctl->arena, ctl->outcome);
     json_array(json, "trace");
     for (size_t i = 0; i < reply->event.trace_count; i++) {
         json_text(json, NULL, reply->event.trace[i]);

@@ -55,7 +55,8 @@ static bool lot_is_at(const struct member_state *state, size_t place, struct ori
 
 static int apply_lot(struct member_state *state, uint64_t position, const struct effect *effect)
 {
-    const struct origin origin = {position, effect->lot.index};
+    const struct origin origin = {effect->lot.position != 0 ? effect->lot.position : position,
+                                  effect->lot.index};
     const size_t place = lot_place(state, origin);
     if (lot_is_at(state, place, origin)) {
         return ERR_CORRUPT;
@@ -72,38 +73,72 @@ static int apply_lot(struct member_state *state, uint64_t position, const struct
     return err;
 }
 
-/* The lot of an entry: it grows, shrinks, or (from pending to available) is released. */
-static int move_in_lot(struct member_state *state, uint64_t position, const struct effect *effect,
-                       bool debited, bool credited)
+/* What is left of a lot, and how much of that is reserved, changes by these. Nothing left: it is gone. */
+static int change_lot(struct member_state *state, size_t place, int64_t left, int64_t reserved)
 {
-    const struct origin named = effect->move.lot;
-    const struct origin origin = {named.position != 0 ? named.position : position, named.index};
-    const size_t place = lot_place(state, origin);
-    if (!lot_is_at(state, place, origin)) {
-        return ERR_CORRUPT;
-    }
     struct lot *lot = &state->lots[place];
-    if (debited && credited && !effect->move.pays) {
-        if (account_number(effect->move.debit) == MEMBER_PENDING) {
-            lot->due = 0;
-        }
-        return 0;
-    }
-    if (credited && !debited) {
-        int64_t left;
-        int err = checked_add(lot->left, effect->move.amount, &left);
-        err = err != 0 ? err : checked_add(lot->amount, effect->move.amount, &lot->amount);
-        lot->left = err == 0 ? left : lot->left;
-        return err;
-    }
-    if (lot->left < effect->move.amount) {
+    if (lot->left + left < 0 || lot->reserved + reserved < 0 || lot->reserved + reserved > lot->left + left) {
         return ERR_CORRUPT;
     }
-    lot->left -= effect->move.amount;
+    lot->left += left;
+    lot->reserved += reserved;
     if (lot->left == 0) {
         close_gap(state->lots, sizeof(state->lots[0]), &state->lots_count, place);
     }
     return 0;
+}
+
+/* Points leave the lot: spent, expired, taken back, moved to somebody, or paying what is owed. */
+static int move_out(struct member_state *state, size_t place, const struct effect *effect)
+{
+    const int64_t amount = effect->move.amount;
+    const bool reserved = account_number(effect->move.debit) == MEMBER_RESERVED;
+    return change_lot(state, place, -amount, reserved ? -amount : 0);
+}
+
+/* Points stay in their lot and change accounts: released from pending, reserved, or free again. */
+static int move_within(struct member_state *state, size_t place, const struct effect *effect)
+{
+    const int64_t amount = effect->move.amount;
+    if (account_number(effect->move.debit) == MEMBER_PENDING) {
+        state->lots[place].due = 0;
+    }
+    const int64_t reserved = account_number(effect->move.credit) == MEMBER_RESERVED  ? amount
+                             : account_number(effect->move.debit) == MEMBER_RESERVED ? -amount
+                                                                                     : 0;
+    return change_lot(state, place, 0, reserved);
+}
+
+static int move_in(struct member_state *state, size_t place, int64_t amount)
+{
+    struct lot *lot = &state->lots[place];
+    int64_t left;
+    int err = checked_add(lot->left, amount, &left);
+    err = err != 0 ? err : checked_add(lot->amount, amount, &lot->amount);
+    lot->left = err == 0 ? left : lot->left;
+    return err;
+}
+
+static int move_lot(struct member_state *state, uint64_t position, const struct effect *effect, bool debited,
+                    bool credited)
+{
+    const struct origin named = effect->move.lot;
+    struct origin origin = {named.position != 0 ? named.position : position, named.index};
+    if (credited && !debited) {
+        if (effect->move.pays) {
+            return 0; /* of the other's lot; what is owed here is in none */
+        }
+        origin = effect->move.has_to ? (struct origin){position, effect->move.to} : origin;
+    }
+    const size_t place = lot_place(state, origin);
+    if (!lot_is_at(state, place, origin)) {
+        return ERR_CORRUPT;
+    }
+    if (!debited) {
+        return move_in(state, place, effect->move.amount);
+    }
+    return credited && !effect->move.pays ? move_within(state, place, effect)
+                                          : move_out(state, place, effect);
 }
 
 static int apply_move(struct member_state *state, uint64_t position, const struct effect *effect)
@@ -126,7 +161,7 @@ static int apply_move(struct member_state *state, uint64_t position, const struc
         err = checked_add(*balance, effect->move.amount, balance);
     }
     if (err == 0 && effect->move.has_lot) {
-        err = move_in_lot(state, position, effect, debited, credited);
+        err = move_lot(state, position, effect, debited, credited);
     }
     return err;
 }
@@ -188,6 +223,9 @@ static int apply_level(struct member_state *state, const struct effect *effect)
     }
     state->level = effect->level.level;
     state->level_until = effect->level.until;
+    state->level_day = effect->level.day;
+    state->held_level = effect->level.held;
+    state->held_until = effect->level.held_until;
     return 0;
 }
 
@@ -245,14 +283,27 @@ static int apply_stamps(struct member_state *state, const struct effect *effect)
     return 0;
 }
 
-static int apply_voucher(struct member_state *state, uint64_t position, const struct effect *effect)
+/* Where the voucher of this origin stands, or would. */
+static size_t voucher_place(const struct member_state *state, struct origin origin)
 {
-    const struct origin origin = {position, effect->voucher.index};
     size_t place = state->vouchers_count;
-    while (place > 0 && compare_origins(state->vouchers[place - 1].origin, origin) > 0) {
+    while (place > 0 && compare_origins(state->vouchers[place - 1].origin, origin) >= 0) {
         place--;
     }
-    if (place > 0 && compare_origins(state->vouchers[place - 1].origin, origin) == 0) {
+    return place;
+}
+
+static bool voucher_is_at(const struct member_state *state, size_t place, struct origin origin)
+{
+    return place < state->vouchers_count && compare_origins(state->vouchers[place].origin, origin) == 0;
+}
+
+static int apply_voucher(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    const struct origin origin = {effect->voucher.position != 0 ? effect->voucher.position : position,
+                                  effect->voucher.index};
+    const size_t place = voucher_place(state, origin);
+    if (voucher_is_at(state, place, origin)) {
         return ERR_CORRUPT;
     }
     const int err =
@@ -271,13 +322,72 @@ static int apply_voucher(struct member_state *state, uint64_t position, const st
     return err;
 }
 
+static int apply_voucher_hold(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    const size_t place = voucher_place(state, effect->voucher_hold.voucher);
+    if (!voucher_is_at(state, place, effect->voucher_hold.voucher)) {
+        return ERR_CORRUPT;
+    }
+    const uint64_t reservation = effect->voucher_hold.reservation;
+    state->vouchers[place].reservation = reservation == RESERVED_HERE ? position : reservation;
+    return 0;
+}
+
+static int apply_voucher_end(struct member_state *state, const struct effect *effect)
+{
+    const size_t place = voucher_place(state, effect->voucher_end.voucher);
+    if (!voucher_is_at(state, place, effect->voucher_end.voucher)) {
+        return ERR_CORRUPT;
+    }
+    close_gap(state->vouchers, sizeof(state->vouchers[0]), &state->vouchers_count, place);
+    return 0;
+}
+
+static int apply_reservation(struct member_state *state, uint64_t position, const struct effect *effect)
+{
+    const size_t place = state->reservations_count;
+    if (place > 0 && state->reservations[place - 1].position >= position) {
+        return ERR_CORRUPT;
+    }
+    const int err = make_room(state->reservations, sizeof(state->reservations[0]), &state->reservations_count,
+                              RESERVATIONS_MAX, place);
+    if (err == 0) {
+        state->reservations[place] = (struct reservation){
+            .position = position,
+            .points = effect->reservation.points,
+            .reward = effect->reservation.reward,
+            .units = effect->reservation.units,
+            .until = effect->reservation.until,
+        };
+    }
+    return err;
+}
+
+static int apply_reservation_end(struct member_state *state, const struct effect *effect)
+{
+    for (size_t i = 0; i < state->reservations_count; i++) {
+        if (state->reservations[i].position == effect->reservation_end.reservation) {
+            close_gap(state->reservations, sizeof(state->reservations[0]), &state->reservations_count, i);
+            return 0;
+        }
+    }
+    return ERR_CORRUPT;
+}
+
 static int apply_visit(struct member_state *state, const struct effect *effect)
 {
+    if (effect->visit.undone) {
+        if (state->purchases == 0) {
+            return ERR_CORRUPT;
+        }
+        state->purchases--;
+        return 0;
+    }
     if (state->purchases == UINT32_MAX) {
         return ERR_OVERFLOW;
     }
     const int32_t day = effect->visit.day;
-    state->last_purchase = state->purchases > 0 && state->last_purchase > day ? state->last_purchase : day;
+    state->last_purchase = state->last_purchase > day ? state->last_purchase : day;
     state->purchases++;
     return 0;
 }
@@ -302,6 +412,7 @@ static int apply_to_member(struct member_state *state, uint64_t position, const 
     switch (effect->kind) {
     case EFFECT_ENROL:
         member_state_clear(state, effect->member);
+        state->enrolled = effect->enrol.day;
         return 0;
     case EFFECT_LOT:
         return apply_lot(state, position, effect);
@@ -319,12 +430,25 @@ static int apply_to_member(struct member_state *state, uint64_t position, const 
         return apply_voucher(state, position, effect);
     case EFFECT_VISIT:
         return apply_visit(state, effect);
+    case EFFECT_VOUCHER_HOLD:
+        return apply_voucher_hold(state, position, effect);
+    case EFFECT_VOUCHER_END:
+        return apply_voucher_end(state, effect);
+    case EFFECT_RESERVATION:
+        return apply_reservation(state, position, effect);
+    case EFFECT_RESERVATION_END:
+        return apply_reservation_end(state, effect);
+    case EFFECT_FLOOR:
+        state->floor_level = effect->floor.level;
+        state->floor_until = effect->floor.until;
+        return 0;
     case EFFECT_PRINCIPAL:
     case EFFECT_INVITE:
     case EFFECT_PROGRAMME:
     case EFFECT_LIVE:
     case EFFECT_REVISION:
     case EFFECT_NOTE:
+    case EFFECT_RECEIPT:
         break;
     }
     return 0;

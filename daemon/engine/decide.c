@@ -42,10 +42,15 @@ static void leave_claims_out(const struct purchase *purchase, struct outcome *ou
     }
 }
 
-static int enrol(uint32_t member, struct outcome *outcome)
+static int enrol(uint32_t member, int32_t day, struct outcome *outcome)
 {
     outcome->member = member;
-    return outcome_add(outcome, EFFECT_ENROL, member) == NULL ? ERR_TOO_LARGE : 0;
+    struct effect *effect = outcome_add(outcome, EFFECT_ENROL, member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->enrol.day = day;
+    return 0;
 }
 
 /* Whose purchase it is: outcome->member, 0 for nobody's. */
@@ -64,7 +69,7 @@ static int find_member(const struct programme *programme, const struct purchase 
         add_exception(outcome, EXCEPTION_UNKNOWN_CARD, 0);
         return 0;
     }
-    return enrol(context->new_member, outcome);
+    return enrol(context->new_member, context->member_day, outcome);
 }
 
 static struct balances balances_before(const struct context *context)
@@ -281,7 +286,7 @@ static int decide_enrolment(const struct programme *programme, const struct cont
         return 0;
     }
     struct balances balances = balances_before(context);
-    int err = enrol(context->new_member, outcome);
+    int err = enrol(context->new_member, context->member_day, outcome);
     struct metric_values gain = {.of = {0}};
     struct standing standing;
     err = err != 0 ? err : tiers_stand(programme, context, &gain, &standing);
@@ -294,8 +299,10 @@ static int decide_enrolment(const struct programme *programme, const struct cont
 }
 
 int engine_decide(const struct programme *programme, const struct engine_place *place,
-                  const struct event *event, const struct context *context, struct decision *decision)
+                  const struct event *event, const struct context *context, const struct engine_past *past,
+                  struct decision *decision)
 {
+    CHECK((past != NULL) == (context->about != 0));
     CHECK(event->kind == EVENT_PURCHASE || event->kind == EVENT_ENROLMENT);
     decision->outcome.programme_version = programme->version;
     decision->outcome.member = context->member;

@@ -66,6 +66,21 @@ int engine_counters(const struct programme *programme, const struct engine_place
                     const struct event *event, const struct context *context,
                     struct shared_counter *ret_counters, size_t counters_max, size_t *ret_count) MUST_CHECK;
 
+/* A booked event that another one is about: what a return returns, what a commit reserved. As it was decided.
+ */
+struct engine_past {
+    uint64_t position;
+    const struct programme *programme; /* the version it was decided under */
+    struct engine_place place;
+    const struct event *event;
+    const struct context *context;
+    const struct outcome *outcome;
+};
+
+/* Copies what a decision may take from or change of a member's holdings, for context->holdings or
+ * context->other: balances, lots, stamps, vouchers and reservations; with `all`, everything. */
+void engine_holdings(const struct member_state *state, bool all, struct member_state *ret_holdings);
+
 /* Fills the second part of the context (from `previous` on: balances, level, metrics, stamps, limits, ...)
  * with what engine_decide will read for this event. `state` is the settled state, or that of nobody (member
  * 0) for a member about to be enrolled or for no member; `shared` the counters of engine_counters. */
@@ -84,11 +99,12 @@ void engine_observe(const struct programme *programme, const struct event *event
  * enrols context->new_member whatever auto_enrol says.
  *
  * The member's vouchers take the context's random bytes from the start, VOUCHER_CODE_BYTES each: those of the
- * effects issued are what must be recorded of them. A refusal drops the settlement's effects too; they come
- * with the next event. On an error what was appended is to be thrown away: ERR_TOO_LARGE, ERR_OVERFLOW, and
- * ERR_CORRUPT for a context that does not hold what the decision needs. */
+ * effects issued are what must be recorded of them. `past` is the event at context->about, NULL where that is
+ * 0. A refusal drops the settlement's effects too; they come with the next event. On an error what was
+ * appended is to be thrown away: ERR_TOO_LARGE, ERR_OVERFLOW, and ERR_CORRUPT for a context that does not
+ * hold what the decision needs. */
 int engine_decide(const struct programme *programme, const struct engine_place *place,
-                  const struct event *event, const struct context *context,
+                  const struct event *event, const struct context *context, const struct engine_past *past,
                   struct decision *decision) MUST_CHECK;
 
 /* Qualifying points over the tiers' window that ends on `day`; 0 without tiers. */

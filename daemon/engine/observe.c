@@ -5,6 +5,7 @@
 #include "engine/milestone.h"
 
 #include "base/check.h"
+#include "model/holding.h"
 
 int64_t engine_qualifying(const struct programme *programme, const struct member_state *state, int32_t day)
 {
@@ -108,6 +109,42 @@ static void observe_limits(const struct programme *programme, const struct membe
     }
 }
 
+static bool is_taken_from(enum holding_kind kind)
+{
+    switch (kind) {
+    case HOLDING_MEMBER:
+    case HOLDING_LOT:
+    case HOLDING_BALANCE:
+    case HOLDING_STAMPS:
+    case HOLDING_VOUCHER:
+    case HOLDING_CODE:
+    case HOLDING_RESERVED:
+    case HOLDING_RESERVATION:
+        return true;
+    case HOLDING_METRIC:
+    case HOLDING_LEVEL:
+    case HOLDING_LEVEL_DAY:
+    case HOLDING_LIMIT:
+    case HOLDING_HELD:
+    case HOLDING_FLOOR:
+    case HOLDING_KINDS:
+        break;
+    }
+    return false;
+}
+
+void engine_holdings(const struct member_state *state, bool all, struct member_state *ret_holdings)
+{
+    struct holding_cursor cursor = {0};
+    struct holding_row row;
+    member_state_clear(ret_holdings, state->member);
+    while (holding_next(state, &cursor, &row)) {
+        if (all || is_taken_from(row.kind)) {
+            CHECK(holding_add(ret_holdings, &row));
+        }
+    }
+}
+
 int engine_counters(const struct programme *programme, const struct engine_place *place,
                     const struct event *event, const struct context *context,
                     struct shared_counter *ret_counters, size_t counters_max, size_t *ret_count)
@@ -168,6 +205,12 @@ void engine_observe(const struct programme *programme, const struct event *event
     }
     context->level = state->level;
     context->level_until = state->level_until;
+    context->level_day = state->level_day;
+    context->held_level = state->held_level;
+    context->held_until = state->held_until;
+    context->floor_level = state->floor_level;
+    context->floor_until = state->floor_until;
+    context->enrolled = state->enrolled;
     context->purchases = state->purchases;
     context->last_purchase = state->last_purchase;
     context->visits_today = 0;

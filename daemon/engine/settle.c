@@ -1,6 +1,7 @@
 #include "engine/calendar.h"
 #include "engine/engine.h"
 #include "engine/order.h"
+#include "engine/purse.h"
 #include "engine/tiers.h"
 
 #include "base/check.h"
@@ -20,17 +21,6 @@ struct dues {
     size_t count;
     uint16_t items[DUE_MAX];
 };
-
-/* The last valid day of a lot, as things stand. */
-static int32_t lot_until(const struct programme *programme, const struct member_state *state,
-                         const struct lot *lot)
-{
-    if (lot->until != DAY_ACTIVE) {
-        return lot->until;
-    }
-    const int32_t last = state->purchases > 0 ? state->last_purchase : lot->since;
-    return programme->has_inactivity ? term_end(&programme->inactivity, last) : DAY_NEVER;
-}
 
 static int32_t due_day(const struct dues *dues, uint16_t item)
 {
@@ -157,8 +147,7 @@ static int release(struct settling *settling, size_t lot, int64_t at)
 static int expire(struct settling *settling, size_t lot, int64_t at)
 {
     const enum member_account account = settling->pending[lot] ? MEMBER_PENDING : MEMBER_AVAILABLE;
-    const int64_t there = settling->accounts[account];
-    const int64_t amount = settling->left[lot] < there ? settling->left[lot] : there;
+    const int64_t amount = settling->left[lot] - settling->state->lots[lot].reserved;
     if (amount <= 0) {
         return 0;
     }

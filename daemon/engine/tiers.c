@@ -51,15 +51,28 @@ int32_t tiers_until(const struct tiers *tiers, int index, int32_t day)
     return index == 0 || tiers->falls_at_once ? DAY_NEVER : term_end(&tiers->valid, day);
 }
 
-static int add_level(struct outcome *outcome, uint32_t member, uint32_t number, int32_t since, int32_t until)
+/* `day` and what earlier windows gave go with the level. */
+struct level_change {
+    uint32_t number;
+    int32_t since;
+    int32_t until;
+    int32_t day;
+    uint32_t held;
+    int32_t held_until;
+};
+
+static int add_level(struct outcome *outcome, uint32_t member, const struct level_change *change)
 {
     struct effect *effect = outcome_add(outcome, EFFECT_LEVEL, member);
     if (effect == NULL) {
         return ERR_TOO_LARGE;
     }
-    effect->level.level = number;
-    effect->level.since = since;
-    effect->level.until = until;
+    effect->level.level = change->number;
+    effect->level.since = change->since;
+    effect->level.until = change->until;
+    effect->level.day = change->day;
+    effect->level.held = change->held;
+    effect->level.held_until = change->held_until;
     return 0;
 }
 
@@ -132,6 +145,29 @@ int tiers_stand(const struct programme *programme, const struct context *context
     return 0;
 }
 
+/* A level reached or renewed by this event. What an earlier window gave stays behind it, in case that what
+ * was reached in this one is returned. */
+static struct level_change level_reached(const struct programme *programme, const struct context *context,
+                                         uint32_t number, int32_t until)
+{
+    struct level_change change = {.number = number,
+                                  .since = context->booked_day,
+                                  .until = until,
+                                  .day = context->member_day,
+                                  .held = context->held_level,
+                                  .held_until = context->held_until};
+    const struct day_range window = window_range(&programme->tiers.window, context->member_day);
+    if (context->level_day < window.first && context->level_until != DAY_NEVER &&
+        context->level_until >= context->booked_day) {
+        change.held = context->level;
+        change.held_until = context->level_until;
+    } else if (change.held_until < context->booked_day) {
+        change.held = 0;
+        change.held_until = 0;
+    }
+    return change;
+}
+
 int tiers_set(const struct programme *programme, const struct context *context, uint32_t member,
               const struct standing *standing, struct balances *balances, struct decision *decision)
 {
@@ -141,8 +177,8 @@ int tiers_set(const struct programme *programme, const struct context *context, 
     }
     const uint32_t number = standing->level >= 0 ? tiers->levels[standing->level].number : context->level;
     const bool changed = number != context->level || standing->until != context->level_until;
-    const int err =
-        changed ? add_level(&decision->outcome, member, number, context->booked_day, standing->until) : 0;
+    const struct level_change change = level_reached(programme, context, number, standing->until);
+    const int err = changed ? add_level(&decision->outcome, member, &change) : 0;
     balances->level = number;
     balances->level_until = standing->until;
     balances->qualifying = standing->qualifying;
@@ -158,28 +194,46 @@ static int reached_on(const struct programme *programme, const struct member_sta
     return tiers_reached(&programme->tiers, &values);
 }
 
-/* Levels that fall as soon as the metrics do: what is in a window only leaves it as days pass. */
+/* The index of the level given by hand that holds on `day`, or -1. */
+static int floor_on(const struct tiers *tiers, const struct member_state *state, int32_t day)
+{
+    return state->floor_level != 0 && day <= state->floor_until ? tiers_index(tiers, state->floor_level) : -1;
+}
+
+static int highest(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Levels that fall as soon as the metrics do: what is in a window only leaves it as days pass, and what was
+ * given by hand ends on its day. */
+static int held_on(const struct programme *programme, const struct member_state *state, int32_t day)
+{
+    return highest(reached_on(programme, state, day), floor_on(&programme->tiers, state, day));
+}
+
 static int review_at_once(const struct programme *programme, const struct member_state *state,
                           int32_t booked_day, struct outcome *outcome)
 {
     const struct tiers *tiers = &programme->tiers;
     int level = tiers_index(tiers, state->level);
     int32_t from = state->levels_count > 0 ? state->levels[state->levels_count - 1].since : booked_day;
-    while (level > 0 && from < booked_day && reached_on(programme, state, booked_day) < level) {
-        int32_t low = from + 1; /* the first day on which the level is not reached lies in low..high */
+    while (level > 0 && from < booked_day && held_on(programme, state, booked_day) < level) {
+        int32_t low = from + 1; /* the first day on which the level is not held lies in low..high */
         int32_t high = booked_day;
         while (low < high) {
             const int32_t middle = low + (high - low) / 2;
-            if (reached_on(programme, state, middle) < level) {
+            if (held_on(programme, state, middle) < level) {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        const int reached = reached_on(programme, state, low);
-        level = reached > 0 ? reached : 0;
+        level = highest(held_on(programme, state, low), 0);
         from = low;
-        const int err = add_level(outcome, state->member, tiers->levels[level].number, low, DAY_NEVER);
+        const struct level_change change = {
+            .number = tiers->levels[level].number, .since = low, .until = DAY_NEVER, .day = low};
+        const int err = add_level(outcome, state->member, &change);
         if (err != 0) {
             return err;
         }
@@ -187,19 +241,50 @@ static int review_at_once(const struct programme *programme, const struct member
     return 0;
 }
 
-/* The level held after a review of the windows of `day`. */
-static int review(const struct programme *programme, const struct member_state *state, int level, int32_t day)
-{
-    const int reached = reached_on(programme, state, day);
-    if (reached >= level) {
-        return level;
-    }
-    return programme->tiers.downgrade_one ? level - 1 : reached > 0 ? reached : 0;
-}
-
 static int32_t grace_end(const struct tiers *tiers, int32_t until)
 {
     return tiers->grace.unit == TERM_NEVER || until == DAY_NEVER ? until : term_end(&tiers->grace, until);
+}
+
+/* What is left of a level whose term ended on change->until. */
+static int review(const struct programme *programme, const struct member_state *state, int level,
+                  struct level_change *change)
+{
+    const struct tiers *tiers = &programme->tiers;
+    const int32_t day = change->until;
+    const bool by_hand = state->floor_level == change->number && state->floor_until == day;
+    const int reached = reached_on(programme, state, day);
+    int next = reached >= level ? level : tiers->downgrade_one && !by_hand ? level - 1 : highest(reached, 0);
+    change->since = day_after(grace_end(tiers, day));
+    /* A term that does not move on (0 days) lasts the next day, so that every review comes to an end. */
+    const int32_t until = tiers_until(tiers, next, day);
+    change->until = until > day ? until : day + 1;
+    const int held = change->held_until > day ? tiers_index(tiers, change->held) : -1;
+    if (held > next) {
+        next = held;
+        change->until = change->held_until;
+    }
+    const int floor = floor_on(tiers, state, day_after(day));
+    if (floor > next) {
+        next = floor;
+        change->until = state->floor_until;
+    }
+    change->number = tiers->levels[next].number;
+    change->day = day;
+    if (change->held_until <= change->until) {
+        change->held = 0;
+        change->held_until = 0;
+    }
+    return next;
+}
+
+static int end_floor(const struct member_state *state, int32_t booked_day, struct outcome *outcome)
+{
+    if (state->floor_level == 0 || state->floor_until >= booked_day) {
+        return 0;
+    }
+    /* All 0: there is none any more. */
+    return outcome_add(outcome, EFFECT_FLOOR, state->member) == NULL ? ERR_TOO_LARGE : 0;
 }
 
 int tiers_review(const struct programme *programme, const struct member_state *state, int32_t booked_day,
@@ -207,28 +292,28 @@ int tiers_review(const struct programme *programme, const struct member_state *s
 {
     const struct tiers *tiers = &programme->tiers;
     if (tiers->falls_at_once) {
-        return review_at_once(programme, state, booked_day, outcome);
+        const int err = review_at_once(programme, state, booked_day, outcome);
+        return err != 0 ? err : end_floor(state, booked_day, outcome);
     }
     int level = tiers_index(tiers, state->level);
-    int32_t until = state->level_until;
-    int32_t since = booked_day;
-    int32_t booked_until = until;
-    while (level > 0 && grace_end(tiers, until) < booked_day) {
-        const int next = review(programme, state, level, until);
-        since = day_after(grace_end(tiers, until));
-        /* A term that does not move on (0 days) lasts the next day, so that every review comes to an end. */
-        const int32_t next_until = tiers_until(tiers, next, until);
-        until = next_until > until ? next_until : until + 1;
+    struct level_change change = {.number = state->level,
+                                  .since = booked_day,
+                                  .until = state->level_until,
+                                  .day = state->level_day,
+                                  .held = state->held_level,
+                                  .held_until = state->held_until};
+    int32_t booked_until = change.until;
+    int err = 0;
+    while (level > 0 && grace_end(tiers, change.until) < booked_day && err == 0) {
+        const int next = review(programme, state, level, &change);
         if (next != level) {
-            const int err = add_level(outcome, state->member, tiers->levels[next].number, since, until);
-            if (err != 0) {
-                return err;
-            }
-            booked_until = until;
+            err = add_level(outcome, state->member, &change);
+            booked_until = change.until;
         }
         level = next;
     }
-    return until == booked_until
-               ? 0
-               : add_level(outcome, state->member, tiers->levels[level].number, since, until);
+    if (err == 0 && change.until != booked_until) {
+        err = add_level(outcome, state->member, &change);
+    }
+    return err != 0 ? err : end_floor(state, booked_day, outcome);
 }

@@ -12,6 +12,16 @@ struct context_metric context_metric(const struct context *context, uint32_t met
     return (struct context_metric){.metric = metric};
 }
 
+struct receipt_fact context_fact(const struct context *context, enum receipt_fact_kind kind, uint32_t index)
+{
+    for (size_t i = 0; i < context->facts_count; i++) {
+        if (context->facts[i].kind == kind && context->facts[i].index == index) {
+            return context->facts[i];
+        }
+    }
+    return (struct receipt_fact){.kind = kind, .index = index};
+}
+
 void context_clear(struct context *context)
 {
     context->day = 0;
@@ -36,4 +46,16 @@ void context_clear(struct context *context)
     context->decided_level = 0;
     context->visits_today = 0;
     context->limits_count = 0;
+    context->booked_at = 0;
+    context->level_day = 0;
+    context->held_level = 0;
+    context->held_until = 0;
+    context->floor_level = 0;
+    context->floor_until = 0;
+    context->enrolled = 0;
+    context->holdings = NULL;
+    context->other = NULL;
+    context->about = 0;
+    context->facts = NULL;
+    context->facts_count = 0;
 }

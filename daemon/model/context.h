@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "model/account.h"
 #include "model/member_state.h"
+#include "model/receipt_fact.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@ struct context {
     int32_t offset;     /* minutes east of UTC */
     int32_t member_day; /* business day of occurred_at in the programme's zone */
     int32_t booked_day; /* business day of booked_at in the programme's zone */
+    int64_t booked_at;  /* ms UTC; recorded with the event, not here */
     uint32_t member;    /* 0: none */
     uint32_t new_member;
     uint8_t
@@ -51,6 +53,12 @@ struct context {
     int64_t balances[MEMBER_ACCOUNTS];
     uint32_t level;
     int32_t level_until;
+    int32_t level_day;
+    uint32_t held_level;
+    int32_t held_until;
+    uint32_t floor_level;
+    int32_t floor_until;
+    int32_t enrolled;
     uint32_t purchases;
     int32_t last_purchase;
     struct context_metric metrics[CONTEXT_METRICS_MAX];
@@ -61,10 +69,22 @@ struct context {
     uint32_t visits_today;  /* visits counted on member_day before, where days count */
     struct context_limit limits[COUNTERS_MAX]; /* in the order of the programme */
     size_t limits_count;
+
+    /* what events that take something from members see; NULL for all others */
+    const struct member_state *holdings; /* the member's own, as far as the decision looks at them */
+    const struct member_state *other;    /* those of the second member of the event */
+
+    /* the booked event this one is about (a purchase that is returned, a reservation that is committed) */
+    uint64_t about;                   /* position; 0: none */
+    const struct receipt_fact *facts; /* what has become of it, by kind and index; borrowed */
+    size_t facts_count;
 };
 
 /* A metric's entry, all 0 where it has none. */
 struct context_metric context_metric(const struct context *context, uint32_t metric);
+
+/* The sum of a fact of the receipt it is about; all 0 where there is none. */
+struct receipt_fact context_fact(const struct context *context, enum receipt_fact_kind kind, uint32_t index);
 
 /* Makes it the context of an event that looks at nothing. Cheaper than zeroing all of it. */
 void context_clear(struct context *context);

@@ -33,6 +33,67 @@ const char *effect_kind_name(enum effect_kind kind)
         return "counter";
     case EFFECT_NOTE:
         return "note";
+    case EFFECT_VOUCHER_HOLD:
+        return "voucher hold";
+    case EFFECT_VOUCHER_END:
+        return "voucher end";
+    case EFFECT_RESERVATION:
+        return "reservation";
+    case EFFECT_RESERVATION_END:
+        return "reservation end";
+    case EFFECT_FLOOR:
+        return "floor";
+    case EFFECT_RECEIPT:
+        return "receipt";
+    }
+    return "unknown";
+}
+
+const char *voucher_end_name(enum voucher_end end)
+{
+    switch (end) {
+    case VOUCHER_REDEEMED:
+        return "redeemed";
+    case VOUCHER_EXPIRED:
+        return "expired";
+    case VOUCHER_CANCELLED:
+        return "cancelled";
+    }
+    return "unknown";
+}
+
+const char *reservation_end_name(enum reservation_end end)
+{
+    switch (end) {
+    case RESERVATION_COMMITTED:
+        return "committed";
+    case RESERVATION_RELEASED:
+        return "released";
+    case RESERVATION_TIMED_OUT:
+        return "timed out";
+    }
+    return "unknown";
+}
+
+const char *receipt_fact_name(enum receipt_fact_kind kind)
+{
+    switch (kind) {
+    case FACT_LINE:
+        return "line returned";
+    case FACT_VOIDED:
+        return "void";
+    case FACT_DECIDED:
+        return "decided again";
+    case FACT_EXPIRED:
+        return "points expired";
+    case FACT_FORGIVEN:
+        return "expired points counted as taken";
+    case FACT_TAKEN:
+        return "points taken back";
+    case FACT_ADJUSTED:
+        return "points adjusted";
+    case FACT_GIVEN_BACK:
+        return "points given back";
     }
     return "unknown";
 }

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "model/event.h"
 #include "model/member_state.h"
+#include "model/receipt_fact.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +29,13 @@
     X(LIVE, 12)                                                                                              \
     X(REVISION, 13)                                                                                          \
     X(COUNTER, 14)                                                                                           \
-    X(NOTE, 15)
+    X(NOTE, 15)                                                                                              \
+    X(VOUCHER_HOLD, 16)                                                                                      \
+    X(VOUCHER_END, 17)                                                                                       \
+    X(RESERVATION, 18)                                                                                       \
+    X(RESERVATION_END, 19)                                                                                   \
+    X(FLOOR, 20)                                                                                             \
+    X(RECEIPT, 21)
 
 enum effect_kind {
 #define X(name, number) EFFECT_##name = (number),
@@ -36,11 +43,24 @@ enum effect_kind {
 #undef X
 };
 
+#define RESERVED_HERE UINT64_MAX /* the reservation this event makes */
+
+/* How a voucher ends. */
+enum voucher_end { VOUCHER_REDEEMED = 1, VOUCHER_EXPIRED = 2, VOUCHER_CANCELLED = 3 };
+
+/* How a reservation ends. */
+enum reservation_end { RESERVATION_COMMITTED = 1, RESERVATION_RELEASED = 2, RESERVATION_TIMED_OUT = 3 };
+
 struct effect {
     enum effect_kind kind;
     uint32_t member; /* of the kinds that have one; 0 otherwise */
     union {
         struct {
+            int32_t day; /* in the programme's zone */
+        } enrol;
+        struct {
+            uint64_t
+                position; /* 0: this event opens it; else it comes from another member and keeps its name */
             uint32_t index;
             int32_t since;
             int32_t until; /* DAY_NEVER: never expires */
@@ -51,7 +71,9 @@ struct effect {
             uint64_t credit;
             int64_t amount;
             bool has_lot;
-            bool pays;            /* from a pending lot, what is owed: it shrinks, and nothing opens */
+            bool pays;            /* what is owed: the lot it comes from shrinks, and nothing opens */
+            bool has_to;          /* between members: it arrives in another lot than it leaves */
+            uint32_t to;          /* index of that lot, of those this event opens */
             struct origin lot;    /* position 0: this event's own */
             uint32_t rule;        /* what brought it, SOURCE_OF; 0 from `issued`: the level's multiplier */
             int64_t effective_at; /* 0: booked_at */
@@ -65,7 +87,14 @@ struct effect {
             uint32_t level;
             int32_t since; /* in force from this day on */
             int32_t until;
+            int32_t day;   /* last reached on it */
+            uint32_t held; /* member_state's held_level and held_until */
+            int32_t held_until;
         } level;
+        struct {
+            uint32_t level; /* 0: there is none any more */
+            int32_t until;
+        } floor;
         struct {
             uint32_t card;
             int64_t given;
@@ -75,7 +104,8 @@ struct effect {
             uint32_t rule;
         } stamps;
         struct {
-            uint32_t index; /* of the vouchers this event issues, from 0 */
+            uint64_t position; /* 0: this event issues it; else it was issued there and is back */
+            uint32_t index;    /* of the vouchers that event issues, from 0 */
             uint8_t code[VOUCHER_CODE_BYTES];
             uint32_t reward;
             uint32_t card;
@@ -83,8 +113,32 @@ struct effect {
             int32_t until;
         } voucher;
         struct {
+            struct origin voucher;
+            uint64_t reservation; /* 0: it is free again; RESERVED_HERE: this event's */
+        } voucher_hold;
+        struct {
+            struct origin voucher; /* of the member's, issued or reserved */
+            uint8_t code[VOUCHER_CODE_BYTES];
+            enum voucher_end end;
+        } voucher_end;
+        struct {
+            int64_t points;
+            uint32_t reward;
+            uint32_t units;
+            int64_t until;
+        } reservation; /* its position is this event's */
+        struct {
+            uint64_t reservation; /* position */
+            enum reservation_end end;
+        } reservation_end;
+        struct {
             int32_t day;
+            bool undone; /* a purchase stands no longer; the last one's day stays */
         } visit;
+        struct {
+            uint64_t position;        /* of the purchase */
+            struct receipt_fact fact; /* added to what is known */
+        } receipt;
         struct {
             uint32_t limit; /* number */
             int32_t period; /* its first day; DAY_MIN: for ever */
@@ -127,5 +181,14 @@ struct effect {
 
 /* "enrol", "lot", ... */
 const char *effect_kind_name(enum effect_kind kind);
+
+/* "redeemed", "expired", "cancelled" */
+const char *voucher_end_name(enum voucher_end end);
+
+/* "committed", "released", "timed out" */
+const char *reservation_end_name(enum reservation_end end);
+
+/* "line returned", "void", ... */
+const char *receipt_fact_name(enum receipt_fact_kind kind);
 
 #endif

@@ -10,6 +10,12 @@ void member_state_clear(struct member_state *state, uint32_t member)
     }
     state->level = 0;
     state->level_until = DAY_NEVER;
+    state->level_day = 0;
+    state->held_level = 0;
+    state->held_until = 0;
+    state->floor_level = 0;
+    state->floor_until = 0;
+    state->enrolled = 0;
     state->purchases = 0;
     state->last_purchase = 0;
     state->last_position = 0;
@@ -17,6 +23,7 @@ void member_state_clear(struct member_state *state, uint32_t member)
     state->stamps_count = 0;
     state->metric_days_count = 0;
     state->vouchers_count = 0;
+    state->reservations_count = 0;
     state->counters_count = 0;
     state->levels_count = 0;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum {
+    RESERVATIONS_MAX = 64,
     METRIC_DAYS_MAX = 4096,
     VOUCHERS_MAX = 1024,
     MEMBER_COUNTERS_MAX = 2048,
@@ -30,9 +31,10 @@ struct lot {
     struct origin origin;
     int64_t amount; /* all that ever came in */
     int64_t left;
-    int32_t since; /* day of the purchase */
-    int32_t until; /* last valid day, or DAY_NEVER */
-    int32_t due;   /* pending: first day available; else 0 */
+    int64_t reserved; /* of what is left: held for reservations */
+    int32_t since;    /* day of the purchase */
+    int32_t until;    /* last valid day, or DAY_NEVER */
+    int32_t due;      /* pending: first day available; else 0 */
 };
 
 struct stamps {
@@ -69,29 +71,48 @@ struct held_voucher {
     uint32_t reward; /* number */
     uint32_t card;   /* number of the stamp card that gave it, or 0 */
     int32_t since;
-    int32_t until; /* last valid day, or DAY_NEVER */
+    int32_t until;        /* last valid day, or DAY_NEVER */
+    uint64_t reservation; /* position of the event that reserved it; 0: free */
+};
+
+/* Points, or a voucher, held for a basket in progress. Which points is said by `reserved` of the lots: they
+ * are used in the order of spending, whichever reservation is committed first. */
+struct reservation {
+    uint64_t position; /* of the event that reserved: the reservation's name */
+    int64_t points;    /* 0: a voucher */
+    uint32_t reward;   /* number; 0: points to pay with */
+    uint32_t units;
+    int64_t until; /* ms UTC: over when this is reached; 0: it does not time out */
 };
 
 struct member_state {
     uint32_t member;                   /* 0: nobody */
+    int32_t enrolled;                  /* day, in the programme's zone */
     int64_t balances[MEMBER_ACCOUNTS]; /* available is negative while points are owed */
     uint32_t level;                    /* number, 0: none */
     int32_t level_until;               /* last day, or DAY_NEVER */
-    uint32_t purchases;                /* that stand */
-    int32_t last_purchase;             /* day of the latest */
-    uint64_t last_position;            /* of the member's last event */
+    int32_t level_day;                 /* the level was last reached on it */
+    uint32_t held_level; /* number: what earlier windows gave and is left if this one's level goes; 0: none */
+    int32_t held_until;  /* its last day */
+    uint32_t floor_level;   /* number: given by hand or by a rule; 0: none */
+    int32_t floor_until;    /* its last day, or DAY_NEVER */
+    uint32_t purchases;     /* that stand */
+    int32_t last_purchase;  /* day of the latest ever; 0: none yet */
+    uint64_t last_position; /* of the member's last event */
     size_t lots_count;
     size_t stamps_count;
     size_t metric_days_count;
     size_t vouchers_count;
+    size_t reservations_count;
     size_t counters_count;
     size_t levels_count;
-    struct stamps stamps[CARDS_MAX * 4];            /* by card number; cards of older versions stay */
-    struct held_voucher vouchers[VOUCHERS_MAX];     /* issued and not used, by origin */
-    struct metric_day metric_days[METRIC_DAYS_MAX]; /* by metric and day */
-    struct counter counters[MEMBER_COUNTERS_MAX];   /* by limit and period */
-    struct level_day levels[LEVEL_HISTORY_MAX];     /* by day, as far back as late events can ask */
-    struct lot lots[LOTS_MAX];                      /* by origin */
+    struct stamps stamps[CARDS_MAX * 4];               /* by card number; cards of older versions stay */
+    struct held_voucher vouchers[VOUCHERS_MAX];        /* issued or reserved, by origin */
+    struct reservation reservations[RESERVATIONS_MAX]; /* by position */
+    struct metric_day metric_days[METRIC_DAYS_MAX];    /* by metric and day */
+    struct counter counters[MEMBER_COUNTERS_MAX];      /* by limit and period */
+    struct level_day levels[LEVEL_HISTORY_MAX];        /* by day, as far back as late events can ask */
+    struct lot lots[LOTS_MAX];                         /* by origin */
 };
 
 /* Makes the state that of a member without any holdings. Cheaper than zeroing all of it. */

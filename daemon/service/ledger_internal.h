@@ -101,6 +101,11 @@ int64_t ledger_now(const struct ledger *ledger);
 int ledger_decide_member(struct ledger *ledger, struct draft *draft,
                          const struct principal_row *principal) MUST_CHECK;
 
+/* The event booked at `position`, as it was decided; all of it lives in scratch. `programme` is NULL for
+ * events of before the first version. ERR_NOT_FOUND; ERR_CORRUPT for one that cannot be read, as one booked
+ * MALFORMED. */
+int ledger_past(struct ledger *ledger, uint64_t position, struct engine_past *ret_past) MUST_CHECK;
+
 /* Adds what fell due by the context's booked day to ledger->decision and applies it to ledger->state, whose
  * last position stays. The context's day_starts are there. */
 int ledger_settle(struct ledger *ledger, const struct programme *programme) MUST_CHECK;

@@ -70,6 +70,7 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
     const struct programme *programme = draft->programme;
     struct zone *zone = NULL;
     struct civil_time time = {0};
+    context->booked_at = draft->booked_at;
     if (draft->recorded != NULL) {
         /* Zones change their rules; what was true when it was booked stays so. */
         context->day = draft->recorded->day;
@@ -275,7 +276,7 @@ int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struc
         return result;
     }
     const size_t settled = ledger->decision->outcome.effects_count;
-    result = engine_decide(draft->programme, &place, event, context, ledger->decision);
+    result = engine_decide(draft->programme, &place, event, context, NULL, ledger->decision);
     if (result == 0) {
         result = fold_decision(ledger, settled);
     }

@@ -172,7 +172,7 @@ static int explain(struct ledger *ledger, const struct event_row *row, struct re
         .till = receipt->till != NULL ? receipt->till : principal->label,
     };
     decision_clear(ledger->decision);
-    result = engine_decide(programme, &place, event, &ledger->past, ledger->decision);
+    result = engine_decide(programme, &place, event, &ledger->past, NULL, ledger->decision);
     if (result < 0) {
         return result;
     }

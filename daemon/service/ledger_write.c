@@ -156,6 +156,12 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
         case EFFECT_PROGRAMME:
         case EFFECT_COUNTER:
         case EFFECT_NOTE:
+        case EFFECT_VOUCHER_HOLD:
+        case EFFECT_VOUCHER_END:
+        case EFFECT_RESERVATION:
+        case EFFECT_RESERVATION_END:
+        case EFFECT_FLOOR:
+        case EFFECT_RECEIPT:
             break;
         }
     }

@@ -22,7 +22,7 @@ struct store;
 struct pending_member {
     uint32_t member;
     int64_t balances[MEMBER_ACCOUNTS]; /* to add */
-    uint32_t purchases;                /* to add */
+    int64_t purchases;                 /* to add */
     int32_t last_purchase;             /* the latest of those */
     uint64_t last_position;            /* 0: as it is */
 };

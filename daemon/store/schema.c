@@ -142,10 +142,10 @@ const char *const SCHEMA[] = {
     ") STRICT",
     "INSERT INTO account VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)",
 
-    /* All of a member's: store/holding.def says what the columns mean in each kind of row. */
+    /* All of a member's: model/holding.def says what the columns mean in each kind of row. */
     "CREATE TABLE holding ("
     " member INTEGER NOT NULL,"
-    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 9),"
+    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 13),"
     " key1 INTEGER NOT NULL,"
     " key2 INTEGER NOT NULL,"
     " amount INTEGER NOT NULL,"
@@ -171,7 +171,17 @@ const char *const SCHEMA[] = {
     " member INTEGER NOT NULL,"
     " position INTEGER NOT NULL," /* origin */
     " n INTEGER NOT NULL,"
-    " state INTEGER NOT NULL CHECK (state IN (0))" /* 0: issued */
+    " state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3)" /* 0: issued; else enum voucher_end */
+    ") STRICT, WITHOUT ROWID",
+
+    /* What has become of booked purchases, from the first time anything does: model/receipt_fact.h. */
+    "CREATE TABLE receipt_fact ("
+    " position INTEGER NOT NULL," /* of the purchase */
+    " kind INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " quantity INTEGER NOT NULL,"
+    " amount INTEGER NOT NULL,"
+    " PRIMARY KEY (position, kind, n)"
     ") STRICT, WITHOUT ROWID",
 
     "CREATE TABLE till_day ("

@@ -132,6 +132,20 @@ int store_receipt_find(struct store *store, const struct receipt_key *key,
                        uint64_t *ret_position) MUST_CHECK; /* ERR_NOT_FOUND */
 int store_receipt_write(struct store *store, const struct receipt_key *key, uint64_t position) MUST_CHECK;
 
+/* What has become of the purchase booked at `position`, by kind and index. RECEIPT_FACTS_MAX are enough;
+ * ERR_TOO_LARGE. */
+int store_receipt_facts(struct store *store, uint64_t position, struct receipt_fact *ret_facts,
+                        size_t facts_max, size_t *ret_count) MUST_CHECK;
+
+/* A voucher by its code. ERR_NOT_FOUND. */
+struct voucher_row {
+    uint32_t member;
+    struct origin origin;
+    int end; /* 0: issued or reserved; else enum voucher_end */
+};
+int store_voucher_find(struct store *store, const uint8_t code[VOUCHER_CODE_BYTES],
+                       struct voucher_row *ret_row) MUST_CHECK;
+
 /* What a till sold on a business date, for its Z-report: adds one receipt. */
 struct till_day {
     struct receipt_key key; /* number unused */

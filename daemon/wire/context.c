@@ -1,14 +1,24 @@
 #include "wire/body.h"
 
+#include "wire/effects.h"
 #include "wire/enums.h"
 #include "wire/protobuf.h"
 #include "wire/values.h"
 
+#include "model/holding.h"
 #include "model/programme.h"
 
 #include <string.h>
 
-enum { METRICS_FIELD = 16, STAMPS_FIELD = 17, DAY_STARTS_FIELD = 19, LIMITS_FIELD = 22 };
+enum {
+    METRICS_FIELD = 16,
+    STAMPS_FIELD = 17,
+    DAY_STARTS_FIELD = 19,
+    LIMITS_FIELD = 22,
+    HOLDINGS_FIELD = 29,
+    OTHER_FIELD = 30,
+    FACTS_FIELD = 32
+};
 
 static const struct wire_range minute_range = {0, 24 * 60 - 1};
 /* Fields 1 to 15. */
@@ -89,6 +99,61 @@ static void day_starts_write(const struct context *context, struct wire_output *
     }
 }
 
+/* Fields 23 to 28. */
+static void levels_write(const struct context *context, struct wire_output *output)
+{
+    Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+    WIRE_PUT_UNLESS(&message, level_day, context->level_day, 0);
+    WIRE_PUT_UNLESS(&message, held_level, context->held_level, 0);
+    WIRE_PUT_UNLESS(&message, held_until, context->held_until, 0);
+    WIRE_PUT_UNLESS(&message, floor_level, context->floor_level, 0);
+    if (context->floor_level != 0) {
+        WIRE_PUT_UNLESS(&message, floor_until, context->floor_until, DAY_NEVER);
+    }
+    WIRE_PUT_UNLESS(&message, enrolled, context->enrolled, 0);
+    wire_output_add(output, &message.base);
+}
+
+static void holding_write(const struct holding_row *row, bool other, struct wire_output *output)
+{
+    Loyalty__Context__Holding holding = LOYALTY__CONTEXT__HOLDING__INIT;
+    WIRE_PUT_UNLESS(&holding, kind, (uint32_t)row->kind, 0);
+    WIRE_PUT_UNLESS(&holding, key1, row->key1, 0);
+    WIRE_PUT_UNLESS(&holding, key2, row->key2, 0);
+    WIRE_PUT_UNLESS(&holding, amount, row->amount, 0);
+    WIRE_PUT_UNLESS(&holding, left, row->left, 0);
+    WIRE_PUT_UNLESS(&holding, since, row->since, 0);
+    WIRE_PUT_UNLESS(&holding, until, row->until, DAY_NEVER);
+    WIRE_PUT_UNLESS(&holding, due, row->due, 0);
+    wire_output_add_field(output, other ? OTHER_FIELD : HOLDINGS_FIELD, &holding.base);
+}
+
+/* The first row names the member. */
+static void holdings_write(const struct member_state *state, bool other, struct wire_output *output)
+{
+    struct holding_cursor cursor = {0};
+    struct holding_row row;
+    while (state != NULL && holding_next(state, &cursor, &row)) {
+        if (row.kind == HOLDING_MEMBER) {
+            row.key1 = state->member;
+        }
+        holding_write(&row, other, output);
+    }
+}
+
+/* Fields 31 and 32. */
+static void about_write(const struct context *context, struct wire_output *output)
+{
+    Loyalty__Context head = LOYALTY__CONTEXT__INIT;
+    WIRE_PUT_UNLESS(&head, about, context->about, 0);
+    wire_output_add(output, &head.base);
+    for (size_t i = 0; i < context->facts_count; i++) {
+        Loyalty__ReceiptFact fact;
+        wire_receipt_fact_write(&context->facts[i], &fact);
+        wire_output_add_field(output, FACTS_FIELD, &fact.base);
+    }
+}
+
 int wire_context_pack(const struct context *context, struct arena *arena, struct bytes *ret_bytes)
 {
     struct wire_output output;
@@ -105,6 +170,10 @@ int wire_context_pack(const struct context *context, struct arena *arena, struct
     day_starts_write(context, &output);
     decided_write(context, &output);
     limits_write(context, &output);
+    levels_write(context, &output);
+    holdings_write(context->holdings, false, &output);
+    holdings_write(context->other, true, &output);
+    about_write(context, &output);
     return wire_output_end(&output, ret_bytes);
 }
 
@@ -128,6 +197,15 @@ static void context_read_numbers(struct wire_values *values, const Loyalty__Cont
     context->last_purchase = message->last_purchase;
     context->decided_level = message->has_decided_level ? message->decided_level : context->level;
     context->visits_today = message->visits_today;
+    context->level_day = message->level_day;
+    context->held_level = message->held_level;
+    context->held_until = message->held_until;
+    context->floor_level = message->floor_level;
+    context->floor_until = message->has_floor_until    ? message->floor_until
+                           : message->floor_level != 0 ? DAY_NEVER
+                                                       : 0;
+    context->enrolled = message->enrolled;
+    context->about = wire_position(values, WIRE_FIELD(message, about));
 }
 
 /* Only after the counts were found to fit. */
@@ -163,7 +241,6 @@ static int day_start_read(struct bytes bytes, struct arena *arena, struct contex
     if (context->day_starts_count == CONTEXT_DAY_STARTS_MAX) {
         return ERR_RANGE;
     }
-    const size_t mark = arena->used;
     ProtobufCMessage *unpacked = NULL;
     const int error = wire_unpack_scanned(&loyalty__context__day_start__descriptor, bytes, arena, &unpacked);
     if (error == 0) {
@@ -171,36 +248,138 @@ static int day_start_read(struct bytes bytes, struct arena *arena, struct contex
         context->day_starts[context->day_starts_count++] =
             (struct day_start){.day = from->day, .at = from->at};
     }
+    return error;
+}
+
+static int holding_read(struct bytes bytes, struct arena *arena, struct member_state *state, bool first)
+{
+    ProtobufCMessage *unpacked = NULL;
+    const int error = wire_unpack_scanned(&loyalty__context__holding__descriptor, bytes, arena, &unpacked);
+    if (error != 0) {
+        return error;
+    }
+    const Loyalty__Context__Holding *from = (const Loyalty__Context__Holding *)unpacked;
+    const struct holding_row row = {
+        .kind = (enum holding_kind)(from->kind < HOLDING_KINDS ? from->kind : HOLDING_KINDS),
+        .key1 = from->key1,
+        .key2 = from->key2,
+        .amount = from->amount,
+        .left = from->left,
+        .since = from->since,
+        .until = from->has_until ? from->until : DAY_NEVER,
+        .due = from->due,
+    };
+    if ((row.kind == HOLDING_MEMBER) != first) {
+        return ERR_RANGE;
+    }
+    if (first) {
+        if (row.key1 < 0 || row.key1 > UINT32_MAX) {
+            return ERR_RANGE;
+        }
+        member_state_clear(state, (uint32_t)row.key1);
+    }
+    return holding_add(state, &row) ? 0 : ERR_RANGE;
+}
+
+static int fact_read(struct bytes bytes, struct arena *arena, struct receipt_fact *fact)
+{
+    struct wire_values values;
+    wire_values_init(&values, arena);
+    ProtobufCMessage *unpacked = NULL;
+    const int error = wire_unpack_scanned(&loyalty__receipt_fact__descriptor, bytes, arena, &unpacked);
+    if (error == 0) {
+        wire_receipt_fact_read(&values, (const Loyalty__ReceiptFact *)unpacked, fact);
+    }
+    return error != 0 ? error : values.error;
+}
+
+/* What stands in thousands in a context is read one at a time, so that it needs the memory of one. */
+struct rows {
+    struct arena *arena;
+    struct context *context;
+    struct member_state *holdings; /* NULL: none so far */
+    struct member_state *other;
+    struct receipt_fact *facts;
+};
+
+/* Room that stays when the arena is rewound behind it. NULL when there is none. */
+static int room(struct arena *arena, void **place, size_t count, size_t size)
+{
+    if (*place == NULL) {
+        *place = arena_alloc(arena, count, size);
+    }
+    return *place == NULL ? ERR_TOO_LARGE : 0;
+}
+
+static int row_read(struct rows *rows, const struct wire_field *field)
+{
+    struct context *context = rows->context;
+    struct arena *arena = rows->arena;
+    int error = 0;
+    const bool first_holding = rows->holdings == NULL;
+    const bool first_other = rows->other == NULL;
+    if (field->number == HOLDINGS_FIELD) {
+        error = room(arena, (void **)&rows->holdings, 1, sizeof(*rows->holdings));
+    } else if (field->number == OTHER_FIELD) {
+        error = room(arena, (void **)&rows->other, 1, sizeof(*rows->other));
+    } else if (field->number == FACTS_FIELD) {
+        error = room(arena, (void **)&rows->facts, RECEIPT_FACTS_MAX, sizeof(*rows->facts));
+    }
+    if (error != 0) {
+        return error;
+    }
+    const size_t mark = arena->used;
+    if (field->number == DAY_STARTS_FIELD) {
+        error = day_start_read(field->payload, arena, context);
+    } else if (field->number == HOLDINGS_FIELD) {
+        error = holding_read(field->payload, arena, rows->holdings, first_holding);
+    } else if (field->number == OTHER_FIELD) {
+        error = holding_read(field->payload, arena, rows->other, first_other);
+    } else if (context->facts_count == RECEIPT_FACTS_MAX) {
+        error = ERR_RANGE;
+    } else {
+        error = fact_read(field->payload, arena, &rows->facts[context->facts_count]);
+        context->facts_count += error == 0;
+    }
     arena_rewind(arena, mark);
     return error;
 }
 
-/* The day starts, one at a time, so that thousands need the memory of one. They stand together, as the scan
- * has seen; what is before the first and behind the last is the rest, copied to `rest` (bytes.size bytes). */
-static int day_starts_read(struct bytes bytes, struct arena *arena, struct context *context, uint8_t *rest,
-                           size_t *ret_size)
+static bool is_row(uint32_t number)
+{
+    return number == DAY_STARTS_FIELD || number == HOLDINGS_FIELD || number == OTHER_FIELD ||
+           number == FACTS_FIELD;
+}
+
+/* Takes the rows out; the other fields are copied to `rest` (bytes.size bytes). */
+static int rows_read(struct bytes bytes, struct rows *rows, uint8_t *rest, size_t *ret_size)
 {
     struct wire_reader reader = wire_reader(bytes);
     struct wire_field field;
     const uint8_t *begin = bytes.data;
+    struct context *context = rows->context;
     size_t size = 0;
     int more;
     context->day_starts_count = 0;
+    context->facts_count = 0;
     while ((more = wire_reader_next(&reader, &field)) == 1) {
         const size_t field_size = (size_t)(reader.at - begin);
-        if (field.number != DAY_STARTS_FIELD) {
+        if (!is_row(field.number)) {
             memcpy(rest + size, begin, field_size);
             size += field_size;
         } else if (field.type != WIRE_PREFIXED) {
             return ERR_FORMAT;
         } else {
-            const int error = day_start_read(field.payload, arena, context);
+            const int error = row_read(rows, &field);
             if (error != 0) {
                 return error;
             }
         }
         begin = reader.at;
     }
+    context->holdings = rows->holdings;
+    context->other = rows->other;
+    context->facts = rows->facts;
     *ret_size = size;
     return more;
 }
@@ -226,20 +405,23 @@ static int context_read(struct bytes head, struct wire_values *values, struct co
 
 int wire_context_unpack(struct bytes bytes, struct arena *arena, struct context *ret_context)
 {
-    const size_t mark = arena->used;
     struct wire_values values;
     wire_values_init(&values, arena);
     const struct wire_scan scan = {.descriptor = &loyalty__context__descriptor, .strictness = WIRE_STRICT};
     int error = wire_scan(&scan, bytes, &values.field);
+    struct rows rows = {.arena = arena, .context = ret_context};
+    const size_t mark = arena->used;
     uint8_t *rest = error == 0 ? arena_alloc(arena, 1, bytes.size + 1) : NULL;
     size_t rest_size = 0;
     if (error == 0) {
-        error = rest == NULL ? ERR_TOO_LARGE : day_starts_read(bytes, arena, ret_context, rest, &rest_size);
+        error = rest == NULL ? ERR_TOO_LARGE : rows_read(bytes, &rows, rest, &rest_size);
     }
+    const bool keeps = rows.holdings != NULL || rows.other != NULL || rows.facts != NULL;
+    const size_t behind = arena->used;
     if (error == 0) {
         error = context_read((struct bytes){rest, rest_size}, &values, ret_context);
     }
-    /* Nothing of the context points into the arena. */
-    arena_rewind(arena, mark);
+    /* Nothing but those rows points into the arena. */
+    arena_rewind(arena, keeps ? behind : mark);
     return error;
 }

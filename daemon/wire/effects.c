@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define MEMBER_OF(message, fallback) ((message)->has_member ? (message)->member : (fallback))
-
 static void lot_write(const struct effect *effect, uint32_t member, Loyalty__LotEffect *message)
 {
     loyalty__lot_effect__init(message);
@@ -16,6 +14,7 @@ static void lot_write(const struct effect *effect, uint32_t member, Loyalty__Lot
     WIRE_PUT_UNLESS(message, since, effect->lot.since, 0);
     WIRE_PUT_UNLESS(message, until, effect->lot.until, DAY_NEVER);
     WIRE_PUT_UNLESS(message, due, effect->lot.due, 0);
+    WIRE_PUT_UNLESS(message, position, effect->lot.position, 0);
 }
 
 static void move_write(const struct effect *effect, Loyalty__MoveEffect *message)
@@ -31,6 +30,9 @@ static void move_write(const struct effect *effect, Loyalty__MoveEffect *message
     WIRE_PUT_UNLESS(message, rule, effect->move.rule, 0);
     WIRE_PUT_UNLESS(message, effective_at, effect->move.effective_at, 0);
     WIRE_PUT_UNLESS(message, pays, effect->move.pays, false);
+    if (effect->move.has_to) {
+        WIRE_PUT(message, to_lot, effect->move.to);
+    }
 }
 
 static void metric_write(const struct effect *effect, uint32_t member, Loyalty__MetricEffect *message)
@@ -49,6 +51,11 @@ static void level_write(const struct effect *effect, uint32_t member, Loyalty__L
     WIRE_PUT_UNLESS(message, level, effect->level.level, 0);
     WIRE_PUT_UNLESS(message, until, effect->level.until, DAY_NEVER);
     WIRE_PUT_UNLESS(message, since, effect->level.since, 0);
+    WIRE_PUT_UNLESS(message, day, effect->level.day, 0);
+    WIRE_PUT_UNLESS(message, held, effect->level.held, 0);
+    if (effect->level.held != 0) {
+        WIRE_PUT_UNLESS(message, held_until, effect->level.held_until, DAY_NEVER);
+    }
 }
 
 static void stamps_write(const struct effect *effect, uint32_t member, Loyalty__StampsEffect *message)
@@ -73,6 +80,10 @@ static void voucher_write(const struct effect *effect, uint32_t member, Loyalty_
     WIRE_PUT_UNLESS(message, card, effect->voucher.card, 0);
     WIRE_PUT_UNLESS(message, since, effect->voucher.since, 0);
     WIRE_PUT_UNLESS(message, until, effect->voucher.until, DAY_NEVER);
+    if (effect->voucher.position != 0) {
+        WIRE_PUT(message, position, effect->voucher.position);
+        WIRE_PUT_UNLESS(message, index, effect->voucher.index, 0);
+    }
 }
 
 static void principal_write(const struct effect *effect, Loyalty__PrincipalEffect *message)
@@ -129,6 +140,7 @@ void wire_effect_write(const struct effect *effect, uint32_t member, union wire_
     case EFFECT_ENROL:
         loyalty__enrol_effect__init(&arm->enrol);
         WIRE_PUT_UNLESS(&arm->enrol, member, effect->member, member);
+        WIRE_PUT_UNLESS(&arm->enrol, day, effect->enrol.day, 0);
         break;
     case EFFECT_LOT:
         lot_write(effect, member, &arm->lot);
@@ -152,6 +164,7 @@ void wire_effect_write(const struct effect *effect, uint32_t member, union wire_
         loyalty__visit_effect__init(&arm->visit);
         WIRE_PUT_UNLESS(&arm->visit, member, effect->member, member);
         WIRE_PUT_UNLESS(&arm->visit, day, effect->visit.day, 0);
+        WIRE_PUT_UNLESS(&arm->visit, undone, effect->visit.undone, false);
         break;
     case EFFECT_PRINCIPAL:
         principal_write(effect, &arm->principal);
@@ -177,6 +190,14 @@ void wire_effect_write(const struct effect *effect, uint32_t member, union wire_
     case EFFECT_NOTE:
         note_write(effect, member, &arm->note);
         break;
+    case EFFECT_VOUCHER_HOLD:
+    case EFFECT_VOUCHER_END:
+    case EFFECT_RESERVATION:
+    case EFFECT_RESERVATION_END:
+    case EFFECT_FLOOR:
+    case EFFECT_RECEIPT:
+        wire_reward_effect_write(effect, member, arm);
+        break;
     }
 }
 
@@ -186,6 +207,7 @@ static void lot_read(const Loyalty__LotEffect *message, struct effect *effect)
     effect->lot.since = message->since;
     effect->lot.until = message->has_until ? message->until : DAY_NEVER;
     effect->lot.due = message->due;
+    effect->lot.position = message->position;
 }
 
 static void move_read(struct wire_values *values, const Loyalty__MoveEffect *message, struct effect *effect)
@@ -198,6 +220,8 @@ static void move_read(struct wire_values *values, const Loyalty__MoveEffect *mes
     effect->move.lot = (struct origin){.position = message->lot_position, .index = message->lot_index};
     effect->move.rule = message->rule;
     effect->move.effective_at = message->effective_at;
+    effect->move.has_to = message->has_to_lot;
+    effect->move.to = message->to_lot;
     effect->move.pays = message->has_pays && message->pays;
     const uint32_t credited = account_member(message->credit);
     effect->member = credited != 0 ? credited : account_member(message->debit);
@@ -214,6 +238,9 @@ static void voucher_read(struct wire_values *values, const Loyalty__VoucherEffec
     effect->voucher.card = message->card;
     effect->voucher.since = message->since;
     effect->voucher.until = message->has_until ? message->until : DAY_NEVER;
+    wire_value_check(values, message->has_position || !message->has_index, "index");
+    effect->voucher.position = message->position;
+    effect->voucher.index = message->index;
 }
 
 static enum role role_read(struct wire_values *values, uint32_t number)
@@ -268,6 +295,31 @@ static void stamps_read(const Loyalty__StampsEffect *message, uint32_t member, s
     effect->stamps.rule = message->rule;
 }
 
+static void metric_read(const Loyalty__MetricEffect *message, struct effect *effect)
+{
+    effect->metric.metric = message->metric;
+    effect->metric.day = message->day;
+    effect->metric.amount = message->amount;
+}
+
+static void note_read(const Loyalty__NoteEffect *message, struct effect *effect)
+{
+    effect->note.note = message->note;
+    effect->note.rule = message->rule;
+}
+
+static void level_read(const Loyalty__LevelEffect *message, struct effect *effect)
+{
+    effect->level.level = message->level;
+    effect->level.until = message->has_until ? message->until : DAY_NEVER;
+    effect->level.since = message->since;
+    effect->level.day = message->day;
+    effect->level.held = message->held;
+    effect->level.held_until = message->has_held_until ? message->held_until
+                               : message->held != 0    ? DAY_NEVER
+                                                       : 0;
+}
+
 void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
                       struct effect *effect)
 {
@@ -279,6 +331,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
     switch (effect->kind) {
     case EFFECT_ENROL:
         effect->member = MEMBER_OF(message->enrol, member);
+        effect->enrol.day = message->enrol->day;
         break;
     case EFFECT_LOT:
         effect->member = MEMBER_OF(message->lot, member);
@@ -289,15 +342,11 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         break;
     case EFFECT_METRIC:
         effect->member = MEMBER_OF(message->metric, member);
-        effect->metric.metric = message->metric->metric;
-        effect->metric.day = message->metric->day;
-        effect->metric.amount = message->metric->amount;
+        metric_read(message->metric, effect);
         break;
     case EFFECT_LEVEL:
         effect->member = MEMBER_OF(message->level, member);
-        effect->level.level = message->level->level;
-        effect->level.until = message->level->has_until ? message->level->until : DAY_NEVER;
-        effect->level.since = message->level->since;
+        level_read(message->level, effect);
         break;
     case EFFECT_STAMPS:
         stamps_read(message->stamps, member, effect);
@@ -309,6 +358,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
     case EFFECT_VISIT:
         effect->member = MEMBER_OF(message->visit, member);
         effect->visit.day = message->visit->day;
+        effect->visit.undone = message->visit->undone;
         break;
     case EFFECT_PRINCIPAL:
         principal_read(values, message->principal, effect);
@@ -330,8 +380,15 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         break;
     case EFFECT_NOTE:
         effect->member = MEMBER_OF(message->note, member);
-        effect->note.note = message->note->note;
-        effect->note.rule = message->note->rule;
+        note_read(message->note, effect);
+        break;
+    case EFFECT_VOUCHER_HOLD:
+    case EFFECT_VOUCHER_END:
+    case EFFECT_RESERVATION:
+    case EFFECT_RESERVATION_END:
+    case EFFECT_FLOOR:
+    case EFFECT_RECEIPT:
+        wire_reward_effect_read(values, message, member, effect);
         break;
     }
 }

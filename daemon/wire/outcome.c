@@ -17,7 +17,7 @@ static void effects_write(const struct outcome *outcome, struct wire_output *out
     uint32_t vouchers = 0;
     for (size_t i = 0; i < outcome->effects_count; i++) {
         const struct effect *from = &outcome->effects[i];
-        if (from->kind == EFFECT_VOUCHER) {
+        if (from->kind == EFFECT_VOUCHER && from->voucher.position == 0) {
             CHECK(from->voucher.index == vouchers);
             vouchers++;
         }
@@ -155,7 +155,7 @@ static int effect_add(struct wire_values *values, struct bytes bytes, uint32_t *
     if (values->error != 0) {
         return values->error;
     }
-    if (effect->kind == EFFECT_VOUCHER) {
+    if (effect->kind == EFFECT_VOUCHER && effect->voucher.position == 0) {
         effect->voucher.index = (*vouchers)++;
     }
     if (!wire_effect_borrows(effect->kind)) {

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     shape_event(&draw, &shape);
     for (int i = 0; i < 2; i++) {
         decision_clear(&decisions[i]);
-        err[i] = engine_decide(programme, &place, &shape.event, &context, &decisions[i]);
+        err[i] = engine_decide(programme, &place, &shape.event, &context, NULL, &decisions[i]);
         CHECK(err[i] == 0 || err[i] == ERR_TOO_LARGE || err[i] == ERR_OVERFLOW || err[i] == ERR_CORRUPT);
         if (err[i] == 0) {
             CHECK(wire_outcome_pack(&decisions[i].outcome, &arena, &packed[i]) == 0);

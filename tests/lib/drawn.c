@@ -2,6 +2,7 @@
 
 #include "engine/engine.h"
 #include "lib/testing.h"
+#include "model/holding.h"
 #include "model/programme.h"
 
 #include <stdio.h>
@@ -58,6 +59,12 @@ static uint64_t own_or_absolute(const struct drawn_event *event, uint64_t positi
     return position == event->position && drawn(2) == 0 ? 0 : position;
 }
 
+/* The account that holds the part of a lot that is not reserved. */
+static uint64_t free_account(const struct lot *lot, uint32_t member)
+{
+    return account_of_member(member, lot->due != 0 ? MEMBER_PENDING : MEMBER_AVAILABLE);
+}
+
 /* A move that takes points out of a lot, adds to it, or moves it between the member's accounts. */
 static void draw_lot_move(struct drawn_event *event, uint32_t member)
 {
@@ -68,25 +75,91 @@ static void draw_lot_move(struct drawn_event *event, uint32_t member)
     /* Often the newest: it may be this event's own. */
     const size_t n = drawn(2) == 0 ? state->lots_count - 1 : drawn(state->lots_count);
     const struct lot *lot = &state->lots[n];
+    const int64_t open = lot->left - lot->reserved;
     struct effect effect = {.kind = EFFECT_MOVE,
                             .move = {.has_lot = true,
                                      .lot = {own_or_absolute(event, lot->origin.position), lot->origin.index},
                                      .rule = (uint32_t)drawn(3)}};
-    const uint64_t kind = lot->left == 0 ? 0 : drawn(4);
-    if (kind == 0) {
+    const uint64_t reserved = account_of_member(member, MEMBER_RESERVED);
+    const uint64_t available = account_of_member(member, MEMBER_AVAILABLE);
+    switch (open == 0 && lot->reserved == 0 ? 0 : drawn(6)) {
+    case 0:
         effect.move.debit = draw_programme_account();
-        effect.move.credit = draw_account(member);
+        effect.move.credit = free_account(lot, member);
         effect.move.amount = 1 + (int64_t)drawn(1000);
-    } else if (kind == 1) {
-        effect.move.debit = account_of_member(member, drawn(2) == 0 ? MEMBER_PENDING : MEMBER_AVAILABLE);
-        effect.move.credit = account_of_member(member, MEMBER_RESERVED);
-        effect.move.amount = lot->left;
+        break;
+    case 1: /* released */
+        effect.move.debit = account_of_member(member, MEMBER_PENDING);
+        effect.move.credit = available;
+        effect.move.amount = open;
         effect.move.pays = drawn(3) == 0;
-    } else {
-        effect.move.debit = draw_account(member);
+        break;
+    case 2: /* reserved */
+        effect.move.debit = available;
+        effect.move.credit = reserved;
+        effect.move.amount = open > 0 ? 1 + (int64_t)drawn((uint64_t)open) : 0;
+        break;
+    case 3: /* no longer, or to pay what is owed */
+        effect.move.debit = reserved;
+        effect.move.credit = available;
+        effect.move.amount = lot->reserved;
+        effect.move.pays = drawn(3) == 0;
+        break;
+    case 4: /* what was reserved is spent */
+        effect.move.debit = reserved;
         effect.move.credit = draw_programme_account();
-        effect.move.amount = kind == 2 ? lot->left : 1 + (int64_t)drawn((uint64_t)lot->left);
+        effect.move.amount = lot->reserved > 0 ? 1 + (int64_t)drawn((uint64_t)lot->reserved) : 0;
+        break;
+    default:
+        effect.move.debit = free_account(lot, member);
+        effect.move.credit = draw_programme_account();
+        effect.move.amount = open > 0 && drawn(2) == 0 ? 1 + (int64_t)drawn((uint64_t)open) : open;
         effect.move.effective_at = (int64_t)drawn(2) * 1000;
+        break;
+    }
+    if (effect.move.amount > 0) {
+        add(event, &effect);
+    }
+}
+
+/* A lot moves, or a part of it, to another member: to a lot of the same name or to a new one. */
+static void draw_transfer(struct drawn_event *event, uint32_t member)
+{
+    const struct member_state *state = &members->states[member];
+    const uint32_t other = 1 + (uint32_t)drawn(members->enrolled);
+    if (state->lots_count == 0 || other == member) {
+        return;
+    }
+    const struct lot lot = state->lots[drawn(state->lots_count)];
+    const int64_t open = lot.left - lot.reserved;
+    if (open == 0 || lot.origin.position == event->position) {
+        return;
+    }
+    struct effect effect = {.kind = EFFECT_MOVE,
+                            .move = {.debit = free_account(&lot, member),
+                                     .credit = free_account(&lot, other),
+                                     .amount = 1 + (int64_t)drawn((uint64_t)open),
+                                     .has_lot = true,
+                                     .lot = lot.origin,
+                                     .pays = drawn(4) == 0,
+                                     .has_to = drawn(2) == 0,
+                                     .to = (uint32_t)event->count}};
+    const struct member_state *receiver = &members->states[other];
+    bool there = effect.move.pays;
+    for (size_t i = 0; i < receiver->lots_count && !effect.move.has_to; i++) {
+        there = there || (receiver->lots[i].origin.position == lot.origin.position &&
+                          receiver->lots[i].origin.index == lot.origin.index);
+    }
+    if (!there) {
+        const struct effect open_lot = {
+            .kind = EFFECT_LOT,
+            .member = other,
+            .lot = {.position = effect.move.has_to ? 0 : lot.origin.position,
+                    .index = effect.move.has_to ? effect.move.to : lot.origin.index,
+                    .since = lot.since,
+                    .until = lot.until,
+                    .due = lot.due}};
+        add(event, &open_lot);
     }
     add(event, &effect);
 }
@@ -118,12 +191,13 @@ static void draw_lot(struct drawn_event *event, uint32_t member)
                                           .due = drawn(3) == 0 ? 20014 : 0}};
     add(event, &effect);
     /* A lot that nothing fills would never leave. */
-    const struct effect fill = {.kind = EFFECT_MOVE,
-                                .move = {.debit = account_of_programme(PROGRAMME_ISSUED),
-                                         .credit = draw_account(member),
-                                         .amount = 1 + (int64_t)drawn(1000),
-                                         .has_lot = true,
-                                         .lot = {own_or_absolute(event, event->position), index}}};
+    const struct effect fill = {
+        .kind = EFFECT_MOVE,
+        .move = {.debit = account_of_programme(PROGRAMME_ISSUED),
+                 .credit = account_of_member(member, effect.lot.due != 0 ? MEMBER_PENDING : MEMBER_AVAILABLE),
+                 .amount = 1 + (int64_t)drawn(1000),
+                 .has_lot = true,
+                 .lot = {own_or_absolute(event, event->position), index}}};
     add(event, &fill);
 }
 
@@ -174,9 +248,67 @@ static int32_t next_since(uint32_t member)
 static void draw_holding(struct drawn_event *event, uint32_t member)
 {
     struct effect effect = {.member = member};
-    switch (drawn(4)) {
+    const struct member_state *state = &members->states[member];
+    switch (drawn(8)) {
+    case 4:
+        if (state->vouchers_count == 0) {
+            return;
+        }
+        effect.kind = EFFECT_VOUCHER_HOLD;
+        effect.voucher_hold.voucher = state->vouchers[drawn(state->vouchers_count)].origin;
+        effect.voucher_hold.reservation = drawn(2) == 0 ? 0 : drawn(2) == 0 ? RESERVED_HERE : 7;
+        break;
+    case 5: {
+        if (state->vouchers_count == 0) {
+            return;
+        }
+        const struct held_voucher *voucher = &state->vouchers[drawn(state->vouchers_count)];
+        effect.kind = EFFECT_VOUCHER_END;
+        effect.voucher_end.voucher = voucher->origin;
+        effect.voucher_end.end = (enum voucher_end)(1 + drawn(3));
+        memcpy(effect.voucher_end.code, voucher->code, VOUCHER_CODE_BYTES);
+        /* Some are back at once, as after a void. */
+        const struct effect back = {.kind = EFFECT_VOUCHER,
+                                    .member = member,
+                                    .voucher = {.position = voucher->origin.position,
+                                                .index = voucher->origin.index,
+                                                .reward = voucher->reward,
+                                                .since = 20001,
+                                                .until = voucher->until}};
+        struct effect again = back;
+        memcpy(again.voucher.code, voucher->code, VOUCHER_CODE_BYTES);
+        add(event, &effect);
+        if (drawn(2) == 0) {
+            add(event, &again);
+        }
+        return;
+    }
+    case 6: {
+        const size_t count = state->reservations_count;
+        const bool here = count > 0 && state->reservations[count - 1].position == event->position;
+        if (count == RESERVATIONS_MAX || (count > 0 && (here || drawn(2) == 0))) {
+            effect.kind = EFFECT_RESERVATION_END;
+            effect.reservation_end.reservation = state->reservations[drawn(count)].position;
+            effect.reservation_end.end = RESERVATION_RELEASED;
+        } else {
+            effect.kind = EFFECT_RESERVATION;
+            effect.reservation.points = (int64_t)drawn(3) * 50;
+            effect.reservation.reward = (uint32_t)drawn(3);
+            effect.reservation.units = 1;
+            effect.reservation.until = (int64_t)drawn(2) * 1700000000000;
+        }
+        break;
+    }
+    case 7:
+        effect.kind = EFFECT_FLOOR;
+        effect.floor.level = (uint32_t)drawn(3);
+        effect.floor.until = effect.floor.level == 0 ? 0 : drawn(2) == 0 ? DAY_NEVER : 20100;
+        break;
     case 0:
         effect.kind = EFFECT_LEVEL;
+        effect.level.day = 20000 + (int32_t)drawn(50);
+        effect.level.held = (uint32_t)drawn(3);
+        effect.level.held_until = effect.level.held == 0 ? 0 : 20090;
         effect.level.level = (uint32_t)drawn(4);
         effect.level.since = next_since(member);
         effect.level.until = drawn(2) == 0 ? DAY_NEVER : 20100;
@@ -203,6 +335,7 @@ static void draw_holding(struct drawn_event *event, uint32_t member)
     default:
         effect.kind = EFFECT_VISIT;
         effect.visit.day = 20000 + (int32_t)drawn(100);
+        effect.visit.undone = state->purchases > 0 && drawn(4) == 0;
         break;
     }
     add(event, &effect);
@@ -216,12 +349,16 @@ void drawn_event(struct drawn_world *world, struct drawn_event *event)
     if (members->enrolled == 0 || (members->enrolled < DRAWN_MEMBERS && drawn(50) == 0)) {
         members->enrolled++;
         member_state_clear(&members->states[members->enrolled], members->enrolled);
-        const struct effect effect = {.kind = EFFECT_ENROL, .member = members->enrolled};
+        const struct effect effect = {
+            .kind = EFFECT_ENROL, .member = members->enrolled, .enrol.day = 19000 + (int32_t)drawn(99)};
         add(event, &effect);
     }
     while (event->count < wanted) {
         const uint32_t member = 1 + (uint32_t)drawn(members->enrolled);
-        switch (drawn(7)) {
+        switch (drawn(8)) {
+        case 7:
+            draw_transfer(event, member);
+            break;
         case 6:
             draw_counter(event, member);
             break;
@@ -248,80 +385,33 @@ void drawn_event(struct drawn_world *world, struct drawn_event *event)
     }
 }
 
-static void check_lots(const struct member_state *read, const struct member_state *state)
+static void check_rows(const struct member_state *read, const struct member_state *state)
 {
-    assert_int_equal(read->lots_count, state->lots_count);
-    for (size_t i = 0; i < state->lots_count; i++) {
-        assert_memory_equal(&read->lots[i].origin, &state->lots[i].origin,
-                            sizeof(uint64_t) + sizeof(uint32_t));
-        assert_int_equal(read->lots[i].amount, state->lots[i].amount);
-        assert_int_equal(read->lots[i].left, state->lots[i].left);
-        assert_int_equal(read->lots[i].since, state->lots[i].since);
-        assert_int_equal(read->lots[i].until, state->lots[i].until);
-        assert_int_equal(read->lots[i].due, state->lots[i].due);
+    struct holding_cursor read_at = {0};
+    struct holding_cursor state_at = {0};
+    struct holding_row row;
+    struct holding_row expected;
+    while (holding_next(state, &state_at, &expected)) {
+        assert_true(holding_next(read, &read_at, &row));
+        assert_int_equal(row.kind, expected.kind);
+        assert_int_equal(row.key1, expected.key1);
+        assert_int_equal(row.key2, expected.key2);
+        assert_int_equal(row.amount, expected.amount);
+        assert_int_equal(row.left, expected.left);
+        assert_int_equal(row.since, expected.since);
+        assert_int_equal(row.until, expected.until);
+        assert_int_equal(row.due, expected.due);
     }
-}
-
-static void check_vouchers(const struct member_state *read, const struct member_state *state)
-{
-    assert_int_equal(read->vouchers_count, state->vouchers_count);
-    for (size_t i = 0; i < state->vouchers_count; i++) {
-        assert_int_equal(read->vouchers[i].origin.position, state->vouchers[i].origin.position);
-        assert_int_equal(read->vouchers[i].origin.index, state->vouchers[i].origin.index);
-        assert_memory_equal(read->vouchers[i].code, state->vouchers[i].code, VOUCHER_CODE_BYTES);
-        assert_int_equal(read->vouchers[i].reward, state->vouchers[i].reward);
-        assert_int_equal(read->vouchers[i].card, state->vouchers[i].card);
-        assert_int_equal(read->vouchers[i].since, state->vouchers[i].since);
-        assert_int_equal(read->vouchers[i].until, state->vouchers[i].until);
-    }
-}
-
-static void check_counts(const struct member_state *read, const struct member_state *state)
-{
-    assert_int_equal(read->stamps_count, state->stamps_count);
-    for (size_t i = 0; i < state->stamps_count; i++) {
-        assert_int_equal(read->stamps[i].card, state->stamps[i].card);
-        assert_int_equal(read->stamps[i].count, state->stamps[i].count);
-        assert_int_equal(read->stamps[i].completed, state->stamps[i].completed);
-        assert_int_equal(read->stamps[i].since, state->stamps[i].since);
-    }
-    assert_int_equal(read->metric_days_count, state->metric_days_count);
-    for (size_t i = 0; i < state->metric_days_count; i++) {
-        assert_int_equal(read->metric_days[i].metric, state->metric_days[i].metric);
-        assert_int_equal(read->metric_days[i].day, state->metric_days[i].day);
-        assert_int_equal(read->metric_days[i].amount, state->metric_days[i].amount);
-    }
-    assert_int_equal(read->counters_count, state->counters_count);
-    for (size_t i = 0; i < state->counters_count; i++) {
-        assert_int_equal(read->counters[i].limit, state->counters[i].limit);
-        assert_int_equal(read->counters[i].period, state->counters[i].period);
-        assert_int_equal(read->counters[i].used, state->counters[i].used);
-    }
-    assert_int_equal(read->levels_count, state->levels_count);
-    for (size_t i = 0; i < state->levels_count; i++) {
-        assert_int_equal(read->levels[i].since, state->levels[i].since);
-        assert_int_equal(read->levels[i].level, state->levels[i].level);
-    }
+    assert_false(holding_next(read, &read_at, &row));
 }
 
 void drawn_check(struct store *store, const struct drawn_world *world)
 {
     static struct member_state read_state;
     for (uint32_t member = 1; member <= world->enrolled; member++) {
-        const struct member_state *state = &world->states[member];
         assert_int_equal(store_member_read(store, member, &read_state), 0);
         assert_int_equal(read_state.member, member);
-        for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
-            assert_int_equal(read_state.balances[i], state->balances[i]);
-        }
-        assert_int_equal(read_state.level, state->level);
-        assert_int_equal(read_state.level_until, state->level_until);
-        assert_int_equal(read_state.purchases, state->purchases);
-        assert_int_equal(read_state.last_purchase, state->last_purchase);
-        assert_int_equal(read_state.last_position, state->last_position);
-        check_lots(&read_state, state);
-        check_vouchers(&read_state, state);
-        check_counts(&read_state, state);
+        check_rows(&read_state, &world->states[member]);
     }
     assert_int_equal(store_member_read(store, world->enrolled + 1, &read_state), ERR_NOT_FOUND);
 }
@@ -331,6 +421,7 @@ static void copy_state(struct member_state *to, const struct member_state *from)
 {
     memcpy(to, from, offsetof(struct member_state, vouchers));
     memcpy(to->vouchers, from->vouchers, from->vouchers_count * sizeof(from->vouchers[0]));
+    memcpy(to->reservations, from->reservations, from->reservations_count * sizeof(from->reservations[0]));
     memcpy(to->metric_days, from->metric_days, from->metric_days_count * sizeof(from->metric_days[0]));
     memcpy(to->counters, from->counters, from->counters_count * sizeof(from->counters[0]));
     memcpy(to->levels, from->levels, from->levels_count * sizeof(from->levels[0]));
@@ -345,7 +436,6 @@ void drawn_copy(struct drawn_world *to, const struct drawn_world *from)
     }
 }
 
-/* Vouchers only ever come. */
 bool drawn_is_full(const struct drawn_world *world)
 {
     for (uint32_t member = 1; member <= world->enrolled; member++) {

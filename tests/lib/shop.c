@@ -223,6 +223,7 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
     struct member_state *state = known ? shop->customers[customer] : &nobody;
     decision_clear(shop->decision);
     member_state_clear(&nobody, 0);
+    context_clear(context);
     context->day = time.day;
     context->member_day = time.day;
     context->minute = time.minute;
@@ -242,7 +243,7 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
     }
     const size_t settled = outcome->effects_count;
     observe(shop, event, state);
-    const int err = engine_decide(shop->programme, &shop->place, event, context, shop->decision);
+    const int err = engine_decide(shop->programme, &shop->place, event, context, NULL, shop->decision);
     if (err != 0) {
         return err;
     }
@@ -298,8 +299,9 @@ static void describe_effect(const struct effect *effect, struct text *text)
                  (long long)effect->metric.amount);
         break;
     case EFFECT_LEVEL:
-        text_add(text, " %u since %d until %d", effect->level.level, effect->level.since,
-                 effect->level.until);
+        text_add(text, " %u since %d until %d day %d held %u until %d", effect->level.level,
+                 effect->level.since, effect->level.until, effect->level.day, effect->level.held,
+                 effect->level.held_until);
         break;
     case EFFECT_STAMPS:
         text_add(text, " card %u %lld done %u now %lld since %d rule %u", effect->stamps.card,
@@ -324,6 +326,30 @@ static void describe_effect(const struct effect *effect, struct text *text)
         break;
     case EFFECT_NOTE:
         text_add(text, " %u by %u", effect->note.note, effect->note.rule);
+        break;
+    case EFFECT_VOUCHER_HOLD:
+        text_add(text, " %llu.%u by %llu", (unsigned long long)effect->voucher_hold.voucher.position,
+                 effect->voucher_hold.voucher.index, (unsigned long long)effect->voucher_hold.reservation);
+        break;
+    case EFFECT_VOUCHER_END:
+        text_add(text, " %llu.%u %s", (unsigned long long)effect->voucher_end.voucher.position,
+                 effect->voucher_end.voucher.index, voucher_end_name(effect->voucher_end.end));
+        break;
+    case EFFECT_RESERVATION:
+        text_add(text, " %lld points reward %u x %u until %lld", (long long)effect->reservation.points,
+                 effect->reservation.reward, effect->reservation.units, (long long)effect->reservation.until);
+        break;
+    case EFFECT_RESERVATION_END:
+        text_add(text, " %llu %s", (unsigned long long)effect->reservation_end.reservation,
+                 reservation_end_name(effect->reservation_end.end));
+        break;
+    case EFFECT_FLOOR:
+        text_add(text, " %u until %d", effect->floor.level, effect->floor.until);
+        break;
+    case EFFECT_RECEIPT:
+        text_add(text, " %llu %s %u: %lld %lld", (unsigned long long)effect->receipt.position,
+                 receipt_fact_name(effect->receipt.fact.kind), effect->receipt.fact.index,
+                 (long long)effect->receipt.fact.quantity, (long long)effect->receipt.fact.amount);
         break;
     case EFFECT_ENROL:
     case EFFECT_PRINCIPAL:

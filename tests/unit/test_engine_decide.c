@@ -59,7 +59,7 @@ static void sixty_four_rewards_at_once_are_given_and_no_more(void **state)
 static int decide_again(const struct event *event)
 {
     decision_clear(shop.decision);
-    return engine_decide(shop.programme, &shop.place, event, shop.context, shop.decision);
+    return engine_decide(shop.programme, &shop.place, event, shop.context, NULL, shop.decision);
 }
 
 static void a_context_without_the_codes_it_drew_is_corrupt(void **state)
@@ -134,7 +134,8 @@ static void a_refusal_has_no_effects_not_even_those_of_the_settlement(void **sta
     assert_non_null(settled);
     event.purchase = (struct purchase){
         .card = {card, sizeof(card)}, .lines = &line, .lines_count = 1, .pay_with_points = &pay};
-    assert_int_equal(engine_decide(shop.programme, &shop.place, &event, shop.context, shop.decision), 0);
+    assert_int_equal(engine_decide(shop.programme, &shop.place, &event, shop.context, NULL, shop.decision),
+                     0);
     const struct outcome *outcome = &shop.decision->outcome;
     assert_int_equal(outcome->code, CODE_CANNOT_REDEEM);
     assert_int_equal(outcome->effects_count, 0);
@@ -158,7 +159,7 @@ static void an_event_without_room_for_its_effects_is_too_large(void **state)
         while (shop.decision->outcome.effects_count < EFFECTS_MAX - room) {
             assert_non_null(outcome_add(&shop.decision->outcome, EFFECT_LIVE, 0));
         }
-        const int err = engine_decide(shop.programme, &shop.place, &event, shop.context, shop.decision);
+        const int err = engine_decide(shop.programme, &shop.place, &event, shop.context, NULL, shop.decision);
         assert_int_equal(err, room == 6 ? 0 : ERR_TOO_LARGE);
     }
 }

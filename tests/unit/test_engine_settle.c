@@ -94,6 +94,7 @@ static void what_is_reserved_does_not_expire(void **state)
     struct member_state *anna = shop.customers[0];
     anna->balances[MEMBER_AVAILABLE] = 6;
     anna->balances[MEMBER_RESERVED] = 2;
+    anna->lots[0].reserved = 2;
     shop_settle(&shop, 0, MONDAY + 11);
     assert_int_equal(anna->balances[MEMBER_AVAILABLE], 0);
     assert_int_equal(anna->lots_count, 1);
@@ -103,6 +104,7 @@ static void what_is_reserved_does_not_expire(void **state)
     /* Released: then it is over. */
     anna->balances[MEMBER_AVAILABLE] = 2;
     anna->balances[MEMBER_RESERVED] = 0;
+    anna->lots[0].reserved = 0;
     shop_settle(&shop, 0, MONDAY + 12);
     assert_int_equal(anna->lots_count, 0);
 }

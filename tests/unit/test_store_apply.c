@@ -1,9 +1,9 @@
 /* Effects become rows, and are read back. */
 #include "lib/temporary.h"
 #include "lib/testing.h"
+#include "model/holding.h"
 #include "model/programme.h"
 #include "store/connection.h"
-#include "store/holding.h"
 
 #include <string.h>
 

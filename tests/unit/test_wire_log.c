@@ -23,9 +23,22 @@ static struct outcome outcome_back;
 static struct context context_there;
 static struct context context_back;
 
+/* Rows that fit no member, and many of them: a_context_brings_the_holdings_it_looked_at has some that do. */
+static const struct fill_override without_rows[] = {{"Context.holdings", FILL_SKIP, 0, NULL},
+                                                    {"Context.other", FILL_SKIP, 0, NULL},
+                                                    {"Context.facts", FILL_SKIP, 0, NULL},
+                                                    {NULL, FILL_SKIP, 0, NULL}};
+
 static struct bytes filled(const ProtobufCMessageDescriptor *descriptor, uint32_t arm,
                            const struct fill_override *overrides)
 {
+    struct fill_override all[8];
+    size_t count = 0;
+    for (const struct fill_override *from = overrides; from != NULL && from->name != NULL; from++) {
+        all[count++] = *from;
+    }
+    memcpy(&all[count], without_rows, sizeof(without_rows));
+    overrides = all;
     struct wire_writer writer = {.data = message_memory, .room = sizeof(message_memory)};
     fill_message(&writer, descriptor, arm, overrides);
     return (struct bytes){message_memory, writer.size};
@@ -124,6 +137,57 @@ static void fields_of_a_context_mean_the_same_on_both_sides(void **state)
     assert_int_equal(context->stamps[1].since, 96);
     assert_int_equal(context->day_starts[1].day, 99);
     assert_int_equal(context->day_starts[1].at, 98);
+}
+
+static void a_context_brings_the_holdings_it_looked_at(void **state)
+{
+    (void)state;
+    static struct member_state holdings;
+    static struct member_state other;
+    const struct receipt_fact facts[] = {{FACT_LINE, 3, 2000, -5}, {FACT_GIVEN_BACK, 0, 0, 77}};
+    member_state_clear(&holdings, 7);
+    holdings.balances[MEMBER_AVAILABLE] = 40;
+    holdings.balances[MEMBER_RESERVED] = 10;
+    holdings.enrolled = 20000;
+    holdings.lots_count = 2;
+    holdings.lots[0] = (struct lot){.origin = {5, 0}, .amount = 100, .left = 30, .reserved = 10, .until = 9};
+    holdings.lots[1] =
+        (struct lot){.origin = {6, 1}, .amount = 20, .left = 20, .since = 3, .until = DAY_NEVER};
+    holdings.vouchers_count = 1;
+    holdings.vouchers[0] = (struct held_voucher){
+        .origin = {5, 0}, .code = {0xff, 1, 2}, .reward = 4, .until = 50, .reservation = 8};
+    holdings.reservations_count = 1;
+    holdings.reservations[0] = (struct reservation){.position = 8, .points = 10, .units = 1, .until = 1700};
+    holdings.floor_level = 2;
+    holdings.floor_until = DAY_NEVER;
+    holdings.held_level = 1;
+    holdings.held_until = 44;
+    member_state_clear(&other, 9);
+    context_clear(&context_there);
+    context_there.holdings = &holdings;
+    context_there.other = &other;
+    context_there.about = 12;
+    context_there.facts = facts;
+    context_there.facts_count = 2;
+    struct bytes bytes = context_pack(&context_there);
+    memcpy(message_memory, bytes.data, bytes.size);
+    bytes.data = message_memory;
+    struct arena arena;
+    arena_init(&arena, arena_memory, sizeof(arena_memory));
+    assert_int_equal(wire_context_unpack(bytes, &arena, &context_back), 0);
+    assert_int_equal(context_back.holdings->member, 7);
+    assert_int_equal(context_back.holdings->lots[0].reserved, 10);
+    assert_int_equal(context_back.holdings->lots[1].until, DAY_NEVER);
+    assert_int_equal(context_back.holdings->vouchers[0].code[2], 2);
+    assert_int_equal(context_back.holdings->vouchers[0].reservation, 8);
+    assert_int_equal(context_back.holdings->reservations[0].until, 1700);
+    assert_int_equal(context_back.holdings->enrolled, 20000);
+    assert_int_equal(context_back.other->member, 9);
+    assert_int_equal(context_back.about, 12);
+    assert_int_equal(context_back.facts_count, 2);
+    assert_int_equal(context_fact(&context_back, FACT_LINE, 3).amount, -5);
+    assert_int_equal(context_fact(&context_back, FACT_LINE, 4).amount, 0);
+    assert_true(bytes_equal(context_pack(&context_back), bytes));
 }
 
 static void fields_of_an_outcome_mean_the_same_on_both_sides(void **state)
@@ -336,7 +400,7 @@ static void the_most_of_everything_fits_and_one_more_does_not(void **state)
 static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
 {
     (void)state;
-    static const uint8_t unknown_effect[] = {0x22, 3, 0x82, 0x01, 0}; /* kind 16 */
+    static const uint8_t unknown_effect[] = {0x22, 3, 0x82, 0x02, 0}; /* kind 32 */
     static const uint8_t unknown_field[] = {0x40, 1};
     static const uint8_t unknown_code[] = {0x08, 120};
     static const uint8_t bad_role[] = {0x22, 4, 0x4a, 2, 0x10, 5};
@@ -362,7 +426,7 @@ static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
         assert_int_equal(outcome_unpack((struct bytes){table[i].data, table[i].size}, &outcome_back),
                          table[i].result);
     }
-    static const uint8_t unknown_context[] = {0xb8, 0x01, 1};
+    static const uint8_t unknown_context[] = {0xc0, 0x02, 1};
     assert_int_equal(context_unpack((struct bytes){unknown_context, sizeof(unknown_context)}, &context_back),
                      ERR_NOT_CANONICAL);
 }
@@ -476,6 +540,7 @@ int main(void)
         cmocka_unit_test(every_field_of_an_outcome_and_its_effects_comes_back),
         cmocka_unit_test(every_field_of_a_context_comes_back),
         cmocka_unit_test(fields_of_a_context_mean_the_same_on_both_sides),
+        cmocka_unit_test(a_context_brings_the_holdings_it_looked_at),
         cmocka_unit_test(fields_of_an_outcome_mean_the_same_on_both_sides),
         cmocka_unit_test(effects_leave_out_the_member_of_the_outcome),
         cmocka_unit_test(vouchers_are_counted_and_moves_know_their_member),

@@ -1,0 +1,31 @@
+/* What has become of a booked purchase since: kept beside it from the first time something of it is taken
+ * back, expires or changes hands. Facts of one (kind, index) add up. */
+#ifndef LOYALTY_MODEL_RECEIPT_FACT_H
+#define LOYALTY_MODEL_RECEIPT_FACT_H
+
+#include "base/limits.h"
+
+#include <stdint.h>
+
+enum { RECEIPT_FACTS_MAX = LINES_MAX + 256 };
+
+enum receipt_fact_kind {
+    FACT_LINE = 1,   /* returned of line `index`: thousandths, and money that was given back without goods */
+    FACT_VOIDED = 2, /* quantity 1: it is void */
+    FACT_DECIDED =
+        3, /* quantity: position of the event that claimed it, or moved it, after; amount: its member */
+    FACT_EXPIRED = 4,   /* amount: points of the lot `index` it opened that expired */
+    FACT_FORGIVEN = 5,  /* amount: of those, what returns have counted as taken */
+    FACT_TAKEN = 6,     /* amount: points of it that returns took back, less what they gave again */
+    FACT_ADJUSTED = 7,  /* amount: points that adjustments naming it took */
+    FACT_GIVEN_BACK = 8 /* amount: points spent on it that came back */
+};
+
+struct receipt_fact {
+    enum receipt_fact_kind kind;
+    uint32_t index;
+    int64_t quantity;
+    int64_t amount;
+};
+
+#endif
