@@ -1,16 +1,20 @@
-/* loyaltyctl programme: check, apply, show. */
+/* loyaltyctl programme: check, diff, apply, show. */
 #include "base/text.h"
 #include "client/loyaltyctl.h"
+#include "client/loyaltyctl_diff.h"
 #include "model/day.h"
 #include "programme/load.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct arguments {
     struct ctl_options common;
     const char *path;
+    const char *newer; /* diff */
+    bool yes;          /* apply */
 };
 
 /* FILE:line:column: path: text, as editors and compilers have it. */
@@ -100,11 +104,50 @@ static int check_online(struct ctl *ctl, const char *path, struct bytes yaml)
     return status;
 }
 
-static int put_into_force(struct ctl *ctl, const char *path, struct bytes yaml)
+/* A line of the terminal that begins with a y. */
+static bool says_yes(void)
+{
+    char line[64];
+    (void)fputs("Apply it? [y/N] ", stdout);
+    (void)fflush(stdout);
+    return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}
+
+/* Shows what changes from the version in force to this one, and asks unless `yes`. The first programme of all
+ * changes nothing for anybody. */
+static int confirm(struct ctl *ctl, const char *path, struct bytes yaml, bool yes)
+{
+    struct request request = {.kind = REQUEST_GET_PROGRAMME};
+    struct reply reply;
+    if (ctl->session.ready.programme_version == 0 || (yes && ctl->options.json)) {
+        return CTL_EXIT_OK;
+    }
+    if (!yes && (ctl->options.json || isatty(STDIN_FILENO) != 1)) {
+        ctl_complain(
+            "nobody is here to be asked: --yes applies it, 'loyaltyctl programme diff' shows what changes");
+        return CTL_EXIT_USAGE;
+    }
+    int status = ctl_call(ctl, &request, &reply);
+    if (status == CTL_EXIT_OK) {
+        const char *const names[2] = {"the version in force", path};
+        const struct bytes files[2] = {reply.programme.yaml, yaml};
+        status = ctl_show_differences(ctl, names, files);
+    }
+    if (status == CTL_EXIT_OK && !yes && !says_yes()) {
+        puts("It is not applied.");
+        status = CTL_EXIT_ERROR;
+    }
+    return status;
+}
+
+static int put_into_force(struct ctl *ctl, const char *path, struct bytes yaml, bool yes)
 {
     struct event event = {.kind = EVENT_PROGRAMME_CHANGE};
     struct booked booked;
     int status = check_online(ctl, path, yaml);
+    if (status == CTL_EXIT_OK) {
+        status = confirm(ctl, path, yaml, yes);
+    }
     if (status != CTL_EXIT_OK) {
         return status;
     }
@@ -181,7 +224,24 @@ static int apply(const struct command_call *call)
         status = ctl_read_file(&ctl, arguments.path, PROGRAMME_BYTES_MAX, &yaml);
     }
     if (status == CTL_EXIT_OK) {
-        status = put_into_force(&ctl, arguments.path, yaml);
+        status = put_into_force(&ctl, arguments.path, yaml, arguments.yes);
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static int diff(const struct command_call *call)
+{
+    struct arguments arguments = {0};
+    struct ctl ctl;
+    struct bytes files[2] = {{0}, {0}};
+    int status = ctl_begin_offline(&ctl, call, &arguments);
+    const char *const names[2] = {arguments.path, arguments.newer};
+    for (size_t i = 0; i < 2 && status == CTL_EXIT_OK; i++) {
+        status = ctl_read_file(&ctl, names[i], PROGRAMME_BYTES_MAX, &files[i]);
+    }
+    if (status == CTL_EXIT_OK) {
+        status = ctl_show_differences(&ctl, names, files);
     }
     ctl_close(&ctl);
     return status;
@@ -205,16 +265,37 @@ static const struct command_option file_options[] = {{.arg = "FILE",
                                                       .missing = "which file?"},
                                                      {0}};
 
+static const struct command_option apply_options[] = {
+    {.name = "yes", .doc = "Do not ask", .type = &command_flag, .offset = offsetof(struct arguments, yes)},
+    {0}};
+
+static const struct command_option diff_options[] = {{.arg = "OLD",
+                                                      .type = &command_text,
+                                                      .offset = offsetof(struct arguments, path),
+                                                      .missing = "which files?"},
+                                                     {.arg = "NEW",
+                                                      .type = &command_text,
+                                                      .offset = offsetof(struct arguments, newer),
+                                                      .missing = "which is the newer file?"},
+                                                     {0}};
+
 const struct command ctl_programme_commands[] = {
     {.name = "programme check",
      .summary = "read a programme without a daemon",
      .doc = "Read a programme without a daemon: exit status 1 if there are findings.",
      .options = file_options,
      .run = check},
+    {.name = "programme diff",
+     .summary = "what changes for members from OLD to NEW",
+     .doc = "Say what changes for members from one programme file to another, without a daemon.",
+     .options = diff_options,
+     .run = diff},
     {.name = "programme apply",
      .summary = "put a programme into force",
-     .doc = "Put a programme into force. The running one stays if anything is wrong with it.",
+     .doc = "Show what a programme changes for members, ask, and put it into force. The running one stays if "
+            "anything is wrong with it.",
      .options = file_options,
+     .more = apply_options,
      .run = apply},
     {.name = "programme show",
      .summary = "the programme in force",

@@ -2,6 +2,7 @@
 #include "programme/sections.h"
 
 #include "model/event.h"
+#include "programme/meet.h"
 
 static const struct yaml_node *part(const struct loader *loader, const char *section, const char *key)
 {
@@ -149,6 +150,71 @@ static void check_household_limits(struct loader *loader)
     }
 }
 
+/* --- what never holds, or never gives --- */
+
+static void check_pair(struct loader *loader, const struct yaml_node *owner, const struct condition *when,
+                       const struct condition *unless)
+{
+    if (condition_forbids(unless, when)) {
+        yaml_warning(&loader->errors, yaml_get(owner, "unless"),
+                     "whatever 'when' lets in, it keeps out: both never hold together");
+    }
+    if (when->first_purchase && when->has_days_since_purchase) {
+        yaml_warning(&loader->errors, yaml_get(owner, "when"),
+                     "before a first purchase there is none to count days from: it never holds");
+    }
+}
+
+/* A limit of many rules that rejects what one of them gives once. */
+static void check_wide_limits(struct loader *loader, const struct yaml_node *node, const struct rule *rule,
+                              const struct limits *limits, const char *whose)
+{
+    for (size_t i = 0; i < limits->count; i++) {
+        const struct limit *limit = &limits->items[i];
+        if (limit->reject && limit->of == LIMIT_GIVEN && limit->max < rule->give && rule->card < 0) {
+            yaml_warning(&loader->errors, node,
+                         "a limit of the %s rejects what the rule gives once: it hardly ever gives anything",
+                         whose);
+            return;
+        }
+    }
+}
+
+static void check_rule(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
+{
+    const struct programme *programme = loader->programme;
+    check_pair(loader, node, &rule->when, &rule->unless);
+    check_wide_limits(loader, node, rule, &programme->limits, "programme");
+    if (rule->campaign < 0) {
+        return;
+    }
+    const struct campaign *campaign = &programme->campaigns[rule->campaign];
+    check_wide_limits(loader, node, rule, &campaign->limits, "campaign");
+    if (!conditions_meet(&campaign->when, &rule->when) || condition_forbids(&campaign->unless, &rule->when)) {
+        yaml_warning(&loader->errors, yaml_get(node, "when"),
+                     "it never holds together with the conditions of campaign '%s'", campaign->id);
+    }
+}
+
+static void check_never(struct loader *loader)
+{
+    const struct programme *programme = loader->programme;
+    const struct yaml_node *node = loader->sections[SECTION_RULES]->first;
+    for (size_t i = 0; i < programme->rules_count; i++, node = node->next) {
+        check_rule(loader, node, &programme->rules[i]);
+    }
+    const struct yaml_node *list = loader->sections[SECTION_CAMPAIGNS];
+    node = list != NULL ? list->first : NULL;
+    for (size_t i = 0; i < programme->campaigns_count; i++, node = node->next) {
+        check_pair(loader, node, &programme->campaigns[i].when, &programme->campaigns[i].unless);
+    }
+    list = loader->sections[SECTION_REWARDS];
+    node = list != NULL ? list->first : NULL;
+    for (size_t i = 0; i < programme->rewards_count; i++, node = node->next) {
+        check_pair(loader, node, &programme->rewards[i].when, &programme->rewards[i].unless);
+    }
+}
+
 void check_policies(struct loader *loader)
 {
     check_paying(loader);
@@ -156,4 +222,5 @@ void check_policies(struct loader *loader)
     check_returns(loader);
     check_inactivity(loader);
     check_household_limits(loader);
+    check_never(loader);
 }

@@ -1,7 +1,7 @@
 /* Facets of the programme itself: `item` is a struct programme, that of the words. */
 #include "programme/facets.h"
 
-#include "model/day.h"
+#include "model/event.h"
 
 #include <inttypes.h>
 
@@ -80,9 +80,42 @@ static const struct facet head_facets[] = {
 
 /* --- basis --- */
 
-PROGRAMME_SAYS(basis)
+static void tender(struct words *words, enum tender_kind kind)
 {
-    words_basis(words, &item->basis);
+    SAY("%s", (words->programme->basis.tenders_excluded >> kind & 1) == 0 ? "counts" : "");
+}
+
+PROGRAMME_SAYS(tax)
+{
+    SAY("%s", item->basis.tax_excluded ? "does not count" : "counts");
+}
+
+PROGRAMME_SAYS(discounts)
+{
+    SAY("%s", item->basis.discounts_before ? "before their discounts" : "after their discounts");
+}
+
+PROGRAMME_SAYS(basket_discounts)
+{
+    SAY("%s", item->basis.basket_discount_apart ? "a line of their own" : "spread over the lines");
+}
+
+PROGRAMME_SAYS(points_tender)
+{
+    (void)item;
+    tender(words, TENDER_POINTS);
+}
+
+PROGRAMME_SAYS(voucher_tender)
+{
+    (void)item;
+    tender(words, TENDER_VOUCHER);
+}
+
+PROGRAMME_SAYS(gift_card_tender)
+{
+    (void)item;
+    tender(words, TENDER_GIFT_CARD);
 }
 
 PROGRAMME_SAYS(exclude)
@@ -91,7 +124,12 @@ PROGRAMME_SAYS(exclude)
 }
 
 static const struct facet basis_facets[] = {
-    {"counts money", basis, "", NULL},
+    {"tax", tax, "", NULL},
+    {"lines count", discounts, "", NULL},
+    {"discounts on the basket are", basket_discounts, "", NULL},
+    {"what points pay", points_tender, "does not count", NULL},
+    {"what vouchers pay", voucher_tender, "does not count", NULL},
+    {"what gift cards pay", gift_card_tender, "does not count", NULL},
     {"never counts", exclude, "nothing", NULL},
 };
 

@@ -5,8 +5,7 @@
 #include "programme/forms.h"
 #include "programme/gives.h"
 #include "programme/limits.h"
-
-#include <string.h>
+#include "programme/meet.h"
 
 enum {
     GIVE_MAX = 1000000000,        /* smallest units of points, or stamps, at once */
@@ -253,38 +252,6 @@ static void read_rule(struct loader *loader, const struct yaml_node *node, void 
 
 /* --- exclusive rules --- */
 
-static bool share_an_id(const struct id_list *a, const struct id_list *b)
-{
-    bool shared = a->count == 0 || b->count == 0;
-    for (size_t i = 0; i < a->count; i++) {
-        for (size_t k = 0; k < b->count; k++) {
-            shared = shared || strcmp(a->items[i], b->items[k]) == 0;
-        }
-    }
-    return shared;
-}
-
-static bool share_a_level(const struct condition *a, const struct condition *b)
-{
-    bool shared = a->levels_count == 0 || b->levels_count == 0;
-    for (size_t i = 0; i < a->levels_count; i++) {
-        for (size_t k = 0; k < b->levels_count; k++) {
-            shared = shared || a->levels[i] == b->levels[k];
-        }
-    }
-    return shared;
-}
-
-/* Whether one purchase can meet the conditions of both, as far as dates, weekdays, places and levels say. */
-static bool can_meet(const struct condition *a, const struct condition *b)
-{
-    const bool days =
-        !((a->has_to && b->has_from && a->to < b->from) || (b->has_to && a->has_from && b->to < a->from));
-    const bool weekdays = a->weekdays == 0 || b->weekdays == 0 || (a->weekdays & b->weekdays) != 0;
-    return days && weekdays && share_an_id(&a->stores, &b->stores) &&
-           share_an_id(&a->terminals, &b->terminals) && share_a_level(a, b);
-}
-
 static void check_exclusive(struct loader *loader, const struct yaml_node *list)
 {
     const struct programme *programme = loader->programme;
@@ -294,7 +261,7 @@ static void check_exclusive(struct loader *loader, const struct yaml_node *list)
         for (size_t k = 0; k < i && rule->exclusive; k++) {
             const struct rule *other = &programme->rules[k];
             if (other->exclusive && other->card == rule->card && other->priority == rule->priority &&
-                can_meet(&other->when, &rule->when)) {
+                conditions_meet(&other->when, &rule->when)) {
                 (void)yaml_error(&loader->errors, node,
                                  "'%s' is exclusive too, with the same priority: expected another one",
                                  other->id);

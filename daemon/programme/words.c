@@ -284,7 +284,10 @@ void words_limits(struct words *words, const struct limits *limits, const char *
         if (limit->of == LIMIT_GIVEN && unit == NULL) {
             words_points(words, limit->max);
         } else {
-            text_add(&words->text, "%" PRId64 " %s", limit->max, limit->of == LIMIT_TIMES ? "times" : unit);
+            text_add(&words->text, "%" PRId64 " %s", limit->max,
+                     limit->of == LIMIT_GIVEN ? unit
+                     : limit->max == 1        ? "time"
+                                              : "times");
         }
         text_add(&words->text, " %s for %s%s", periods[limit->per], owners[limit->whose],
                  limit->reject ? " (else nothing)" : "");

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import pty
 import stat
 import subprocess
 
@@ -210,6 +211,21 @@ def test_the_operator_sees_what_was_recorded_and_why(house):
     check('"1"' not in json.dumps(event["body"].get("card_commitment", "")), "a card in the log")
 
 
+def answered(answer, programme, house, status=0):
+    """What apply says to somebody at a terminal who answers so."""
+    master, slave = pty.openpty()
+    try:
+        os.write(master, answer.encode())
+        done = subprocess.run(["loyaltyctl", "programme", "apply", programme, "--data", house.data], stdin=slave,
+                              capture_output=True, text=True, check=False, timeout=harness.PATIENCE)
+    finally:
+        os.close(master)
+        os.close(slave)
+    equal(done.returncode, status, done.stderr)
+    check("Apply it? [y/N]" in done.stdout, done.stdout)
+    return done.stdout
+
+
 def test_a_programme_is_checked_before_it_is_applied(house):
     wrong = os.path.join(house.folder, "wrong.yaml")
     with open(PROGRAMME, encoding="utf-8") as source, open(wrong, "w", encoding="utf-8") as target:
@@ -222,12 +238,27 @@ def test_a_programme_is_checked_before_it_is_applied(house):
     right = os.path.join(house.folder, "right.yaml")
     with open(PROGRAMME, encoding="utf-8") as source, open(right, "w", encoding="utf-8") as target:
         target.write(source.read().replace("version: 1 ", "version: 2 ").replace("give: 1, per: 1.00", "give: 3, per: 1.00"))
-    run("loyaltyctl", "programme", "apply", right, "--data", house.data)
+    done = run("loyaltyctl", "programme", "apply", right, "--data", house.data, status=64)
+    check("--yes" in done.stderr, done.stderr)  # nobody is at the terminal
+    said = "rule every_euro: gives: 3 points for every 1.00 (before: 1 point for every 1.00)"
+    done = run("loyaltyctl", "programme", "diff", PROGRAMME, right)
+    check(said in done.stdout and done.stdout.count("\n") == 2, done.stdout)
+    done = run("loyaltyctl", "programme", "diff", PROGRAMME, right, "--json")
+    equal([d["what"] for d in json.loads(done.stdout)["differences"]], ["rule every_euro"])
+    run("loyaltyctl", "programme", "diff", PROGRAMME, wrong, status=1)
+    check(answered("n\n", right, house, status=1).endswith("It is not applied.\n"), "a no")
+    done = run("loyaltyctl", "programme", "apply", right, "--yes", "--data", house.data)
+    check(said in done.stdout and "Version 2" in done.stdout, done.stdout)
     with open(right, encoding="utf-8") as file:
         equal(run("loyaltyctl", "programme", "show", "--data", house.data).stdout, file.read())
     equal(house.till().purchase(1, LUNCH, card="1")["points"], 24)
     house.restart()
     equal(house.status()["programme_version"], 2)
+    third = os.path.join(house.folder, "third.yaml")
+    with open(right, encoding="utf-8") as source, open(third, "w", encoding="utf-8") as target:
+        target.write(source.read().replace("version: 2 ", "version: 3 "))
+    said = answered("y\n", third, house)
+    check("nothing changes for members" in said and "Version 3" in said, said)
 
 
 def test_a_revoked_till_books_nothing_more(house):

@@ -297,13 +297,13 @@ def test_operators_enrol_and_may_what_their_roles_may(house):
     with open(second, "w", encoding="utf-8") as file:
         file.write(text.replace("version: 1 ", "version: 2 "))
     for operator in (clerk, manager, auditor):
-        operator.run("programme", "apply", second, status=3)
+        operator.run("programme", "apply", second, "--yes", status=3)
         operator.run("backup", os.path.join(house.folder, "no.db"), status=1)
     auditor.run("operator", "revoke", str(clerk.principal), status=3)
     manager.run("operator", "revoke", str(admin.principal), status=3)
     manager.run("operator", "revoke", str(clerk.principal))
     clerk.run("status", status=1)
-    admin.run("programme", "apply", second)
+    admin.run("programme", "apply", second, "--yes")
     # The programme's first operator may go when there is another admin.
     admin.run("operator", "revoke", "1")
     house.ctl("status", status=1)

@@ -195,10 +195,10 @@ static void limits_are_said_with_what_they_count(void **state)
          "~ rule r: limits: at most 300 points a month for a member (before: at most 200 points a month for "
          "a "
          "member); what was given before counts\n"},
-        {LIMIT("{max: 2, of: times, per: ever, for: all}, {max: 60, per: purchase, over: reject}"),
+        {LIMIT("{max: 1, of: times, per: ever, for: all}, {max: 60, per: purchase, over: reject}"),
          LIMIT("{max: 1, per: day, for: terminal}"),
          "~ rule r: limits: at most 1 point a day for a till (before: at most 60 points a purchase for a "
-         "member (else nothing), at most 2 times ever for all together); what was given before counts\n"},
+         "member (else nothing), at most 1 time ever for all together); what was given before counts\n"},
         {HEAD "rules: [{id: s, card: c, visit: {give: 1}, limits: [{max: 4, per: week, for: store}]}]\n" CARD
              REWARD,
          HEAD STAMPS CARD REWARD,
@@ -370,12 +370,14 @@ static void points_and_basis_are_said(void **state)
         {NO_MORE,
          PLUS("basis: {discounts: before, basket_discounts: line, tenders: {vouchers: include},\n"
               "  exclude: {labels: [delivery]}}"),
-         "~ basis: counts money: with tax, before discounts, discounts on the basket apart, without what "
-         "points pay, with what vouchers pay, without what gift cards pay (before: with tax, after "
-         "discounts, "
-         "discounts on the basket spread over the lines, without what points pay, without what vouchers pay, "
-         "without what gift cards pay)\n"
+         "~ basis: lines count: before their discounts (before: after their discounts)\n"
+         "~ basis: discounts on the basket are: a line of their own (before: spread over the lines)\n"
+         "~ basis: what vouchers pay: counts (before: does not count)\n"
          "~ basis: never counts: labels delivery (before: nothing)\n"},
+        {PLUS("basis: {tax: excluded, tenders: {points: include, gift_cards: include}}"), NO_MORE,
+         "~ basis: tax: counts (before: does not count)\n"
+         "~ basis: what points pay: does not count (before: counts)\n"
+         "~ basis: what gift cards pay: does not count (before: counts)\n"},
         {PLUS("milestones_at_once: all"), NO_MORE,
          "~ points: of milestones reached at once: the highest (before: all)\n"},
     };

@@ -308,6 +308,60 @@ static void what_says_nothing_is_pointed_out(void **state)
     CHECK_WARNINGS(state, cases);
 }
 
+#define NEVER(text) RULE("visit: {give: 50}, " text)
+#define LIMITED(max)                                                                                         \
+    HEAD "rules: [{id: r, visit: {give: 50}}]\n"                                                             \
+         "points: {name: [{locale: en, one: a, other: b}], limits: [{max: " max                              \
+         ", per: day, over: reject}]}\n"
+
+static void what_never_holds_is_pointed_out(void **state)
+{
+    static const struct programme_finding cases[] = {
+        {NEVER("when: {weekdays: [tue]}, unless: {weekdays: [mon, tue]}"), 8, "rules[0].unless",
+         "both never hold together"},
+        {NEVER("when: {stores: [old]}, unless: {stores: [new, old]}"), 8, "rules[0].unless",
+         "both never hold together"},
+        {NEVER("when: {terminals: [a, b]}, unless: {terminals: [b, a]}"), 8, "rules[0].unless",
+         "both never hold together"},
+        {NEVER("when: {tiers: [gold]}, unless: {tiers: [gold]}") LEVELS, 8, "rules[0].unless",
+         "both never hold together"},
+        {NEVER("when: {from: 2026-12-02}, unless: {from: 2026-12-01}"), 8, "rules[0].unless",
+         "both never hold together"},
+        {NEVER("when: {from: 2026-12-02, to: 2026-12-05}, unless: {from: 2026-12-01, to: 2026-12-05}"), 8,
+         "rules[0].unless", "both never hold together"},
+        {NEVER("when: {first_purchase: yes}, unless: {first_purchase: yes}"), 8, "rules[0].unless",
+         "both never hold together"},
+        {NEVER("when: {first_purchase: yes, days_since_purchase: 5}"), 8, "rules[0].when",
+         "before a first purchase there is none"},
+        {NEVER("when: {to: 2026-11-30}, campaign: x") "campaigns: [{id: x, when: {from: 2026-12-01}}]\n", 8,
+         "rules[0].when", "never holds together with the conditions of campaign 'x'"},
+        {NEVER("when: {stores: [old]}, campaign: x") "campaigns: [{id: x, unless: {stores: [old]}}]\n", 8,
+         "rules[0].when", "never holds together with the conditions of campaign 'x'"},
+        {NEVER("campaign: x") "campaigns: [{id: x, limits: [{max: 40, per: day, over: reject}]}]\n", 8,
+         "rules[0]", "a limit of the campaign rejects what the rule gives once"},
+        {LIMITED("49"), 6, "rules[0]", "a limit of the programme rejects what the rule gives once"},
+        {NEVER("campaign: x") "campaigns: [{id: x, when: {weekdays: [sun]}, unless: {weekdays: [sun]}}]\n", 9,
+         "campaigns[0].unless", "both never hold together"},
+        {SOLD("cost: 5, when: {stores: [old]}, unless: {stores: [old]}"), 8, "rewards[0].unless",
+         "both never hold together"},
+    };
+    CHECK_WARNINGS(state, cases);
+    static const char *const files[] = {
+        NEVER("when: {weekdays: [tue, wed]}, unless: {weekdays: [tue]}"),
+        NEVER("when: {stores: [old, new]}, unless: {stores: [old]}"),
+        NEVER("when: {stores: [old]}, unless: {terminals: [a]}"),
+        NEVER("when: {tiers: [gold, base]}, unless: {tiers: [gold]}") LEVELS,
+        NEVER("when: {from: 2026-12-01}, unless: {from: 2026-12-24, to: 2026-12-26}"),
+        NEVER("when: {to: 2026-12-24}, unless: {from: 2026-12-24}"),
+        NEVER("when: {from: 2026-12-01, to: 2026-12-31}, unless: {to: 2026-12-24}"),
+        NEVER("when: {from: 2026-12-05}, campaign: x") "campaigns: [{id: x, when: {to: 2026-12-05}}]\n",
+        LIMITED("50"),
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        (void)programme_file_good(*state, files[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,6 +376,7 @@ int main(void)
         cmocka_unit_test(policies_have_bounds),
         cmocka_unit_test(what_contradicts_itself_is_refused),
         cmocka_unit_test(what_says_nothing_is_pointed_out),
+        cmocka_unit_test(what_never_holds_is_pointed_out),
     };
     return cmocka_run_group_tests(tests, programme_file_setup, programme_file_teardown);
 }
