@@ -7,7 +7,6 @@
 #include "model/event.h"
 
 #include <argp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +21,10 @@ enum {
     NAME_BYTES = 96,
 };
 
-void command_complain(const char *program, const char *format, ...)
+void command_complain(const char *program, const char *format, va_list arguments)
 {
-    va_list arguments;
     fprintf(stderr, "%s: ", program);
-    va_start(arguments, format);
     (void)vfprintf(stderr, format, arguments);
-    va_end(arguments);
     putc('\n', stderr);
 }
 
@@ -286,7 +282,7 @@ static int complain_unknown(const struct command_program *program, const char *w
     if (known.used > 0) {
         fprintf(stderr, "%s %s: say which of:%s (each has --help)\n", program->name, word, known.data);
     } else {
-        command_complain(program->name, "there is no command '%s'; see %s --help", word, program->name);
+        fprintf(stderr, "%s: there is no command '%s'; see %s --help\n", program->name, word, program->name);
     }
     return COMMAND_EXIT_USAGE;
 }

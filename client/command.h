@@ -7,6 +7,7 @@
 #ifndef LOYALTY_CLIENT_COMMAND_H
 #define LOYALTY_CLIENT_COMMAND_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -96,6 +97,7 @@ int command_main(const struct command_program *program, int argc, char **argv);
 void command_parse(const struct command_call *call, void *arguments);
 
 /* Prints "PROGRAM: ..." to standard error. */
-void command_complain(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void command_complain(const char *program, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -23,11 +23,9 @@ const char *argp_program_version = "loyaltyctl " LOYALTY_VERSION;
 void ctl_complain(const char *format, ...)
 {
     va_list arguments;
-    fputs("loyaltyctl: ", stderr);
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    command_complain("loyaltyctl", format, arguments);
     va_end(arguments);
-    putc('\n', stderr);
 }
 
 static const struct command_option common_options[] = {

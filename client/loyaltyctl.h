@@ -46,8 +46,7 @@ struct ctl {
     struct key_pair pair;
     struct key_pair next; /* the key it is changing to */
     bool has_next;
-    struct operator_place
-        place; /* who the key is of and where it was enrolled; principal 0: it was not by enrolment */
+    struct operator_place place; /* of the key; principal 0: it was not made by enrolment */
     struct session session;
     bool connected;
     void *memory;

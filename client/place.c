@@ -21,26 +21,27 @@ static int make_absolute(const char *path, struct place *place, char *text)
     return fits ? 0 : ERR_NOT_FOUND;
 }
 
-int place_make(const char *text, const char *ca, struct place *ret_place, char ret_text[PLACE_TEXT_BYTES])
+int place_make(const char *url, const char *ca, struct place *ret_place, char ret_text[PLACE_TEXT_BYTES])
 {
-    struct url url;
+    struct url parsed;
     struct place place = {.url = ""};
     const char *wrong = NULL;
     const int error = ca != NULL ? make_absolute(ca, &place, ret_text) : 0;
     if (error != 0) {
         return error;
     }
-    if (strlen(text) >= sizeof(place.url)) {
+    if (strlen(url) >= sizeof(place.url)) {
         wrong = "the URL is too long";
     } else {
-        memcpy(place.url, text, strlen(text) + 1);
+        memcpy(place.url, url, strlen(url) + 1);
     }
-    if (wrong == NULL && url_parse(place.url, &url) == 0 && url.kind == URL_TLS && url.pins.count == 0) {
+    if (wrong == NULL && url_parse(place.url, &parsed) == 0 && parsed.kind == URL_TLS &&
+        parsed.pins.count == 0) {
         /* The file says it as well as the URL does. */
-        url.ca = url.ca || ca != NULL;
-        if (!url.ca) {
+        parsed.ca = parsed.ca || ca != NULL;
+        if (!parsed.ca) {
             wrong = "the URL has no pin of the daemon's key, and no --ca says who vouches for it";
-        } else if (url_format(&url, place.url) != 0) {
+        } else if (url_format(&parsed, place.url) != 0) {
             wrong = "the URL is too long";
         }
     }

@@ -17,11 +17,9 @@ const char *argp_program_version = "loyalty-till " LOYALTY_VERSION;
 void till_complain(const char *format, ...)
 {
     va_list arguments;
-    fputs("loyalty-till: ", stderr);
     va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
+    command_complain("loyalty-till", format, arguments);
     va_end(arguments);
-    putc('\n', stderr);
 }
 
 static const struct command_option common_options[] = {
