@@ -9,6 +9,13 @@ static const struct yaml_node *part(const struct loader *loader, const char *sec
     return yaml_get(yaml_get(loader->root, section), key);
 }
 
+/* The first item of a list, or NULL. The programme has as many, and an item's `index` is its place there. */
+static const struct yaml_node *first_of(const struct loader *loader, enum section section)
+{
+    const struct yaml_node *list = loader->sections[section];
+    return list != NULL ? list->first : NULL;
+}
+
 /* The most points a member can hold, by the programme's own limit; INT64_MAX: no such limit. */
 static int64_t most_held(const struct programme *programme)
 {
@@ -56,10 +63,8 @@ static void check_paying(struct loader *loader)
 static void check_prices(struct loader *loader)
 {
     const struct programme *programme = loader->programme;
-    const struct yaml_node *list = loader->sections[SECTION_REWARDS];
-    const struct yaml_node *node = list != NULL ? list->first : NULL;
-    for (size_t i = 0; i < programme->rewards_count; i++, node = node->next) {
-        const struct reward *reward = &programme->rewards[i];
+    for (const struct yaml_node *node = first_of(loader, SECTION_REWARDS); node != NULL; node = node->next) {
+        const struct reward *reward = &programme->rewards[node->index];
         (void)check_fund(loader, yaml_get(node, "fund_from"), reward->fund_from);
         if (reward->has_cost && reward->cost > most_held(programme)) {
             yaml_warning(&loader->errors, yaml_get(node, "cost"),
@@ -96,10 +101,8 @@ static void check_returns(struct loader *loader)
 static void check_inactivity(struct loader *loader)
 {
     const struct programme *programme = loader->programme;
-    const struct yaml_node *list = loader->sections[SECTION_LEVELS];
-    const struct yaml_node *node = list != NULL ? list->first : NULL;
-    for (size_t i = 0; i < programme->tiers.count && programme->has_inactivity; i++, node = node->next) {
-        if (programme->tiers.levels[i].has_expiry) {
+    for (const struct yaml_node *node = first_of(loader, SECTION_LEVELS); node != NULL; node = node->next) {
+        if (programme->has_inactivity && programme->tiers.levels[node->index].has_expiry) {
             (void)yaml_error(&loader->errors, yaml_get(node, "expiry"),
                              "points end without purchases, all of a member on one day, by "
                              "'points.expiry.inactivity': a level has none of its own");
@@ -134,19 +137,15 @@ static void check_household_limits(struct loader *loader)
 {
     const struct programme *programme = loader->programme;
     check_households(loader, yaml_get(loader->root, "points"), &programme->limits);
-    const struct yaml_node *node = loader->sections[SECTION_RULES]->first;
-    for (size_t i = 0; i < programme->rules_count; i++, node = node->next) {
-        check_households(loader, node, &programme->rules[i].limits);
+    for (const struct yaml_node *node = first_of(loader, SECTION_RULES); node != NULL; node = node->next) {
+        check_households(loader, node, &programme->rules[node->index].limits);
     }
-    const struct yaml_node *list = loader->sections[SECTION_CAMPAIGNS];
-    node = list != NULL ? list->first : NULL;
-    for (size_t i = 0; i < programme->campaigns_count; i++, node = node->next) {
-        check_households(loader, node, &programme->campaigns[i].limits);
+    for (const struct yaml_node *node = first_of(loader, SECTION_CAMPAIGNS); node != NULL;
+         node = node->next) {
+        check_households(loader, node, &programme->campaigns[node->index].limits);
     }
-    list = loader->sections[SECTION_REWARDS];
-    node = list != NULL ? list->first : NULL;
-    for (size_t i = 0; i < programme->rewards_count; i++, node = node->next) {
-        check_households(loader, node, &programme->rewards[i].limits);
+    for (const struct yaml_node *node = first_of(loader, SECTION_REWARDS); node != NULL; node = node->next) {
+        check_households(loader, node, &programme->rewards[node->index].limits);
     }
 }
 
@@ -199,19 +198,17 @@ static void check_rule(struct loader *loader, const struct yaml_node *node, cons
 static void check_never(struct loader *loader)
 {
     const struct programme *programme = loader->programme;
-    const struct yaml_node *node = loader->sections[SECTION_RULES]->first;
-    for (size_t i = 0; i < programme->rules_count; i++, node = node->next) {
-        check_rule(loader, node, &programme->rules[i]);
+    for (const struct yaml_node *node = first_of(loader, SECTION_RULES); node != NULL; node = node->next) {
+        check_rule(loader, node, &programme->rules[node->index]);
     }
-    const struct yaml_node *list = loader->sections[SECTION_CAMPAIGNS];
-    node = list != NULL ? list->first : NULL;
-    for (size_t i = 0; i < programme->campaigns_count; i++, node = node->next) {
-        check_pair(loader, node, &programme->campaigns[i].when, &programme->campaigns[i].unless);
+    for (const struct yaml_node *node = first_of(loader, SECTION_CAMPAIGNS); node != NULL;
+         node = node->next) {
+        const struct campaign *campaign = &programme->campaigns[node->index];
+        check_pair(loader, node, &campaign->when, &campaign->unless);
     }
-    list = loader->sections[SECTION_REWARDS];
-    node = list != NULL ? list->first : NULL;
-    for (size_t i = 0; i < programme->rewards_count; i++, node = node->next) {
-        check_pair(loader, node, &programme->rewards[i].when, &programme->rewards[i].unless);
+    for (const struct yaml_node *node = first_of(loader, SECTION_REWARDS); node != NULL; node = node->next) {
+        const struct reward *reward = &programme->rewards[node->index];
+        check_pair(loader, node, &reward->when, &reward->unless);
     }
 }
 

@@ -1,7 +1,9 @@
 /* YAML to a programme. Whatever the text is, it is read or refused with findings that name their place; the
- * second reading says the same as the first; a failure leaves the numbers and the arena as they were. */
+ * second reading says the same as the first; a failure leaves the numbers and the arena as they were. A
+ * programme differs in nothing from itself, and all of it can be said. */
 #include "fuzz/fuzz.h"
 
+#include "programme/diff.h"
 #include "programme/load.h"
 
 #include <stdlib.h>
@@ -55,6 +57,30 @@ static void check_programme(const struct programme *programme)
     }
 }
 
+static void count_difference(void *context, const struct difference *difference)
+{
+    size_t *count = context;
+    CHECK(difference->text[0] != '\0' && difference->what[0] != '\0');
+    ++*count;
+}
+
+/* From nothing everything is new. */
+static void check_differences(const struct programme *programme, const struct numbers *numbers)
+{
+    const struct store_place place = {.id = "", .zone = "UTC"};
+    const struct programme nothing = {
+        .zone = "UTC", .currency_digits = programme->currency_digits, .stores = &place, .stores_count = 1};
+    struct arena scratch;
+    size_t same = 0;
+    size_t news = 0;
+    size_t count = 0;
+    arena_init(&scratch, fuzz_memory(5, PROGRAMME_DIFF_BYTES), PROGRAMME_DIFF_BYTES);
+    CHECK(programme_diff(programme, programme, numbers, &scratch, count_difference, &same, &count) == 0);
+    CHECK(same == 0 && count == 0);
+    CHECK(programme_diff(&nothing, programme, numbers, &scratch, count_difference, &news, &count) == 0);
+    CHECK(news == count && count >= programme->stores_count + programme->rules_count);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes yaml = {data, size};
@@ -82,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK((err[i] == 0 && i == 0) || same_numbers(before, numbers));
         if (err[i] == 0) {
             check_programme(programme);
+            check_differences(programme, numbers);
         } else {
             CHECK(err[i] == ERR_FORMAT || err[i] == ERR_TOO_LARGE || err[i] == ERR_NOMEM);
             CHECK(arena.used == 0 && programme == NULL);
