@@ -190,6 +190,10 @@ static void show_kind(struct json *json, const struct event *event)
         json_unsigned(json, "principal", event->retired.principal);
         ctl_show_optional(json, "reason", event->retired.reason);
         break;
+    case EVENT_ACTIVITY:
+        json_hex(json, "card_commitment", event->activity.card);
+        json_text(json, "code", event->activity.code);
+        break;
     }
 }
 

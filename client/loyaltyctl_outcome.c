@@ -91,6 +91,11 @@ static void show_member_effect(struct json *json, const struct effect *effect)
         json_unsigned(json, "note", effect->note.note);
         json_unsigned(json, "rule", effect->note.rule);
         break;
+    case EFFECT_ITEM:
+        json_unsigned(json, "card", effect->item.card);
+        json_unsigned(json, "item", effect->item.item);
+        json_integer(json, "amount", effect->item.amount);
+        break;
     case EFFECT_COUNTER:
         json_unsigned(json, "limit", effect->counter.limit);
         ctl_show_day(json, "period", effect->counter.period);
@@ -174,6 +179,7 @@ static void show_effect(struct json *json, const struct effect *effect)
     case EFFECT_VISIT:
     case EFFECT_COUNTER:
     case EFFECT_NOTE:
+    case EFFECT_ITEM:
     case EFFECT_FLOOR:
         show_member_effect(json, effect);
         break;

@@ -277,6 +277,8 @@ int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_
         const struct bytes bytes = {.data = commitment, .size = sizeof(commitment)};
         if (event->kind == EVENT_ENROLMENT) {
             event->enrolment.card = bytes;
+        } else if (event->kind == EVENT_ACTIVITY) {
+            event->activity.card = bytes;
         } else {
             event->purchase.card = bytes;
         }

@@ -1,4 +1,4 @@
-/* loyalty-till join, send, balance and queue. */
+/* loyalty-till join, activity, send, balance and queue. */
 #include "client/amount.h"
 #include "client/clock.h"
 #include "client/till.h"
@@ -10,6 +10,7 @@
 struct arguments {
     struct till_options common;
     const char *card;
+    const char *code; /* of an activity */
     const char *locale;
     bool again;
     uint64_t again_from;
@@ -17,14 +18,13 @@ struct arguments {
     bool offline;
 };
 
-static int queue_card(struct till *till, const struct arguments *arguments)
+static int queue_card(struct till *till, const struct arguments *arguments, struct event *event)
 {
-    struct event event = {.kind = EVENT_ENROLMENT};
     uint64_t sequence = 0;
-    const struct till_event draft = {.event = &event, .card = arguments->card, .locale = arguments->locale};
+    const struct till_event draft = {.event = event, .card = arguments->card, .locale = arguments->locale};
     const int error = till_queue(till, &draft, &sequence);
     if (error != 0) {
-        till_complain("the card could not be queued: %s", error_text(error));
+        till_complain("it could not be queued: %s", error_text(error));
         return TILL_EXIT_ERROR;
     }
     if (arguments->offline) {
@@ -40,7 +40,21 @@ static int join(const struct command_call *call)
     struct till till;
     int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
-        status = queue_card(&till, &arguments);
+        struct event event = {.kind = EVENT_ENROLMENT};
+        status = queue_card(&till, &arguments, &event);
+    }
+    till_close(&till);
+    return status;
+}
+
+static int activity(const struct command_call *call)
+{
+    struct arguments arguments = {.locale = "en"};
+    struct till till;
+    int status = till_begin(&till, call, &arguments);
+    if (status == TILL_EXIT_OK) {
+        struct event event = {.kind = EVENT_ACTIVITY, .activity = {.code = arguments.code}};
+        status = queue_card(&till, &arguments, &event);
     }
     till_close(&till);
     return status;
@@ -212,17 +226,27 @@ static const struct command_type again = {take_again, "is not a sequence"};
         .offset = offsetof(struct arguments, card), .missing = "which card? Say --card C"                    \
     }
 
-static const struct command_option join_options[] = {CARD_OPTION,
-                                                     {.name = "locale",
-                                                      .arg = "TAG",
-                                                      .doc = "The customer's language (default: en)",
-                                                      .type = &command_locale,
-                                                      .offset = offsetof(struct arguments, locale)},
-                                                     {.name = "offline",
-                                                      .doc = "Only queue it: do not talk to the daemon",
-                                                      .type = &command_flag,
-                                                      .offset = offsetof(struct arguments, offline)},
-                                                     {0}};
+#define QUEUE_OPTIONS                                                                                        \
+    CARD_OPTION,                                                                                             \
+        {.name = "locale",                                                                                   \
+         .arg = "TAG",                                                                                       \
+         .doc = "The customer's language (default: en)",                                                     \
+         .type = &command_locale,                                                                            \
+         .offset = offsetof(struct arguments, locale)},                                                      \
+    {                                                                                                        \
+        .name = "offline", .doc = "Only queue it: do not talk to the daemon", .type = &command_flag,         \
+        .offset = offsetof(struct arguments, offline)                                                        \
+    }
+
+static const struct command_option join_options[] = {QUEUE_OPTIONS, {0}};
+
+static const struct command_option activity_options[] = {{.arg = "CODE",
+                                                          .doc = "The code of a rule of kind activity",
+                                                          .type = &command_id,
+                                                          .offset = offsetof(struct arguments, code),
+                                                          .missing = "which activity? Say its CODE"},
+                                                         QUEUE_OPTIONS,
+                                                         {0}};
 
 static const struct command_option send_options[] = {
     {.name = "brief",
@@ -245,6 +269,11 @@ const struct command till_counter_commands[] = {
      .doc = "Enrol a customer: from now on the card collects.",
      .options = join_options,
      .run = join},
+    {.name = "activity",
+     .summary = "a customer did something worth points",
+     .doc = "A customer did something that is worth points and is no purchase, such as answering a survey.",
+     .options = activity_options,
+     .run = activity},
     {.name = "send",
      .summary = "deliver what waits in the queue",
      .doc = "Deliver what waits in the queue.",

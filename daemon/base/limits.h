@@ -51,6 +51,7 @@ enum {
     RULES_MAX = 256,
     LEVELS_MAX = 16,
     CARDS_MAX = 32,
+    SET_REQUIRED_MAX = 64, /* items of a stamp card that is a set */
     REWARDS_MAX = 128,
     STORES_MAX = 1024,
     LOCALES_MAX = 16,

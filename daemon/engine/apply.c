@@ -280,7 +280,34 @@ static int apply_stamps(struct member_state *state, const struct effect *effect)
     stamps->completed += effect->stamps.completed;
     stamps->count = effect->stamps.count;
     stamps->since = effect->stamps.since;
+    stamps->required = effect->stamps.required;
     return 0;
+}
+
+static int apply_item(struct member_state *state, const struct effect *effect)
+{
+    const size_t size = sizeof(state->items[0]);
+    size_t place = 0;
+    while (place < state->items_count &&
+           (state->items[place].card < effect->item.card || (state->items[place].card == effect->item.card &&
+                                                             state->items[place].item < effect->item.item))) {
+        place++;
+    }
+    struct set_item *item = &state->items[place];
+    const bool there =
+        place < state->items_count && item->card == effect->item.card && item->item == effect->item.item;
+    if (!there && effect->item.amount == 0) {
+        return 0;
+    }
+    int err = there ? 0 : make_room(state->items, size, &state->items_count, SET_ITEMS_MAX, place);
+    if (err == 0 && !there) {
+        *item = (struct set_item){effect->item.card, effect->item.item, 0};
+    }
+    err = err != 0 ? err : checked_add(item->standing, effect->item.amount, &item->standing);
+    if (err == 0 && item->standing == 0) {
+        close_gap(state->items, size, &state->items_count, place);
+    }
+    return err;
 }
 
 /* Where the voucher of this origin stands, or would. */
@@ -442,6 +469,8 @@ static int apply_to_member(struct member_state *state, uint64_t position, const 
         state->floor_level = effect->floor.level;
         state->floor_until = effect->floor.until;
         return 0;
+    case EFFECT_ITEM:
+        return apply_item(state, effect);
     case EFFECT_PRINCIPAL:
     case EFFECT_INVITE:
     case EFFECT_PROGRAMME:

@@ -1,6 +1,7 @@
 #include "engine/award.h"
 #include "engine/earn.h"
 #include "engine/engine.h"
+#include "engine/free_units.h"
 #include "engine/metric.h"
 #include "engine/milestone.h"
 #include "engine/near_miss.h"
@@ -20,8 +21,7 @@ static void add_exception(struct outcome *outcome, enum exception_kind kind, int
 
 static bool claims_anything(const struct purchase *purchase)
 {
-    return purchase->free_units_count > 0 || purchase->redemptions_count > 0 ||
-           purchase->pay_with_points != NULL;
+    return purchase->redemptions_count > 0 || purchase->pay_with_points != NULL;
 }
 
 /* What the till has given away already and the member has no claim to: left out, and said so. */
@@ -29,13 +29,6 @@ static void leave_claims_out(const struct purchase *purchase, struct outcome *ou
 {
     if (purchase->redemptions_count > 0) {
         add_exception(outcome, EXCEPTION_REDEMPTION_LEFT_OUT, (int64_t)purchase->redemptions_count);
-    }
-    int64_t units = 0;
-    for (size_t i = 0; i < purchase->free_units_count; i++) {
-        units += purchase->free_units[i].units;
-    }
-    if (purchase->free_units_count > 0) {
-        add_exception(outcome, EXCEPTION_FREE_UNITS_LEFT_OUT, units);
     }
     if (purchase->pay_with_points != NULL) {
         add_exception(outcome, EXCEPTION_POINTS_LEFT_OUT, purchase->pay_with_points->points);
@@ -53,12 +46,12 @@ static int enrol(uint32_t member, int32_t day, struct outcome *outcome)
     return 0;
 }
 
-/* Whose purchase it is: outcome->member, 0 for nobody's. */
-static int find_member(const struct programme *programme, const struct purchase *purchase,
-                       const struct context *context, struct outcome *outcome)
+/* Whose purchase or activity it is: outcome->member, 0 for nobody's. */
+static int find_member(const struct programme *programme, struct bytes card, const struct context *context,
+                       struct outcome *outcome)
 {
     outcome->member = context->member;
-    if (context->member != 0 || purchase->card.size == 0) {
+    if (context->member != 0 || card.size == 0) {
         return 0;
     }
     if (context->new_member == 0) {
@@ -115,6 +108,9 @@ static void trace_rules(const struct sale *sale, const struct earned *earned, st
 
 static int add_visit(const struct sale *sale, struct outcome *outcome)
 {
+    if (sale->activity != NULL) {
+        return 0;
+    }
     struct effect *effect = outcome_add(outcome, EFFECT_VISIT, sale->member);
     if (effect == NULL) {
         return ERR_TOO_LARGE;
@@ -173,6 +169,23 @@ static int record_awards(const struct awards *awards, struct balances *balances)
     return checked_add(balances->qualifying, awards->points, &balances->qualifying);
 }
 
+/* What a completed card gives; a free unit of this purchase is its reward already. */
+static int give_card_award(struct awards *awards, size_t index, uint32_t completed)
+{
+    const struct sale *sale = awards->sale;
+    const struct stamp_card *card = &sale->programme->cards[index];
+    const uint32_t source = SOURCE_OF(SOURCE_CARD, card->number);
+    if (!card->same_purchase || sale->free == NULL) {
+        return award_give(awards, &card->award, source, completed);
+    }
+    const struct award voucher = {.reward = card->award.reward};
+    struct award rest = card->award;
+    rest.reward = -1;
+    const int err =
+        award_give(awards, &voucher, source, (uint32_t)free_units_owed(&sale->free->cards[index]));
+    return err != 0 ? err : award_give(awards, &rest, source, completed);
+}
+
 /* What rules, cards, levels and milestones give at the end. */
 static int give_awards(const struct sale *sale, const struct result *result, const struct stamps *after,
                        struct credit *credit, struct balances *balances)
@@ -192,8 +205,8 @@ static int give_awards(const struct sale *sale, const struct result *result, con
     }
     for (size_t i = 0; i < programme->cards_count && err == 0; i++) {
         const struct stamp_card *card = &programme->cards[i];
-        err = award_give(&awards, &card->award, SOURCE_OF(SOURCE_CARD, card->number),
-                         after[i].completed - stamps_before(sale->context, card->number).completed);
+        err = give_card_award(&awards, i,
+                              after[i].completed - stamps_before(sale->context, card->number).completed);
     }
     const int before = tiers_standing(&programme->tiers, sale->context->level);
     for (int i = before + 1; i <= result->standing.level && err == 0; i++) {
@@ -258,19 +271,66 @@ static int decide_purchase(const struct programme *programme, const struct engin
         return 0;
     }
     leave_claims_out(purchase, &decision->outcome);
-    int err = find_member(programme, purchase, context, &decision->outcome);
+    int err = find_member(programme, purchase->card, context, &decision->outcome);
     if (err != 0) {
         return err;
     }
     struct sale sale;
     sale.programme = programme;
     sale.purchase = purchase;
+    sale.activity = NULL;
+    sale.free = NULL;
     sale.context = context;
     sale.store = purchase->receipt.store != NULL ? purchase->receipt.store : place->store;
     sale.till = purchase->receipt.till != NULL ? purchase->receipt.till : place->till;
     sale.member = decision->outcome.member;
     sale.level = tiers_standing(&programme->tiers, context->decided_level);
+    struct free_cards free;
+    struct line lines[LINES_MAX];
+    struct purchase paid;
     err = basket_measure(programme, &programme->basis, purchase, &sale.basket);
+    err = err != 0 ? err : free_units_find(&sale, &free);
+    if (err == 0 && free.not_due > 0 && !purchase->redeem_done) {
+        decision_refuse(decision, CODE_CANNOT_REDEEM);
+        return 0;
+    }
+    if (err == 0 && free.not_due > 0) {
+        add_exception(&decision->outcome, EXCEPTION_FREE_UNITS_LEFT_OUT, free.not_due);
+    }
+    if (err == 0 && free.changes_lines) {
+        free_units_take_off(purchase, lines, &paid);
+        sale.purchase = &paid;
+        err = basket_measure(programme, &programme->basis, &paid, &sale.basket);
+    }
+    if (err != 0) {
+        return err;
+    }
+    sale.free = &free;
+    return sale.member != 0 ? give(&sale, decision) : give_nobody(&sale, decision);
+}
+
+/* Decided as a purchase without lines, whose one code is the activity's. */
+static int decide_activity(const struct programme *programme, const struct engine_place *place,
+                           const struct event *event, const struct context *context,
+                           struct decision *decision)
+{
+    const char *const code = event->activity.code;
+    const struct purchase nothing = {.codes = &code, .codes_count = 1};
+    int err = find_member(programme, event->activity.card, context, &decision->outcome);
+    if (err != 0) {
+        return err;
+    }
+    struct sale sale;
+    sale.programme = programme;
+    sale.purchase = &nothing;
+    sale.activity = code;
+    sale.free = NULL;
+    sale.context = context;
+    sale.store = place->store;
+    sale.till = place->till;
+    sale.member = decision->outcome.member;
+    sale.level = tiers_standing(&programme->tiers, context->decided_level);
+    err = basket_measure(programme, &programme->basis, &nothing, &sale.basket);
     if (err != 0) {
         return err;
     }
@@ -303,10 +363,26 @@ int engine_decide(const struct programme *programme, const struct engine_place *
                   struct decision *decision)
 {
     CHECK((past != NULL) == (context->about != 0));
-    CHECK(event->kind == EVENT_PURCHASE || event->kind == EVENT_ENROLMENT);
+    CHECK(event_is_members(event->kind));
     decision->outcome.programme_version = programme->version;
     decision->outcome.member = context->member;
-    return event->kind == EVENT_PURCHASE
-               ? decide_purchase(programme, place, &event->purchase, context, decision)
-               : decide_enrolment(programme, context, decision);
+    switch (event->kind) {
+    case EVENT_PURCHASE:
+        return decide_purchase(programme, place, &event->purchase, context, decision);
+    case EVENT_ENROLMENT:
+        return decide_enrolment(programme, context, decision);
+    case EVENT_ACTIVITY:
+        return decide_activity(programme, place, event, context, decision);
+    case EVENT_GENESIS:
+    case EVENT_INVITE:
+    case EVENT_PRINCIPAL_ADDED:
+    case EVENT_REVOKE:
+    case EVENT_PROGRAMME_CHANGE:
+    case EVENT_GO_LIVE:
+    case EVENT_ENGINE_REVISION:
+    case EVENT_KEY_ROTATED:
+    case EVENT_RETIRED:
+        break;
+    }
+    return ERR_UNSUPPORTED;
 }

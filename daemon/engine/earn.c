@@ -152,7 +152,7 @@ int earn(const struct sale *sale, struct earned *ret_earned)
     ret_earned->level_part = 0;
     int err = 0;
     for (size_t i = 0; i < programme->rules_count && err == 0; i++) {
-        err = rule_gift(&programme->rules[i], sale, &ret_earned->gifts[i]);
+        err = rule_gift(sale, i, ret_earned->gifts);
     }
     for (int32_t card = -1; card < (int32_t)programme->cards_count && err == 0; card++) {
         err = earn_kind(sale, card, ret_earned);

@@ -60,8 +60,8 @@ struct shared_counter {
     int64_t used;      /* filled by the ledger */
 };
 
-/* The shared counters that engine_observe needs for a purchase, without what they stand at. COUNTERS_MAX are
- * enough for any programme; more than `counters_max` is ERR_TOO_LARGE. */
+/* The shared counters that engine_observe needs for a purchase or an activity, without what they stand at.
+ * COUNTERS_MAX are enough for any programme; more than `counters_max` is ERR_TOO_LARGE. */
 int engine_counters(const struct programme *programme, const struct engine_place *place,
                     const struct event *event, const struct context *context,
                     struct shared_counter *ret_counters, size_t counters_max, size_t *ret_count) MUST_CHECK;
@@ -88,10 +88,10 @@ void engine_observe(const struct programme *programme, const struct event *event
                     const struct member_state *state, const struct shared_counter *shared,
                     size_t shared_count, struct context *context);
 
-/* Decides a purchase or an enrolment. `place` is the signing terminal's, used where the event names none; an
- * enrolment needs none (NULL). Appends to `decision`, whose outcome may hold the settlement's effects
- * already: code, effects, balances after (of the member, when there is one), near misses, exceptions, and the
- * trace.
+/* Decides a purchase, an activity or an enrolment. `place` is the signing terminal's, used where the event
+ * names none; an enrolment needs none (NULL). Appends to `decision`, whose outcome may hold the settlement's
+ * effects already: code, effects, balances after (of the member, when there is one), near misses, exceptions,
+ * and the trace.
  *
  * context->member is the member the card belongs to (0: none known). With a card commitment and no member the
  * decision enrols context->new_member when the programme says auto_enrol, else books without a member and an

@@ -19,7 +19,9 @@ static int64_t gain_of(const struct sale *sale, const struct measure *measure, c
     case MEASURE_QUALIFYING:
         return qualifying;
     case MEASURE_VISITS:
-        return sale->programme->visits_by_day && sale->context->visits_today > 0 ? 0 : 1;
+        return sale->activity != NULL || (sale->programme->visits_by_day && sale->context->visits_today > 0)
+                   ? 0
+                   : 1;
     case MEASURE_SPEND:
         basket_select(basket, &measure->selector, &share);
         return share.amount;
@@ -85,7 +87,8 @@ int metrics_record(const struct sale *sale, int64_t qualifying, const struct met
         visits = visits || measure->kind == MEASURE_VISITS;
         err = record(sale, measure->metric, gain->of[1 + i], outcome);
     }
-    if (err == 0 && programme->visits_by_day && !visits && sale->context->visits_today == 0) {
+    if (err == 0 && programme->visits_by_day && !visits && sale->activity == NULL &&
+        sale->context->visits_today == 0) {
         err = record(sale, METRIC_VISITS, 1, outcome);
     }
     return err;

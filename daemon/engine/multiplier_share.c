@@ -132,7 +132,7 @@ static int64_t weigh(struct work *work, const struct rule *rule, const struct ba
     for (size_t i = 0; i < work->groups_count; i++) {
         work->groups[i].weight = 0;
     }
-    if (rule->kind == RULE_VISIT) {
+    if (rule->kind == RULE_VISIT || rule->kind == RULE_ACTIVITY) {
         return 0;
     }
     for (size_t i = 0; i < basket->count; i++) {

@@ -59,7 +59,10 @@ static void offer_cards(const struct sale *sale, const struct stamps *after, str
             continue;
         }
         if (after[i].count != 0 || before.count != 0 || after[i].completed != before.completed) {
-            offer(groups, GROUP_REWARD, NEAR_NEXT_REWARD, card->number, card->required - after[i].count);
+            const int64_t lacking = stamps_lacking(card, &after[i]);
+            if (lacking > 0) {
+                offer(groups, GROUP_REWARD, NEAR_NEXT_REWARD, card->number, lacking);
+            }
         }
     }
 }

@@ -109,6 +109,18 @@ static void observe_limits(const struct programme *programme, const struct membe
     }
 }
 
+/* Where it happened: a purchase may say so itself. */
+static struct engine_place place_of(const struct event *event, const struct engine_place *place)
+{
+    struct engine_place at = *place;
+    if (event->kind == EVENT_PURCHASE) {
+        const struct receipt *receipt = &event->purchase.receipt;
+        at.store = receipt->store != NULL ? receipt->store : at.store;
+        at.till = receipt->till != NULL ? receipt->till : at.till;
+    }
+    return at;
+}
+
 static bool is_taken_from(enum holding_kind kind)
 {
     switch (kind) {
@@ -120,6 +132,7 @@ static bool is_taken_from(enum holding_kind kind)
     case HOLDING_CODE:
     case HOLDING_RESERVED:
     case HOLDING_RESERVATION:
+    case HOLDING_ITEM:
         return true;
     case HOLDING_METRIC:
     case HOLDING_LEVEL:
@@ -151,12 +164,10 @@ int engine_counters(const struct programme *programme, const struct engine_place
 {
     size_t count = 0;
     *ret_count = 0;
-    if (event->kind != EVENT_PURCHASE) {
+    if (event->kind != EVENT_PURCHASE && event->kind != EVENT_ACTIVITY) {
         return 0;
     }
-    const struct receipt *receipt = &event->purchase.receipt;
-    const char *store = receipt->store != NULL ? receipt->store : place->store;
-    const char *till = receipt->till != NULL ? receipt->till : place->till;
+    const struct engine_place at = place_of(event, place);
     for (size_t owner = 0; owner < limits_owners(programme); owner++) {
         const struct limits *limits = limits_of(programme, owner);
         for (size_t i = 0; i < limits->count; i++) {
@@ -170,9 +181,9 @@ int engine_counters(const struct programme *programme, const struct engine_place
             ret_counters[count++] = (struct shared_counter){
                 .limit = limit->number,
                 .period = limit_period(limit, context),
-                .store = limit->whose == LIMIT_TERMINAL ? store : "",
-                .scope = limit->whose == LIMIT_TERMINAL ? till
-                         : limit->whose == LIMIT_STORE  ? store
+                .store = limit->whose == LIMIT_TERMINAL ? at.store : "",
+                .scope = limit->whose == LIMIT_TERMINAL ? at.till
+                         : limit->whose == LIMIT_STORE  ? at.store
                                                         : "",
             };
         }
@@ -191,6 +202,18 @@ static void observe_stamps(const struct programme *programme, const struct membe
         if (programme_card(programme, stamps->card) != NULL) {
             CHECK(context->stamps_count < CARDS_MAX);
             context->stamps[context->stamps_count++] = *stamps;
+        }
+    }
+}
+
+/* What stands in the programme's sets. */
+static void observe_items(const struct programme *programme, const struct member_state *state,
+                          struct context *context)
+{
+    for (size_t i = 0; i < state->items_count; i++) {
+        const struct stamp_card *card = programme_card(programme, state->items[i].card);
+        if (card != NULL && card->distinct != DISTINCT_NOT) {
+            context->items[context->items_count++] = state->items[i];
         }
     }
 }
@@ -220,8 +243,10 @@ void engine_observe(const struct programme *programme, const struct event *event
                                  : state->level;
     context->stamps_count = 0;
     context->limits_count = 0;
-    if (event->kind == EVENT_PURCHASE) {
+    context->items_count = 0;
+    if (event->kind == EVENT_PURCHASE || event->kind == EVENT_ACTIVITY) {
         observe_limits(programme, state, shared, shared_count, context);
         observe_stamps(programme, state, context);
+        observe_items(programme, state, context);
     }
 }

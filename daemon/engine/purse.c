@@ -11,7 +11,9 @@ int32_t lot_until(const struct programme *programme, const struct member_state *
     if (lot->until != DAY_ACTIVE) {
         return lot->until;
     }
-    const int32_t last = state->purchases > 0 ? state->last_purchase : lot->since;
+    /* What an activity gave may be younger than the last purchase. */
+    const int32_t last =
+        state->purchases > 0 && state->last_purchase > lot->since ? state->last_purchase : lot->since;
     return programme->has_inactivity ? term_end(&programme->inactivity, last) : DAY_NEVER;
 }
 

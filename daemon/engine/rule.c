@@ -4,6 +4,9 @@
 #include "engine/condition.h"
 #include "engine/limit.h"
 #include "engine/selector.h"
+#include "engine/set.h"
+
+#include <string.h>
 
 bool rule_is_base(const struct rule *rule, int32_t card)
 {
@@ -40,6 +43,17 @@ static enum trace_reason campaign_hindrance(const struct rule *rule, const struc
     return reason;
 }
 
+/* Whether the rule is of purchases or of this activity. Factors go with both. */
+static enum trace_reason event_hindrance(const struct rule *rule, const struct sale *sale)
+{
+    const bool activity = sale->activity != NULL;
+    if (rule->kind != RULE_MULTIPLY && (rule->kind == RULE_ACTIVITY) != activity) {
+        return TRACE_EVENT;
+    }
+    return rule->kind == RULE_ACTIVITY && strcmp(rule->activity, sale->activity) != 0 ? TRACE_CODE
+                                                                                      : TRACE_APPLIED;
+}
+
 /* Why the rule does not get as far as its arithmetic, or TRACE_APPLIED. */
 static enum trace_reason rule_hindrance(const struct rule *rule, const struct sale *sale,
                                         const struct share *share, struct shortfall *shortfall)
@@ -47,7 +61,8 @@ static enum trace_reason rule_hindrance(const struct rule *rule, const struct sa
     if (sale->member == 0) {
         return TRACE_NO_MEMBER;
     }
-    enum trace_reason reason = condition_circumstances(&rule->when, sale);
+    enum trace_reason reason = event_hindrance(rule, sale);
+    reason = reason == TRACE_APPLIED ? condition_circumstances(&rule->when, sale) : reason;
     if (reason != TRACE_APPLIED) {
         return reason;
     }
@@ -87,6 +102,7 @@ static int64_t rule_basis(const struct rule *rule, const struct share *share)
     case RULE_VISIT:
     case RULE_MULTIPLY:
     case RULE_GIVES:
+    case RULE_ACTIVITY:
         break;
     }
     return 1;
@@ -100,6 +116,7 @@ static int rule_points(const struct rule *rule, int64_t basis, int64_t *ret_poin
     case RULE_ITEM:
         return checked_mul(rule->give, rule->item_per == PER_LINE ? basis : basis / 1000, ret_points);
     case RULE_VISIT:
+    case RULE_ACTIVITY:
         *ret_points = rule->give;
         return 0;
     case RULE_GIVES:
@@ -110,8 +127,17 @@ static int rule_points(const struct rule *rule, int64_t basis, int64_t *ret_poin
     return 0;
 }
 
-int rule_gift(const struct rule *rule, const struct sale *sale, struct gift *ret_gift)
+/* Whether it counts articles or labels that are new to its card. */
+static bool stamps_a_set(const struct rule *rule, const struct programme *programme)
 {
+    return rule->kind == RULE_ITEM && rule->card >= 0 &&
+           programme->cards[rule->card].distinct != DISTINCT_NOT;
+}
+
+int rule_gift(const struct sale *sale, size_t index, struct gift *gifts)
+{
+    const struct rule *rule = &sale->programme->rules[index];
+    struct gift *ret_gift = &gifts[index];
     struct basket own;
     const struct basket *basket;
     struct share share;
@@ -122,7 +148,10 @@ int rule_gift(const struct rule *rule, const struct sale *sale, struct gift *ret
         return err;
     }
     basket_select(basket, &rule->selector, &share);
-    const int64_t basis = rule_basis(rule, &share);
+    int64_t basis = rule_basis(rule, &share);
+    if (stamps_a_set(rule, sale->programme)) {
+        basis = set_new(sale, basket, index, gifts) * (rule->item_per == PER_LINE ? 1 : 1000);
+    }
     enum trace_reason reason = rule_hindrance(rule, sale, &share, &shortfall);
     if (reason == TRACE_APPLIED) {
         err = rule_points(rule, basis, &points);

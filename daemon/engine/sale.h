@@ -1,4 +1,4 @@
-/* A purchase with everything rules and their conditions may ask of it. */
+/* A purchase, or an activity, with everything rules and their conditions may ask of it. */
 #ifndef LOYALTY_ENGINE_SALE_H
 #define LOYALTY_ENGINE_SALE_H
 
@@ -9,16 +9,20 @@
 
 #include <stdint.h>
 
+struct free_cards;
+
 /* All pointers are borrowed for one decision. */
 struct sale {
     const struct programme *programme;
-    const struct purchase *purchase;
+    const struct purchase *purchase; /* of an activity: one without lines, with its code */
+    const char *activity;            /* its code; NULL: a purchase */
     const struct context *context;
     const char *store; /* ids; where it was rung up */
     const char *till;
     uint32_t member; /* 0: nobody; what is decided then is given to no one */
     int level;       /* index of the level it is decided at, -1: none */
     struct basket basket;
+    const struct free_cards *free; /* what stamp cards make free; NULL: nothing is sold */
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 #include "engine/order.h"
 #include "engine/purse.h"
+#include "engine/set.h"
 #include "engine/tiers.h"
 
 #include "base/check.h"
@@ -201,6 +202,10 @@ static int settle_stamps(const struct programme *programme, const struct member_
         }
         effect->stamps.card = stamps->card;
         effect->stamps.given = -stamps->count;
+        const int err = set_empty(state, stamps->card, outcome);
+        if (err != 0) {
+            return err;
+        }
     }
     return 0;
 }

@@ -13,10 +13,17 @@
 /* The member's stamps of a card before the event, as the context has them. */
 struct stamps stamps_before(const struct context *context, uint32_t card);
 
+/* Stamps that complete the card in progress: the smaller of what is asked for now and what was promised when
+ * its stamps were given. */
+int64_t stamps_needed(const struct stamp_card *card, const struct stamps *stamps);
+
+/* And how many of them are missing; 0 or less: the next unit is free. */
+int64_t stamps_lacking(const struct stamp_card *card, const struct stamps *stamps);
+
 /* Gives the earned stamps of all cards in the order of the programme: one STAMPS effect an entry. Stamps owed
  * are paid first; each `required` complete the card, and what is over stays on it; a card that is completed
- * once at most keeps no more than that. Fills ret_after with one entry a card of the programme. ERR_OVERFLOW,
- * ERR_TOO_LARGE. */
+ * once at most keeps no more than that. What units free at once use up is one effect more. Of a set the items
+ * are recorded too. Fills ret_after with one entry a card of the programme. ERR_OVERFLOW, ERR_TOO_LARGE. */
 int stamps_give(const struct sale *sale, const struct earned *earned, struct decision *decision,
                 struct stamps ret_after[CARDS_MAX]) MUST_CHECK;
 

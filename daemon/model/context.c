@@ -58,4 +58,5 @@ void context_clear(struct context *context)
     context->about = 0;
     context->facts = NULL;
     context->facts_count = 0;
+    context->items_count = 0;
 }

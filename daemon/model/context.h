@@ -78,6 +78,8 @@ struct context {
     uint64_t about;                   /* position; 0: none */
     const struct receipt_fact *facts; /* what has become of it, by kind and index; borrowed */
     size_t facts_count;
+    struct set_item items[SET_ITEMS_MAX]; /* of the sets among the cards, by card and item */
+    size_t items_count;
 };
 
 /* A metric's entry, all 0 where it has none. */

@@ -100,6 +100,8 @@ const char *trace_reason_text(enum trace_reason reason)
         return "not the first receipt of the day";
     case TRACE_NO_POINTS:
         return "nothing to multiply";
+    case TRACE_EVENT:
+        return "not for this kind of event";
     }
     return "unknown reason";
 }

@@ -99,6 +99,7 @@ enum trace_reason {
     TRACE_STOPPED,   /* a rule before it says stop */
     TRACE_NOT_TODAY, /* not the first receipt of the day */
     TRACE_NO_POINTS, /* nothing to multiply */
+    TRACE_EVENT,     /* not for this kind of event */
 };
 
 /* What the reason means, for a shop manager. */

@@ -45,6 +45,8 @@ const char *effect_kind_name(enum effect_kind kind)
         return "floor";
     case EFFECT_RECEIPT:
         return "receipt";
+    case EFFECT_ITEM:
+        return "item";
     }
     return "unknown";
 }

@@ -35,7 +35,8 @@
     X(RESERVATION, 18)                                                                                       \
     X(RESERVATION_END, 19)                                                                                   \
     X(FLOOR, 20)                                                                                             \
-    X(RECEIPT, 21)
+    X(RECEIPT, 21)                                                                                           \
+    X(ITEM, 22)
 
 enum effect_kind {
 #define X(name, number) EFFECT_##name = (number),
@@ -101,7 +102,8 @@ struct effect {
             uint32_t completed;
             int64_t count;
             int32_t since;
-            uint32_t rule;
+            int64_t required; /* of the card in progress after, 0: none is */
+            uint32_t rule;    /* 0: none gave them */
         } stamps;
         struct {
             uint64_t position; /* 0: this event issues it; else it was issued there and is back */
@@ -151,6 +153,11 @@ struct effect {
             uint32_t note; /* number */
             uint32_t rule; /* what gave it, SOURCE_OF */
         } note;
+        struct {
+            uint32_t card;
+            uint64_t item;  /* as in struct set_item */
+            int64_t amount; /* thousandths that stand from here on too, or below 0: no longer */
+        } item;
         struct {
             uint32_t principal;
             enum role role;

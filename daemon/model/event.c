@@ -7,6 +7,8 @@ struct bytes event_card(const struct event *event)
         return event->purchase.card;
     case EVENT_ENROLMENT:
         return event->enrolment.card;
+    case EVENT_ACTIVITY:
+        return event->activity.card;
     case EVENT_GENESIS:
     case EVENT_INVITE:
     case EVENT_PRINCIPAL_ADDED:
@@ -46,6 +48,8 @@ const char *event_kind_name(enum event_kind kind)
         return "key rotated";
     case EVENT_RETIRED:
         return "retired";
+    case EVENT_ACTIVITY:
+        return "activity";
     }
     return "unknown";
 }
@@ -85,6 +89,11 @@ static unsigned signers(enum event_kind kind)
 bool event_is_daemons(enum event_kind kind)
 {
     return signers(kind) == 0;
+}
+
+bool event_is_members(enum event_kind kind)
+{
+    return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

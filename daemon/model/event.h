@@ -23,7 +23,8 @@
     X(GO_LIVE, 23)                                                                                           \
     X(ENGINE_REVISION, 24)                                                                                   \
     X(KEY_ROTATED, 25)                                                                                       \
-    X(RETIRED, 26)
+    X(RETIRED, 26)                                                                                           \
+    X(ACTIVITY, 27)
 
 enum event_kind {
 #define X(name, number) EVENT_##name = (number),
@@ -163,10 +164,15 @@ struct event {
             uint32_t principal;
             const char *reason; /* NULL: none */
         } retired;
+        struct {
+            struct bytes card; /* commitment, 32 bytes */
+            const char *code;
+        } activity;
     };
 };
 
-/* The card commitment of an event that may carry one (purchase, enrolment); empty when it has none. */
+/* The card commitment of an event that may carry one (purchase, enrolment, activity); empty when it has none.
+ */
 struct bytes event_card(const struct event *event);
 
 /* "purchase", "enrolment", ... */
@@ -180,5 +186,8 @@ bool role_may_sign(enum role role, enum event_kind kind);
 
 /* Whether the daemon itself signs this kind. */
 bool event_is_daemons(enum event_kind kind);
+
+/* Whether it is about a member and decided by the engine. */
+bool event_is_members(enum event_kind kind);
 
 #endif

@@ -77,13 +77,24 @@ static bool add_stamps(struct member_state *state, const struct holding_row *row
     }
     struct stamps *stamps = &state->stamps[state->stamps_count++];
     return take_u32(row->key1, &stamps->card) && take_amount(row->amount, &stamps->count) &&
-           take_u32(row->left, &stamps->completed) && take_day(row->since, &stamps->since);
+           take_u32(row->left, &stamps->completed) && take_day(row->since, &stamps->since) &&
+           take_amount(row->due, &stamps->required);
 }
 
 static bool add_balance(struct member_state *state, const struct holding_row *row)
 {
     return row->key1 > MEMBER_AVAILABLE && row->key1 < MEMBER_ACCOUNTS &&
            take_amount(row->amount, &state->balances[row->key1]);
+}
+
+static bool add_item(struct member_state *state, const struct holding_row *row)
+{
+    if (state->items_count == SET_ITEMS_MAX) {
+        return false;
+    }
+    struct set_item *item = &state->items[state->items_count++];
+    item->item = (uint64_t)row->key2;
+    return take_u32(row->key1, &item->card) && row->key2 >= 0 && take_amount(row->amount, &item->standing);
 }
 
 static bool add_voucher(struct member_state *state, const struct holding_row *row)
@@ -193,6 +204,8 @@ bool holding_add(struct member_state *state, const struct holding_row *row)
         return take_u32(row->amount, &state->held_level) && take_day(row->until, &state->held_until);
     case HOLDING_FLOOR:
         return take_u32(row->amount, &state->floor_level) && take_day(row->until, &state->floor_until);
+    case HOLDING_ITEM:
+        return add_item(state, row);
     case HOLDING_KINDS:
         break;
     }
@@ -273,6 +286,18 @@ static int stamps_row(const struct member_state *state, size_t index, struct hol
     row->amount = state->stamps[index].count;
     row->left = state->stamps[index].completed;
     row->since = state->stamps[index].since;
+    row->due = state->stamps[index].required;
+    return 1;
+}
+
+static int item_row(const struct member_state *state, size_t index, struct holding_row *row)
+{
+    if (index >= state->items_count) {
+        return -1;
+    }
+    row->key1 = state->items[index].card;
+    row->key2 = (int64_t)state->items[index].item;
+    row->amount = state->items[index].standing;
     return 1;
 }
 
@@ -356,6 +381,8 @@ static int row_at(const struct member_state *state, size_t index, struct holding
         return single_row(index, state->held_level, state->held_until, row);
     case HOLDING_FLOOR:
         return single_row(index, state->floor_level, state->floor_until, row);
+    case HOLDING_ITEM:
+        return item_row(state, index, row);
     case HOLDING_KINDS:
         break;
     }

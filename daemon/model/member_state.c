@@ -26,6 +26,7 @@ void member_state_clear(struct member_state *state, uint32_t member)
     state->reservations_count = 0;
     state->counters_count = 0;
     state->levels_count = 0;
+    state->items_count = 0;
 }
 
 const struct stamps *member_state_stamps(const struct member_state *state, uint32_t card)

@@ -16,6 +16,7 @@ enum {
     METRIC_DAYS_MAX = 4096,
     VOUCHERS_MAX = 1024,
     MEMBER_COUNTERS_MAX = 2048,
+    SET_ITEMS_MAX = 2048,
     LEVEL_HISTORY_DAYS = 400,
     LEVEL_HISTORY_MAX = LEVEL_HISTORY_DAYS + 2
 };
@@ -41,7 +42,15 @@ struct stamps {
     uint32_t card; /* number */
     int64_t count; /* on the card; below 0: owed */
     uint32_t completed;
-    int32_t since; /* day of the first stamp on it */
+    int32_t since;    /* day of the first stamp on it */
+    int64_t required; /* stamps that complete it, as promised when they were given; 0: none are on it */
+};
+
+/* An article or label on a stamp card that is a set: it is there as long as any of it stands. */
+struct set_item {
+    uint32_t card;    /* number */
+    uint64_t item;    /* a hash of its text, 48 bits: model/set_item.h */
+    int64_t standing; /* thousandths bought and not returned, never 0 */
 };
 
 /* Never 0: a day whose amount comes to 0 is removed. Days too old for any window to look at one by one are
@@ -106,12 +115,14 @@ struct member_state {
     size_t reservations_count;
     size_t counters_count;
     size_t levels_count;
+    size_t items_count;
     struct stamps stamps[CARDS_MAX * 4];               /* by card number; cards of older versions stay */
     struct held_voucher vouchers[VOUCHERS_MAX];        /* issued or reserved, by origin */
     struct reservation reservations[RESERVATIONS_MAX]; /* by position */
     struct metric_day metric_days[METRIC_DAYS_MAX];    /* by metric and day */
     struct counter counters[MEMBER_COUNTERS_MAX];      /* by limit and period */
     struct level_day levels[LEVEL_HISTORY_MAX];        /* by day, as far back as late events can ask */
+    struct set_item items[SET_ITEMS_MAX];              /* of sets, by card and item */
     struct lot lots[LOTS_MAX];                         /* by origin */
 };
 

@@ -183,6 +183,7 @@ enum rule_kind {
     RULE_VISIT,    /* `give` per receipt, or the first of a day */
     RULE_MULTIPLY, /* `factor` on what the base rules gave */
     RULE_GIVES,    /* `award` */
+    RULE_ACTIVITY, /* `give` per activity of the code `activity`, and nothing of a purchase */
 };
 
 enum qualifies { QUALIFIES_YES, QUALIFIES_NO, QUALIFIES_ONLY };
@@ -207,7 +208,8 @@ struct rule {
     int64_t per;  /* spend: minor units, at least 1 */
     enum rule_steps { STEPS_EXACT, STEPS_WHOLE } steps;
     enum rule_per { PER_UNIT, PER_LINE } item_per;
-    int64_t factor; /* multiply: thousandths */
+    int64_t factor;       /* multiply: thousandths */
+    const char *activity; /* activity: its code */
     struct award award;
     int32_t card;             /* index of the stamp card in `cards` it gives stamps of; -1: it gives points */
     bool bonus;               /* after the multipliers; else one of the base rules */
@@ -259,6 +261,7 @@ struct stamp_card {
     int64_t required; /* stamps that complete it: 1 to 10,000 */
     struct award award;
     bool same_purchase; /* free units are known before the basis; else a voucher for a later purchase */
+    bool free_earns;    /* a free unit of the same purchase earns stamps like the others */
     bool once;          /* completed once at most */
     enum { DISTINCT_NOT, DISTINCT_SKUS, DISTINCT_LABELS } distinct; /* a set: each of them once */
     struct term expiry; /* of the stamps, from the first one on the card */

@@ -53,6 +53,10 @@ SAYS(rule_gives, struct rule)
         gift(words, item);
         SAY(" for a visit");
         return;
+    case RULE_ACTIVITY:
+        gift(words, item);
+        SAY(" for the activity %s", item->activity);
+        return;
     case RULE_MULTIPLY:
         SAY("x ");
         words_thousandths(words, item->factor);
@@ -221,7 +225,8 @@ SAYS(card_required, struct stamp_card)
 SAYS(card_gives, struct stamp_card)
 {
     words_award(words, &item->award);
-    SAY("%s", item->same_purchase ? " in the same purchase" : "");
+    SAY("%s%s", item->same_purchase ? " in the same purchase" : "",
+        item->free_earns ? ", free units earn stamps" : "");
 }
 
 SAYS(card_once, struct stamp_card)

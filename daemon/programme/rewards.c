@@ -145,6 +145,7 @@ static const struct yaml_field card_fields[] = {
     YAML_FIELD(struct card_keys, distinct, YAML_NAME, .names = distinct_names,
                YAML_PRESENT(struct card_keys, has_distinct)),
     YAML_KEY(struct card_keys, card.once, "once", YAML_BOOLEAN, .fallback = false),
+    YAML_KEY(struct card_keys, card.free_earns, "free_earns", YAML_BOOLEAN, .fallback = false),
     TERM_ROW(struct card_keys, card.expiry, "expiry"),
     YAML_KEY(struct card_keys, card.award, "gives", YAML_CUSTOM, .required = true, .read = read_award),
 };
@@ -168,6 +169,19 @@ static void check_same_purchase(struct loader *loader, const struct yaml_node *n
     }
 }
 
+/* A set is kept item by item. */
+static void check_set(struct loader *loader, const struct yaml_node *node, const struct stamp_card *card)
+{
+    if (card->distinct != DISTINCT_NOT && card->required > SET_REQUIRED_MAX) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "required"), "a set has at most %d items",
+                         (int)SET_REQUIRED_MAX);
+    }
+    if (card->free_earns && !card->same_purchase) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "free_earns"),
+                         "no unit is free at once: expected 'apply: same_purchase'");
+    }
+}
+
 static void read_card(struct loader *loader, const struct yaml_node *node, void *ret_item)
 {
     struct card_keys keys;
@@ -181,6 +195,7 @@ static void read_card(struct loader *loader, const struct yaml_node *node, void 
     if (card.same_purchase) {
         check_same_purchase(loader, node, &card);
     }
+    check_set(loader, node, &card);
     card.number = loader_number(loader, node, NUMBER_CARD, card.id);
     *(struct stamp_card *)ret_item = card;
 }

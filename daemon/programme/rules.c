@@ -13,12 +13,13 @@ enum {
     PRIORITY_MAX = 1000000,
 };
 
-/* What stands under `spend`, `item` and `visit`. */
+/* What stands under `spend`, `item`, `visit` and `activity`. */
 struct kind_keys {
     int64_t give;
     int64_t per;
     enum rule_steps steps;
     enum rule_per item_per;
+    const char *code;
 };
 
 static const char *const step_names[] = {[STEPS_EXACT] = "exact", [STEPS_WHOLE] = "whole", NULL};
@@ -52,6 +53,13 @@ static const struct yaml_field visit_fields[] = {
 };
 static const struct yaml_table visit_table = {YAML_FIELDS(visit_fields), .size = sizeof(struct kind_keys)};
 
+static const struct yaml_field activity_fields[] = {
+    GIVE_ROW,
+    YAML_FIELD(struct kind_keys, code, YAML_ID, .required = true, .max = ID_BYTES_MAX),
+};
+static const struct yaml_table activity_table = {YAML_FIELDS(activity_fields),
+                                                 .size = sizeof(struct kind_keys)};
+
 static const struct {
     const char *key;
     enum rule_kind kind;
@@ -59,7 +67,7 @@ static const struct {
 } kinds[] = {
     {"spend", RULE_SPEND, &spend_table}, {"item", RULE_ITEM, &item_table},
     {"visit", RULE_VISIT, &visit_table}, {"multiply", RULE_MULTIPLY, NULL},
-    {"gives", RULE_GIVES, NULL},
+    {"gives", RULE_GIVES, NULL},         {"activity", RULE_ACTIVITY, &activity_table},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -101,6 +109,7 @@ static const struct yaml_field rule_fields[] = {
     KIND_ROW(2, "visit"),
     KIND_ROW(3, "multiply"),
     KIND_ROW(4, "gives"),
+    KIND_ROW(5, "activity"),
     YAML_FIELD(struct rule_keys, card, YAML_NODE),
     YAML_FIELD(struct rule_keys, campaign, YAML_NODE),
     YAML_FIELD(struct rule_keys, basis, YAML_NODE),
@@ -127,6 +136,7 @@ static bool read_kind_value(struct loader *loader, const struct yaml_node *node,
     case RULE_SPEND:
     case RULE_ITEM:
     case RULE_VISIT:
+    case RULE_ACTIVITY:
         result = yaml_bind(&loader->binder, node, kinds[found].table, &kind);
         break;
     case RULE_MULTIPLY:
@@ -141,6 +151,7 @@ static bool read_kind_value(struct loader *loader, const struct yaml_node *node,
     rule->per = kind.per;
     rule->steps = kind.steps;
     rule->item_per = kind.item_per;
+    rule->activity = kind.code;
     return loader_ok(loader, result);
 }
 
@@ -157,10 +168,33 @@ static bool read_kind(struct loader *loader, const struct yaml_node *node, struc
     }
     if (count != 1) {
         (void)yaml_error(&loader->errors, node,
-                         "expected exactly one of spend, item, visit, multiply, gives");
+                         "expected exactly one of spend, item, visit, multiply, gives, activity");
         return false;
     }
     return read_kind_value(loader, keys->kinds[found], found, &keys->rule);
+}
+
+/* An activity has no goods and is not paid: what asks for those never holds. */
+static void check_activity(struct loader *loader, const struct yaml_node *node)
+{
+    static const char *const of_goods[] = {"only", "except", "basis", NULL};
+    static const char *const of_baskets[] = {"min_spend", "min_quantity", "min_basket", "tenders", NULL};
+    static const char *const conditions[] = {"when", "unless", NULL};
+    for (size_t i = 0; of_goods[i] != NULL; i++) {
+        const struct yaml_node *key = yaml_get(node, of_goods[i]);
+        if (key != NULL) {
+            (void)yaml_error(&loader->errors, key, "an activity has no goods: no '%s'", of_goods[i]);
+        }
+    }
+    for (size_t i = 0; conditions[i] != NULL; i++) {
+        const struct yaml_node *condition = yaml_get(node, conditions[i]);
+        for (size_t k = 0; condition != NULL && of_baskets[k] != NULL; k++) {
+            const struct yaml_node *key = yaml_get(condition, of_baskets[k]);
+            if (key != NULL) {
+                (void)yaml_error(&loader->errors, key, "an activity has no goods: no '%s'", of_baskets[k]);
+            }
+        }
+    }
 }
 
 /* Keys that go with some kinds of rules only. */
@@ -172,7 +206,7 @@ static void check_keys(struct loader *loader, const struct yaml_node *node, cons
     for (size_t i = 0; of_gifts[i] != NULL && !gives_amounts; i++) {
         const struct yaml_node *key = yaml_get(node, of_gifts[i]);
         if (key != NULL) {
-            (void)yaml_error(&loader->errors, key, "only rules of spend, item or visit have '%s'",
+            (void)yaml_error(&loader->errors, key, "only rules of spend, item, visit or activity have '%s'",
                              of_gifts[i]);
         }
     }
@@ -183,6 +217,9 @@ static void check_keys(struct loader *loader, const struct yaml_node *node, cons
                              of_base[i]);
         }
     }
+    if (rule->kind == RULE_ACTIVITY) {
+        check_activity(loader, node);
+    }
     if (rule->stop && loader->programme->combine != COMBINE_SUM) {
         (void)yaml_error(&loader->errors, yaml_get(node, "stop"), "'stop' needs 'points.combine: sum'");
     }
@@ -192,6 +229,22 @@ static void check_keys(struct loader *loader, const struct yaml_node *node, cons
     if (yaml_get(node, "priority") != NULL && !rule->exclusive) {
         yaml_warning(&loader->errors, yaml_get(node, "priority"),
                      "'priority' decides among rules with 'exclusive: yes' only");
+    }
+}
+
+/* A set stamps its items one by one, and none twice. */
+static void check_stamps(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
+{
+    const struct stamp_card *cards = loader->programme->cards;
+    if (cards == NULL || cards[rule->card].distinct == DISTINCT_NOT) {
+        return;
+    }
+    if (rule->kind != RULE_ITEM || rule->give != 1) {
+        (void)yaml_error(&loader->errors, node, "a set is stamped item by item: expected 'item: {give: 1}'");
+    }
+    if (cards[rule->card].distinct == DISTINCT_LABELS && rule->selector.only.labels.count == 0) {
+        (void)yaml_error(&loader->errors, node,
+                         "a set of labels needs to know which: expected 'only' with 'labels'");
     }
 }
 
@@ -221,6 +274,7 @@ static bool read_references(struct loader *loader, const struct yaml_node *node,
                          "stamps never count towards levels: expected no, or no 'qualifies' at all");
     }
     rule->qualifies = QUALIFIES_NO;
+    check_stamps(loader, node, rule);
     return true;
 }
 

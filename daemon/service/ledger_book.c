@@ -57,6 +57,7 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     switch (draft->event->kind) {
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
+    case EVENT_ACTIVITY:
         result = ledger_decide_member(ledger, draft, principal);
         break;
     case EVENT_INVITE:

@@ -199,6 +199,7 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
         return 0;
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
+    case EVENT_ACTIVITY:
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
@@ -268,6 +269,7 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     }
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
+    case EVENT_ACTIVITY:
     case EVENT_INVITE:
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:

@@ -162,6 +162,7 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
         case EFFECT_RESERVATION_END:
         case EFFECT_FLOOR:
         case EFFECT_RECEIPT:
+        case EFFECT_ITEM:
             break;
         }
     }

@@ -213,8 +213,7 @@ static int decide_or_fold(struct replay *replay, const struct event_row *row, st
     if (result < 0) {
         return differs(replay, "outcome", "the recorded context or outcome cannot be read");
     }
-    const bool decided_by_engine = draft->event != NULL && (draft->event->kind == EVENT_PURCHASE ||
-                                                            draft->event->kind == EVENT_ENROLMENT);
+    const bool decided_by_engine = draft->event != NULL && event_is_members(draft->event->kind);
     const bool older = decided_by_engine && ledger->head.engine_revision != ENGINE_REVISION;
     if (recorded->code == CODE_QUARANTINED || older) {
         replay->folded += older;

@@ -10,4 +10,7 @@ struct store;
 /* Writes a COUNTER effect. */
 int counter_apply(struct store *store, const struct effect *effect) MUST_CHECK;
 
+/* Writes an ITEM effect. */
+int counter_apply_item(struct store *store, const struct effect *effect) MUST_CHECK;
+
 #endif

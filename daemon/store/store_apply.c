@@ -105,6 +105,7 @@ static int apply_stamps(struct application *application, const struct effect *ef
     bind_i64(store, STATEMENT_STAMPS_SET, 3, effect->stamps.count);
     bind_i64(store, STATEMENT_STAMPS_SET, 4, effect->stamps.completed);
     bind_i64(store, STATEMENT_STAMPS_SET, 5, effect->stamps.since);
+    bind_i64(store, STATEMENT_STAMPS_SET, 6, effect->stamps.required);
     return statement_run_one(store, STATEMENT_STAMPS_SET);
 }
 
@@ -286,6 +287,8 @@ static int apply_to_member(struct application *application, const struct effect 
     case EFFECT_FLOOR:
         return set_level(application, effect->member, HOLDING_FLOOR, effect->floor.level,
                          effect->floor.until);
+    case EFFECT_ITEM:
+        return counter_apply_item(application->store, effect);
     case EFFECT_ENROL:
     case EFFECT_MOVE:
     case EFFECT_PRINCIPAL:
@@ -319,6 +322,7 @@ static int apply_one(struct application *application, const struct effect *effec
     case EFFECT_RESERVATION:
     case EFFECT_RESERVATION_END:
     case EFFECT_FLOOR:
+    case EFFECT_ITEM:
         return apply_to_member(application, effect);
     case EFFECT_RECEIPT:
         return apply_receipt(application, effect->receipt.position, &effect->receipt.fact);

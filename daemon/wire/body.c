@@ -266,6 +266,10 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
             (uint32_t)wire_required(values, WIRE_FIELD(body->retired, principal), number_range);
         event->retired.reason = wire_text_optional(values, WIRE_TEXT(body->retired, reason), NAME_BYTES_MAX);
         break;
+    case EVENT_ACTIVITY:
+        event->activity.card = wire_bytes_required(values, WIRE_FIELD(body->activity, card), HASH_BYTES);
+        event->activity.code = wire_id_required(values, WIRE_TEXT(body->activity, code), ID_BYTES_MAX);
+        break;
     }
 }
 

@@ -141,6 +141,15 @@ static void enrolment_write(struct wire_output *output, const struct event *even
     wire_output_add(output, &body.base);
 }
 
+static void activity_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Activity message = LOYALTY__ACTIVITY__INIT;
+    WIRE_PUT(&message, card, wire_bytes(event->activity.card));
+    message.code = wire_text(event->activity.code);
+    body.activity = &message;
+    wire_output_add(output, &body.base);
+}
+
 static void genesis_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__Genesis message = LOYALTY__GENESIS__INIT;
@@ -268,6 +277,9 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_RETIRED:
         retired_write(&output, event, body);
+        break;
+    case EVENT_ACTIVITY:
+        activity_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

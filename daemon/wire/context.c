@@ -17,7 +17,8 @@ enum {
     LIMITS_FIELD = 22,
     HOLDINGS_FIELD = 29,
     OTHER_FIELD = 30,
-    FACTS_FIELD = 32
+    FACTS_FIELD = 32,
+    ITEMS_FIELD = 33
 };
 
 static const struct wire_range minute_range = {0, 24 * 60 - 1};
@@ -64,6 +65,7 @@ static void stamps_write(const struct context *context, struct wire_output *outp
         WIRE_PUT_UNLESS(&stamps, count, from->count, 0);
         WIRE_PUT_UNLESS(&stamps, completed, from->completed, 0);
         WIRE_PUT_UNLESS(&stamps, since, from->since, 0);
+        WIRE_PUT_UNLESS(&stamps, required, (uint32_t)from->required, 0);
         wire_output_add_field(output, STAMPS_FIELD, &stamps.base);
     }
 }
@@ -85,6 +87,18 @@ static void limits_write(const struct context *context, struct wire_output *outp
         WIRE_PUT_UNLESS(&limit, limit, from->limit, 0);
         WIRE_PUT_UNLESS(&limit, used, from->used, 0);
         wire_output_add_field(output, LIMITS_FIELD, &limit.base);
+    }
+}
+
+static void items_write(const struct context *context, struct wire_output *output)
+{
+    for (size_t i = 0; i < context->items_count; i++) {
+        const struct set_item *from = &context->items[i];
+        Loyalty__Context__Item item = LOYALTY__CONTEXT__ITEM__INIT;
+        WIRE_PUT_UNLESS(&item, card, from->card, 0);
+        WIRE_PUT_UNLESS(&item, item, from->item, 0);
+        WIRE_PUT_UNLESS(&item, standing, from->standing, 0);
+        wire_output_add_field(output, ITEMS_FIELD, &item.base);
     }
 }
 
@@ -174,6 +188,7 @@ int wire_context_pack(const struct context *context, struct arena *arena, struct
     holdings_write(context->holdings, false, &output);
     holdings_write(context->other, true, &output);
     about_write(context, &output);
+    items_write(context, &output);
     return wire_output_end(&output, ret_bytes);
 }
 
@@ -224,11 +239,21 @@ static void context_read_arrays(const Loyalty__Context *message, struct context 
     for (size_t i = 0; i < message->n_stamps; i++) {
         const Loyalty__Context__Stamps *from = message->stamps[i];
         context->stamps[i] = (struct stamps){
-            .card = from->card, .count = from->count, .completed = from->completed, .since = from->since};
+            .card = from->card,
+            .count = from->count,
+            .completed = from->completed,
+            .since = from->since,
+            .required = from->required,
+        };
     }
     context->limits_count = message->n_limits;
     for (size_t i = 0; i < message->n_limits; i++) {
         context->limits[i] = (struct context_limit){message->limits[i]->limit, message->limits[i]->used};
+    }
+    context->items_count = message->n_items;
+    for (size_t i = 0; i < message->n_items; i++) {
+        const Loyalty__Context__Item *from = message->items[i];
+        context->items[i] = (struct set_item){from->card, from->item, from->standing};
     }
     context->random_size = message->random.len;
     if (message->random.len > 0) {
@@ -396,6 +421,7 @@ static int context_read(struct bytes head, struct wire_values *values, struct co
     wire_value_check(values, message->n_metrics <= CONTEXT_METRICS_MAX, "metrics");
     wire_value_check(values, message->n_limits <= COUNTERS_MAX, "limits");
     wire_value_check(values, message->n_stamps <= CARDS_MAX, "stamps");
+    wire_value_check(values, message->n_items <= SET_ITEMS_MAX, "items");
     wire_value_check(values, message->random.len <= sizeof(context->random), "random");
     if (values->error == 0) {
         context_read_arrays(message, context);

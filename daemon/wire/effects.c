@@ -68,6 +68,7 @@ static void stamps_write(const struct effect *effect, uint32_t member, Loyalty__
     WIRE_PUT_UNLESS(message, count, effect->stamps.count, 0);
     WIRE_PUT_UNLESS(message, since, effect->stamps.since, 0);
     WIRE_PUT_UNLESS(message, rule, effect->stamps.rule, 0);
+    WIRE_PUT_UNLESS(message, required, (uint32_t)effect->stamps.required, 0);
 }
 
 static void voucher_write(const struct effect *effect, uint32_t member, Loyalty__VoucherEffect *message)
@@ -196,6 +197,7 @@ void wire_effect_write(const struct effect *effect, uint32_t member, union wire_
     case EFFECT_RESERVATION_END:
     case EFFECT_FLOOR:
     case EFFECT_RECEIPT:
+    case EFFECT_ITEM:
         wire_reward_effect_write(effect, member, arm);
         break;
     }
@@ -293,6 +295,7 @@ static void stamps_read(const Loyalty__StampsEffect *message, uint32_t member, s
     effect->stamps.count = message->count;
     effect->stamps.since = message->since;
     effect->stamps.rule = message->rule;
+    effect->stamps.required = message->required;
 }
 
 static void metric_read(const Loyalty__MetricEffect *message, struct effect *effect)
@@ -300,6 +303,12 @@ static void metric_read(const Loyalty__MetricEffect *message, struct effect *eff
     effect->metric.metric = message->metric;
     effect->metric.day = message->day;
     effect->metric.amount = message->amount;
+}
+
+static void visit_read(const Loyalty__VisitEffect *message, struct effect *effect)
+{
+    effect->visit.day = message->day;
+    effect->visit.undone = message->undone;
 }
 
 static void note_read(const Loyalty__NoteEffect *message, struct effect *effect)
@@ -357,8 +366,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         break;
     case EFFECT_VISIT:
         effect->member = MEMBER_OF(message->visit, member);
-        effect->visit.day = message->visit->day;
-        effect->visit.undone = message->visit->undone;
+        visit_read(message->visit, effect);
         break;
     case EFFECT_PRINCIPAL:
         principal_read(values, message->principal, effect);
@@ -388,6 +396,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
     case EFFECT_RESERVATION_END:
     case EFFECT_FLOOR:
     case EFFECT_RECEIPT:
+    case EFFECT_ITEM:
         wire_reward_effect_read(values, message, member, effect);
         break;
     }

@@ -32,6 +32,7 @@ union wire_effect_arm {
         Loyalty__ReceiptEffect effect;
         Loyalty__ReceiptFact fact;
     } receipt;
+    Loyalty__ItemEffect item;
 };
 
 /* Fills `message` and the arm it points to; both borrow from `effect`. `member` is the outcome's, which

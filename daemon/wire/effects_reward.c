@@ -1,4 +1,5 @@
-/* What becomes of vouchers, reservations, levels given by hand and receipts, to and from loyalty.Effect. */
+/* Items of sets, and what becomes of vouchers, reservations, levels given by hand and receipts, to and from
+ * loyalty.Effect. */
 #include "wire/effects.h"
 
 #include "model/programme.h"
@@ -68,9 +69,21 @@ void wire_receipt_fact_read(struct wire_values *values, const Loyalty__ReceiptFa
                                       .amount = message->amount};
 }
 
+static void item_write(const struct effect *effect, uint32_t member, Loyalty__ItemEffect *message)
+{
+    loyalty__item_effect__init(message);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
+    WIRE_PUT_UNLESS(message, card, effect->item.card, 0);
+    WIRE_PUT_UNLESS(message, item, effect->item.item, 0);
+    WIRE_PUT_UNLESS(message, amount, effect->item.amount, 0);
+}
+
 void wire_reward_effect_write(const struct effect *effect, uint32_t member, union wire_effect_arm *arm)
 {
     switch (effect->kind) {
+    case EFFECT_ITEM:
+        item_write(effect, member, &arm->item);
+        break;
     case EFFECT_VOUCHER_HOLD:
         voucher_hold_write(effect, member, &arm->voucher_hold);
         break;
@@ -129,10 +142,21 @@ static void voucher_end_read(struct wire_values *values, const Loyalty__VoucherE
     effect->voucher_end.end = known ? (enum voucher_end)message->end : VOUCHER_REDEEMED;
 }
 
+static void item_read(const Loyalty__ItemEffect *message, uint32_t member, struct effect *effect)
+{
+    effect->member = MEMBER_OF(message, member);
+    effect->item.card = message->card;
+    effect->item.item = message->item;
+    effect->item.amount = message->amount;
+}
+
 void wire_reward_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
                              struct effect *effect)
 {
     switch (effect->kind) {
+    case EFFECT_ITEM:
+        item_read(message->item, member, effect);
+        break;
     case EFFECT_VOUCHER_HOLD:
         effect->member = MEMBER_OF(message->voucher_hold, member);
         effect->voucher_hold.voucher =

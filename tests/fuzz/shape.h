@@ -12,7 +12,7 @@ enum { SHAPE_LINES_MAX = 12, SHAPE_TEXT_BYTES = 32 * 1024 };
 /* Adds the text of a programme with the stores `shop` and `web`. Almost every one loads. */
 void shape_programme(struct draw *draw, struct text *text);
 
-/* A purchase or an enrolment with all it points to. */
+/* A purchase, an activity or an enrolment with all it points to. */
 struct shape_event {
     struct event event;
     struct line lines[SHAPE_LINES_MAX];

@@ -67,6 +67,12 @@ void shape_event(struct draw *draw, struct shape_event *ret_event)
         ret_event->event.enrolment.card = (struct bytes){card, sizeof(card)};
         return;
     }
+    if (draw_one_in(draw, 8)) {
+        ret_event->event.kind = EVENT_ACTIVITY;
+        ret_event->event.activity.card = (struct bytes){card, sizeof(card)};
+        ret_event->event.activity.code = draw_one_in(draw, 2) ? "survey" : "review";
+        return;
+    }
     struct purchase *purchase = &ret_event->event.purchase;
     if (!draw_one_in(draw, 8)) {
         purchase->card = (struct bytes){card, sizeof(card)};

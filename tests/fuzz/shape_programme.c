@@ -132,8 +132,9 @@ static void add_rule(struct shape *shape, int index)
     } else if (draw_one_in(draw, 4)) {
         text_add(text, ", qualifies: no");
     }
-    const uint64_t kind = draw_below(draw, 3);
-    text_add(text, ", %s: {give: ", kind == 0 ? "spend" : kind == 1 ? "item" : "visit");
+    static const char *const kinds[] = {"spend", "item", "visit", "activity"};
+    const uint64_t kind = draw_below(draw, 4);
+    text_add(text, ", %s: {give: ", kinds[kind]);
     add_decimal(shape, draw_edge(draw, 1, PER_RULE_GIVE_MAX), stamps ? 0 : shape->points_digits);
     if (kind == 0) {
         text_add(text, ", per: ");
@@ -141,6 +142,9 @@ static void add_rule(struct shape *shape, int index)
         text_add(text, ", steps: %s", WORD(shape, "exact", "whole"));
     } else if (kind == 1) {
         text_add(text, ", per: %s", WORD(shape, "unit", "line"));
+    } else if (kind == 3) {
+        text_add(text, ", code: %s}, when: {stores: [shop]}}\n", WORD(shape, "survey", "review"));
+        return;
     }
     text_add(text, "}");
     add_selector(shape);
@@ -184,8 +188,15 @@ static void add_cards(struct shape *shape)
 {
     text_add(shape->text, "stamp_cards:\n");
     for (int i = 0; i < shape->cards; i++) {
-        text_add(shape->text, "  - {id: c%d, required: %d, gives: {reward: w%d}}\n", i,
-                 (int)draw_edge(shape->draw, 1, 10000), (int)draw_below(shape->draw, REWARDS));
+        const bool set = draw_one_in(shape->draw, 3);
+        const bool same = !set && draw_one_in(shape->draw, 2);
+        text_add(shape->text, "  - {id: c%d, required: %d, gives: {reward: w%d}%s%s}\n", i,
+                 (int)draw_edge(shape->draw, 1, set ? 64 : 10000),
+                 same ? REWARDS : (int)draw_below(shape->draw, REWARDS),
+                 set    ? ", distinct: skus"
+                 : same ? ", apply: same_purchase"
+                        : "",
+                 same && draw_one_in(shape->draw, 2) ? ", free_earns: yes" : "");
     }
     text_add(shape->text, "rewards:\n");
     for (int i = 0; i < REWARDS; i++) {
@@ -193,6 +204,7 @@ static void add_cards(struct shape *shape)
         add_term(shape);
         text_add(shape->text, "}\n");
     }
+    text_add(shape->text, "  - {id: w%d, kind: free_item, cost: 5}\n", REWARDS);
 }
 
 static void add_head(struct shape *shape)

@@ -168,6 +168,19 @@ class Booking(Shop):
             self.tells(till, "CARD_MISSING", statement(enrolment=event.Enrolment(card=commitment)), wrong)
         self.assertEqual(till.connection.ask(get_member=wire.GetMember(card="join")).view.available, 0)
 
+    def test_what_is_no_purchase_is_booked_and_read_with_its_card(self):
+        till = self.till()
+        commitment, opening = commit("survey")
+        told = statement(activity=event.Activity(card=commitment, code="survey"))
+        answer = self.tells(till, "ACCEPTED", told, opening)
+        self.assertEqual([e.WhichOneof("kind") for e in answer.outcome.effects][0], "enrol")
+        self.assertEqual(answer.rendering.points, 0)  # no rule of this programme names it
+        self.assertEqual(self.tells(till, "ACCEPTED", told, None).exceptions(), [("CARD_NOT_OPENED", 0)])
+        self.assertEqual(till.connection.ask(get_member=wire.GetMember(card="survey")).view.purchases, 0)
+        for wrong in ({"code": "survey"}, {"card": commitment}, {"card": commitment, "code": "a b"},
+                      {"card": commitment, "code": "x" * 33}, {"card": commitment[:31], "code": "survey"}):
+            self.tells(till, "MALFORMED", statement(activity=event.Activity(**wrong)))
+
     def test_a_card_that_is_not_opened_is_an_exception(self):
         till = self.till()
         wrong_ones = [None] + [wire.Opening(**fields) for fields in (

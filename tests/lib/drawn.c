@@ -245,11 +245,30 @@ static int32_t next_since(uint32_t member)
     return last + (drawn(3) == 0 ? 0 : (int32_t)drawn(150));
 }
 
+/* An item of a set, and sometimes the last of it that stands. */
+static void draw_item(struct effect *effect)
+{
+    const struct member_state *state = &members->states[effect->member];
+    effect->kind = EFFECT_ITEM;
+    effect->item.card = 1 + (uint32_t)drawn(2);
+    effect->item.item = drawn(4) == 0 ? 0xffffffffffff : drawn(6);
+    effect->item.amount = 1000 * (1 + (int64_t)drawn(3));
+    if (drawn(3) == 0 && state->items_count > 0) {
+        const struct set_item *item = &state->items[drawn(state->items_count)];
+        effect->item.card = item->card;
+        effect->item.item = item->item;
+        effect->item.amount = -item->standing;
+    }
+}
+
 static void draw_holding(struct drawn_event *event, uint32_t member)
 {
     struct effect effect = {.member = member};
     const struct member_state *state = &members->states[member];
-    switch (drawn(8)) {
+    switch (drawn(9)) {
+    case 8:
+        draw_item(&effect);
+        break;
     case 4:
         if (state->vouchers_count == 0) {
             return;
@@ -320,6 +339,7 @@ static void draw_holding(struct drawn_event *event, uint32_t member)
         effect.stamps.completed = (uint32_t)drawn(3);
         effect.stamps.count = (int64_t)drawn(12) - 2;
         effect.stamps.since = 20000 + (int32_t)drawn(50);
+        effect.stamps.required = (int64_t)drawn(12);
         break;
     case 2:
         effect.kind = EFFECT_VOUCHER;
@@ -425,6 +445,7 @@ static void copy_state(struct member_state *to, const struct member_state *from)
     memcpy(to->metric_days, from->metric_days, from->metric_days_count * sizeof(from->metric_days[0]));
     memcpy(to->counters, from->counters, from->counters_count * sizeof(from->counters[0]));
     memcpy(to->levels, from->levels, from->levels_count * sizeof(from->levels[0]));
+    memcpy(to->items, from->items, from->items_count * sizeof(from->items[0]));
     memcpy(to->lots, from->lots, from->lots_count * sizeof(from->lots[0]));
 }
 

@@ -243,6 +243,10 @@ static void draw_others(struct event *event)
         event->retired.principal = (uint32_t)between(1, UINT32_MAX);
         event->retired.reason = maybe_text(NAME_BYTES_MAX, false);
         break;
+    case EVENT_ACTIVITY:
+        event->activity.card = draw_bytes(HASH_BYTES);
+        event->activity.code = draw_text(ID_BYTES_MAX, true);
+        break;
     case EVENT_PURCHASE:
     case EVENT_GO_LIVE:
         break;
@@ -256,7 +260,7 @@ static struct event draw_event(void)
         .occurred_at = between(0, TIME_MAX),
         .clock_correction = chance(70) ? 0 : between(-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX),
         .kind = chance(70) ? EVENT_PURCHASE
-                           : (enum event_kind)(EVENT_PURCHASE + below(EVENT_RETIRED - EVENT_PURCHASE + 1))};
+                           : (enum event_kind)(EVENT_PURCHASE + below(EVENT_ACTIVITY - EVENT_PURCHASE + 1))};
     if (event.kind == EVENT_PURCHASE) {
         draw_purchase(&event.purchase);
     } else {

@@ -24,7 +24,7 @@ struct row {
     const char *labels[BASKET_LINES_MAX][LABELS_MAX];
     const char *codes[CODES_MAX];
     struct redemption redemption;
-    struct free_units free_units;
+    struct free_units free_units[FREE_UNITS_MAX];
     struct pay_with_points pay;
     struct tender tenders[TENDERS_MAX];
     bool settles;
@@ -189,9 +189,12 @@ static bool read_claim(struct row *row, char **words, size_t count)
         purchase->redemptions_count = 1;
         purchase->redeem_done = strcmp(word, "redeemed") == 0;
     } else if (strcmp(word, "frees") == 0 || strcmp(word, "freed") == 0) {
-        row->free_units.units = 1;
-        purchase->free_units = &row->free_units;
-        purchase->free_units_count = 1;
+        struct free_units *units = &row->free_units[purchase->free_units_count++];
+        *units = (struct free_units){.card = count > 1 ? words[1] : "none",
+                                     .line = count > 2 ? (uint32_t)number(row, words[2]) - 1 : 0,
+                                     .units = count > 3 ? (uint32_t)number(row, words[3]) : 1,
+                                     .charged = count > 4 && strcmp(words[4], "charged") == 0};
+        purchase->free_units = row->free_units;
         purchase->redeem_done = strcmp(word, "freed") == 0;
     } else if (count == 2 && (strcmp(word, "pays") == 0 || strcmp(word, "paid") == 0)) {
         row->pay.points = number(row, words[1]);
@@ -270,6 +273,10 @@ static void read_deed(struct book *book, struct row *row, char *text)
         if (count == 1 && strcmp(words[0], "enrols") == 0) {
             row->event.kind = EVENT_ENROLMENT;
             row->event.enrolment.card = commitment;
+        } else if (count == 2 && strcmp(words[0], "does") == 0) {
+            row->event.kind = EVENT_ACTIVITY;
+            row->event.activity.card = commitment;
+            row->event.activity.code = words[1];
         } else if (count == 1 && strcmp(words[0], "unopened") == 0) {
             unopened = true;
         } else if (!read_basket_words(row, words, count)) {
@@ -327,6 +334,7 @@ static const char *reason_name(enum trace_reason reason)
         [TRACE_STOPPED] = "STOPPED",
         [TRACE_NOT_TODAY] = "NOT_TODAY",
         [TRACE_NO_POINTS] = "NO_POINTS",
+        [TRACE_EVENT] = "EVENT",
         [TRACE_MIN_BASKET] = "MIN_BASKET",
         [TRACE_DATES] = "DATES",
         [TRACE_WEEKDAY] = "WEEKDAY",

@@ -16,7 +16,7 @@ static const struct {
     {EVENT_PURCHASE, "t...."},         {EVENT_ENROLMENT, "t...."},       {EVENT_GENESIS, "....."},
     {EVENT_INVITE, "..ma."},           {EVENT_PRINCIPAL_ADDED, "....."}, {EVENT_REVOKE, "..ma."},
     {EVENT_PROGRAMME_CHANGE, "...a."}, {EVENT_GO_LIVE, "...a."},         {EVENT_ENGINE_REVISION, "....."},
-    {EVENT_KEY_ROTATED, "tcmaA"},      {EVENT_RETIRED, "..ma."},
+    {EVENT_KEY_ROTATED, "tcmaA"},      {EVENT_RETIRED, "..ma."},         {EVENT_ACTIVITY, "t...."},
 };
 
 static const struct {
@@ -139,6 +139,10 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         break;
     case EVENT_RETIRED:
         event.retired.principal = 99;
+        break;
+    case EVENT_ACTIVITY:
+        event.activity.card = (struct bytes){bytes, HASH_BYTES};
+        event.activity.code = "survey";
         break;
     }
     return event;

@@ -275,6 +275,10 @@ static void add_events(void)
     const struct event enrolment = {.occurred_at = occurred_at,
                                     .kind = EVENT_ENROLMENT,
                                     .enrolment = {.card = {card_commitment, sizeof(card_commitment)}}};
+    const struct event activity = {
+        .occurred_at = occurred_at,
+        .kind = EVENT_ACTIVITY,
+        .activity = {.card = {card_commitment, sizeof(card_commitment)}, .code = "survey"}};
     const struct event invite = {.occurred_at = occurred_at,
                                  .kind = EVENT_INVITE,
                                  .invite = {.code_hash = {invite_hash, sizeof(invite_hash)},
@@ -298,7 +302,8 @@ static void add_events(void)
     add_event(&(struct vector){"invite", OPERATOR, &operator_pair, 1, {{0}, NULL}}, &invite, ",");
     add_event(&(struct vector){"programme_change", OPERATOR, &operator_pair, 2, {{0}, NULL}}, &change, ",");
     add_event(&(struct vector){"go_live", OPERATOR, &operator_pair, 3, {{0}, NULL}}, &go_live, ",");
-    add_event(&(struct vector){"revoke", OPERATOR, &operator_pair, 4, {{0}, NULL}}, &revoke, "");
+    add_event(&(struct vector){"revoke", OPERATOR, &operator_pair, 4, {{0}, NULL}}, &revoke, ",");
+    add_event(&(struct vector){"activity", TERMINAL, &terminal_pair, 45, opening}, &activity, "");
     add("  },\n");
 }
 

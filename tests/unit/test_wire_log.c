@@ -134,6 +134,11 @@ static void fields_of_a_context_mean_the_same_on_both_sides(void **state)
     assert_int_equal(context->stamps[1].card, 99);
     assert_int_equal(context->stamps[1].count, 98);
     assert_int_equal(context->stamps[1].completed, 97);
+    assert_int_equal(context->stamps[1].required, 95);
+    assert_int_equal(context->items_count, 2);
+    assert_int_equal(context->items[1].card, 99);
+    assert_int_equal(context->items[1].item, 98);
+    assert_int_equal(context->items[1].standing, 97);
     assert_int_equal(context->stamps[1].since, 96);
     assert_int_equal(context->day_starts[1].day, 99);
     assert_int_equal(context->day_starts[1].at, 98);
@@ -400,7 +405,7 @@ static void the_most_of_everything_fits_and_one_more_does_not(void **state)
 static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
 {
     (void)state;
-    static const uint8_t unknown_effect[] = {0x22, 3, 0x82, 0x02, 0}; /* kind 32 */
+    static const uint8_t unknown_effect[] = {0x22, 3, 0xe2, 0x03, 0}; /* kind 60 */
     static const uint8_t unknown_field[] = {0x40, 1};
     static const uint8_t unknown_code[] = {0x08, 120};
     static const uint8_t bad_role[] = {0x22, 4, 0x4a, 2, 0x10, 5};
@@ -426,7 +431,7 @@ static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
         assert_int_equal(outcome_unpack((struct bytes){table[i].data, table[i].size}, &outcome_back),
                          table[i].result);
     }
-    static const uint8_t unknown_context[] = {0xc0, 0x02, 1};
+    static const uint8_t unknown_context[] = {0xe0, 0x03, 1}; /* field 60 */
     assert_int_equal(context_unpack((struct bytes){unknown_context, sizeof(unknown_context)}, &context_back),
                      ERR_NOT_CANONICAL);
 }
