@@ -21,6 +21,8 @@
 #define CARD "stamp_cards: [{id: c, required: 9, gives: {reward: w}}]\n"
 #define REWARD "rewards: [{id: w, kind: gift}]\n"
 #define STAMPS "rules: [{id: s, card: c, visit: {give: 1}}]\n"
+#define UNIT_STAMPS                                                                                          \
+    "rules: [{id: s, card: c, item: {give: 1}, only: {labels: [x]}}]\n" /* as sets need them */
 #define PLAIN STAMPS CARD REWARD /* three lines that ask for no points */
 #define RULE(text) HEAD POINTS "rules:\n  - {id: r, " text "}\n"
 #define SPEND_RULE(text) RULE("spend: {give: 1, per: 1.00}, " text)

@@ -126,6 +126,8 @@ static void what_a_rule_gives_is_said_with_its_numbers(void **state)
          "~ rule r: gives: 2 points for each full 5.00 (before: 1 point for every 1.00)\n"},
         {RULE("item: {give: 2}"), RULE("item: {give: 2, per: line}"),
          "~ rule r: gives: 2 points for each line (before: 2 points for each unit)\n"},
+        {RULE("activity: {give: 30, code: survey}"), RULE("activity: {give: 30, code: review}"),
+         "~ rule r: gives: 30 points for the activity review (before: 30 points for the activity survey)\n"},
         {RULE("multiply: 2"), RULE("multiply: 1.25"), "~ rule r: gives: x 1.25 (before: x 2)\n"},
         {RULE("visit: {give: 5}"), RULE("gives: {points: 5, note: hello}"),
          "~ rule r: gives: 5 points and note hello (before: 5 points for a visit)\n"},
@@ -239,7 +241,7 @@ static void what_is_new_or_gone_is_told_whole(void **state)
 }
 
 #define MILESTONE(text) PLUS("milestones: [{id: m, " text "}]")
-#define CARD_OF(text) HEAD STAMPS REWARD "stamp_cards: [{id: c, gives: {reward: w}, " text "}]\n"
+#define CARD_OF(text) HEAD UNIT_STAMPS REWARD "stamp_cards: [{id: c, gives: {reward: w}, " text "}]\n"
 #define CAMPAIGN(text) SPEND_RULE("campaign: c") "campaigns: [{id: c, " text "}]\n"
 
 static void cards_campaigns_and_milestones_are_said(void **state)
@@ -253,11 +255,19 @@ static void cards_campaigns_and_milestones_are_said(void **state)
          "~ stamp card c: needs: 4 different labels (before: 4 different articles); a card in progress needs "
          "the smaller number\n"},
         {CARD_OF("required: 9"),
-         HEAD STAMPS "rewards: [{id: w, kind: free_item, max_value: 9.00}]\n"
-                     "stamp_cards: [{id: c, gives: {reward: w}, required: 9, apply: same_purchase}]\n",
+         HEAD UNIT_STAMPS "rewards: [{id: w, kind: free_item, max_value: 9.00}]\n"
+                          "stamp_cards: [{id: c, gives: {reward: w}, required: 9, apply: same_purchase}]\n",
          "~ stamp card c: gives: reward w in the same purchase (before: reward w)\n"
          "~ reward w: worth: a free item, at most 9.00 (before: a gift); vouchers issued before stay as they "
          "are\n"},
+        {HEAD UNIT_STAMPS "rewards: [{id: w, kind: free_item, max_value: 9.00}]\n"
+                          "stamp_cards: [{id: c, gives: {reward: w}, required: 9, apply: same_purchase}]\n",
+         HEAD UNIT_STAMPS
+         "rewards: [{id: w, kind: free_item, max_value: 9.00}]\n"
+         "stamp_cards: [{id: c, gives: {reward: w}, required: 9, apply: same_purchase, free_earns: yes}]\n",
+         "~ stamp card c: gives: reward w in the same purchase, free units earn stamps (before: reward w in "
+         "the "
+         "same purchase)\n"},
         {CAMPAIGN("when: {to: 2026-12-24}"),
          CAMPAIGN("unless: {codes: [X]}, limits: [{max: 9, per: day, for: all}]"),
          "~ campaign c: when: always (before: to 2026-12-24)\n"

@@ -194,15 +194,16 @@ static void a_card_says_how_and_of_what(void **state)
     assert_true(programme->cards[0].same_purchase);
     assert_int_equal(programme->cards[0].distinct, DISTINCT_NOT);
     programme = programme_file_good(
-        *state, HEAD STAMPS "stamp_cards: [{id: c, required: 9, distinct: labels, gives: {note: n}}]\n");
+        *state, HEAD UNIT_STAMPS "stamp_cards: [{id: c, required: 9, distinct: labels, gives: {note: n}}]\n");
     assert_int_equal(programme->cards[0].distinct, DISTINCT_LABELS);
     assert_false(programme->cards[0].same_purchase);
     programme = programme_file_good(
-        *state, HEAD STAMPS "stamp_cards: [{id: c, required: 9, distinct: skus, gives: {note: n}}]\n");
+        *state, HEAD UNIT_STAMPS "stamp_cards: [{id: c, required: 9, distinct: skus, gives: {note: n}}]\n");
     assert_int_equal(programme->cards[0].distinct, DISTINCT_SKUS);
     static const struct programme_finding cases[] = {
-        {HEAD STAMPS "stamp_cards:\n  - {id: c, required: 9, distinct: skus, apply: same_purchase,\n"
-                     "     gives: {reward: w}}\nrewards: [{id: w, kind: free_item, only: {skus: [a]}}]\n",
+        {HEAD UNIT_STAMPS
+         "stamp_cards:\n  - {id: c, required: 9, distinct: skus, apply: same_purchase,\n"
+         "     gives: {reward: w}}\nrewards: [{id: w, kind: free_item, only: {skus: [a]}}]\n",
          8, "stamp_cards[0].apply", "expected 'apply: voucher'"},
         {HEAD STAMPS "stamp_cards: [{id: c, required: 9, apply: same_purchase, gives: {note: n}}]\n", 7,
          "stamp_cards[0].apply", "expected 'gives' with a reward of kind free_item"},
