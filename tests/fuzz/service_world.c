@@ -13,6 +13,8 @@
 static const char invite_code[] = "K7QF2M9TXW4C";
 static const uint8_t binding[SIGN_CHANNEL_BYTES] = {9};
 
+enum { HANDSHAKE_BYTES = 600 }; /* of a client, about */
+
 static void draw_limits(struct draw *draw, struct peer_limits *limits)
 {
     for (size_t i = 0; i < PEER_LIMITS; i++) {
@@ -157,7 +159,9 @@ void world_greet(struct service_world *world, struct draw *draw, uint32_t connec
     if (world->peers[connection].insecure) {
         world->peers[connection].insecure = false;
         world->peers[connection].bound = true;
-        service_secured(front->service, connection, binding);
+        if (service_handshaking(front->service, connection, HANDSHAKE_BYTES)) {
+            service_secured(front->service, connection, binding);
+        }
         front_drain(front);
     }
     if (!can_send(world, connection)) {

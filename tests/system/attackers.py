@@ -1,10 +1,12 @@
 """Who means no good, in a process of its own: attackers.py KIND, with where the daemon is and what was stolen as JSON on
-standard input. Prints a line when the attack is on, and goes on until its input ends. It yields to everybody else, as
-if it were another machine: what is left to see is what the daemon does."""
+standard input. Prints a line when the attack is on, and goes on until it is killed; it may be stopped and continued. It
+takes what processor time is left by others, as if it were another machine: what is left to see is what the daemon does."""
 
 import contextlib
 import json
 import os
+import resource
+import select
 import socket
 import struct
 import sys
@@ -18,12 +20,19 @@ import transport
 
 SLOW = 200  # connections of a slow attack: within what one peer may have
 IDLE = 1000
+IDLE_OF_ONE = 100
 PATIENCE = 5
+KINDS = ("bad_signatures", "slow_handshakes", "slow_frames", "idle_connections", "garbage")
 
 
 def source(number):
     """Each attacker comes from an address of its own, and none from that of the honest till."""
-    return f"127.0.0.{2 + number}"
+    return f"127.1.{KINDS.index(sys.argv[1])}.{1 + number}"
+
+
+def yield_to_others():
+    """This thread, and those it starts from here on."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 class Attack:
@@ -139,25 +148,47 @@ class Attack:
         threading.Thread(target=self.drip, args=([begin(i) for i in range(SLOW)], frame), daemon=True).start()
 
     def idle_connections(self):
-        self.kept = [transport.Secure(self.address, None, PATIENCE, source=source(i // SLOW)) for i in range(IDLE)]
+        """A thousand that say nothing: at first behind their handshake, and where the daemon closes one, before it."""
+        threading.Thread(target=self.keep_up, daemon=True).start()
+
+    def keep_up(self):
+        peers = {}
+        poll = select.poll()
+
+        def keep(place, peer, raw):
+            peers[raw.fileno()] = place, peer
+            poll.register(raw, select.POLLIN)
+
+        for place in range(IDLE):
+            peer = transport.Secure(self.address, None, PATIENCE, source=source(place // IDLE_OF_ONE))
+            keep(place, peer, peer.raw)
         self.on.set()
+        yield_to_others()
+        while True:
+            for descriptor, _ in poll.poll():
+                place, peer = peers.pop(descriptor)
+                poll.unregister(descriptor)
+                peer.close()
+                raw = socket.socket()
+                raw.bind((source(place // IDLE_OF_ONE), 0))
+                raw.connect(self.address)
+                keep(place, raw, raw)
 
     def garbage(self):
         self.floods(self.babble, self.babble)
 
 
 def main():
-    os.nice(19)
+    if sys.argv[1] != "idle_connections":
+        yield_to_others()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * IDLE,) * 2)
     given = json.loads(sys.stdin.readline())
-    harness.proto()
     attack = Attack(given)
     getattr(attack, sys.argv[1])()
     if not attack.on.wait(30):
         sys.exit("the attack does not begin")
     print("on", flush=True)
-    sys.stdin.read()
-    print(attack.count, flush=True)
-    os._exit(0)
+    threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ import transport
 class TlsHouse(House):
     """A daemon that listens with TLS; `net` puts it and its tills into namespaces."""
 
-    def __init__(self, net=None):
-        super().__init__()
+    def __init__(self, net=None, **options):
+        super().__init__(**options)
         self.net = net
         self.host = net.daemon_address if net else "127.0.0.1"
         self.tls_port = 7342 if net else harness.free_port()
