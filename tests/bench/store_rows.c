@@ -2,10 +2,13 @@
  * of 300 tills for 100,000 members who are there already, one at a time or in batches of a transaction.
  *
  *   store_rows [-f folder] [-n purchases] [-m members] [-t tills] [-d purchases a day] [-b batch]... [-p]
+ * [-y]
  *
- * -p prints what each table takes at the end. The folder should be on the disk that is meant. */
+ * -p prints what each table takes at the end; -y first how often the disk syncs. The folder should be on the
+ * disk that is meant. */
 #include "store/store.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_BYTES = 170, CONTEXT_BYTES = 45, OUTCOME_BYTES = 90, STORES = 30, FIRST_DAY = 20000 };
+enum { BODY_BYTES = 152, CONTEXT_BYTES = 42, OUTCOME_BYTES = 120, STORES = 30, FIRST_DAY = 20000 };
 
 struct bench {
     const char *folder;
@@ -139,7 +142,7 @@ static void prepare(struct bench *bench)
     }
 }
 
-static size_t purchase_effects(struct bench *bench, uint32_t member, int32_t day, struct effect effects[7])
+static size_t purchase_effects(struct bench *bench, uint32_t member, int32_t day, struct effect effects[8])
 {
     const int64_t points = 20 + (int64_t)(draw(bench) % 400);
     const struct stamps *stamps = member_state_stamps(bench->state, 1);
@@ -171,6 +174,8 @@ static size_t purchase_effects(struct bench *bench, uint32_t member, int32_t day
                                      .voucher = {.reward = 1, .card = 1, .since = day, .until = day + 60}};
         fill(bench, effects[n++].voucher.code, VOUCHER_CODE_BYTES);
     }
+    effects[n++] = (struct effect){
+        .kind = EFFECT_COUNTER, .member = member, .counter = {.limit = 1, .period = day, .amount = points}};
     effects[n++] = (struct effect){.kind = EFFECT_VISIT, .member = member, .visit.day = day};
     return n;
 }
@@ -193,7 +198,7 @@ static void purchase(struct bench *bench, int32_t day)
     };
     uint32_t member = 0;
     uint64_t other = 0;
-    struct effect effects[7];
+    struct effect effects[8];
     need(store_receipt_find(bench->store, &till_day.key, &other) == ERR_NOT_FOUND ? 0 : ERR_EXISTS,
          "receipt");
     need(store_card_find(bench->store, hash, &member), "card");
@@ -243,6 +248,13 @@ static void check_totals(struct bench *bench)
     }
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const double left = *(const double *)a;
+    const double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
 static void run(struct bench *bench, uint32_t batch)
 {
     struct store_figures before;
@@ -250,6 +262,9 @@ static void run(struct bench *bench, uint32_t batch)
     const uint32_t warm = bench->purchases / 10;
     double wall = 0;
     double cpu = 0;
+    double *times = calloc(bench->purchases + warm + 1, sizeof(*times));
+    size_t times_count = 0;
+    need(times == NULL ? ERR_NOMEM : 0, "memory");
     bench->random = 88172645463325252ULL;
     bench->position = 0;
     snprintf(bench->path, sizeof(bench->path), "%s/store_rows.db", bench->folder);
@@ -264,20 +279,24 @@ static void run(struct bench *bench, uint32_t batch)
             wall = seconds(CLOCK_MONOTONIC);
             cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
         }
+        const double start = seconds(CLOCK_MONOTONIC);
         need(store_begin(bench->store), "begin");
         for (uint32_t i = 0; i < batch; i++, booked++) {
             purchase(bench, FIRST_DAY + (int32_t)(booked / bench->purchases_a_day));
         }
         need(store_commit(bench->store), "commit");
+        times[times_count++] = seconds(CLOCK_MONOTONIC) - start;
         need(store_checkpoint(bench->store, false, &done), "checkpoint");
     }
     wall = seconds(CLOCK_MONOTONIC) - wall;
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     need(store_figures(bench->store, &after), "figures");
     const double n = bench->purchases;
-    printf("%5u  %12.0f  %8.1f  %10.2f  %12.0f\n", batch, n / wall, cpu * 1e6 / n,
+    qsort(times, times_count, sizeof(times[0]), by_size);
+    printf("%5u  %12.0f  %8.1f  %10.2f  %12.0f  %10.1f\n", batch, n / wall, cpu * 1e6 / n,
            (double)(after.wal_frames_written - before.wal_frames_written) / n,
-           (double)(after.file_bytes - before.file_bytes) / n);
+           (double)(after.file_bytes - before.file_bytes) / n, times[times_count / 2] * 1e6);
+    free(times);
     check_totals(bench);
     store_close(bench->store);
     if (bench->print_tables) {
@@ -287,6 +306,31 @@ static void run(struct bench *bench, uint32_t batch)
     unlink(bench->path);
 }
 
+/* A page written and synced, again and again for a second, at the places of a file that is there already. */
+static void print_syncs(struct bench *bench)
+{
+    enum { PAGE_BYTES = 4096, PAGES = 1000 };
+    static uint8_t page[PAGE_BYTES];
+    snprintf(bench->path, sizeof(bench->path), "%s/store_rows.sync", bench->folder);
+    const int file = open(bench->path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    bool well = file >= 0;
+    for (int i = 0; i < PAGES && well; i++) {
+        well = pwrite(file, page, PAGE_BYTES, i * PAGE_BYTES) == PAGE_BYTES;
+    }
+    well = well && fsync(file) == 0;
+    const double start = seconds(CLOCK_MONOTONIC);
+    int syncs = 0;
+    for (; well && seconds(CLOCK_MONOTONIC) < start + 1; syncs++) {
+        memset(page, syncs, PAGE_BYTES);
+        well =
+            pwrite(file, page, PAGE_BYTES, syncs % PAGES * PAGE_BYTES) == PAGE_BYTES && fdatasync(file) == 0;
+    }
+    close(file);
+    unlink(bench->path);
+    need(well ? 0 : ERR_IO, "syncing");
+    printf("sync   %8.0f a second\n", syncs / (seconds(CLOCK_MONOTONIC) - start));
+}
+
 int main(int count, char **arguments)
 {
     struct bench bench = {
@@ -294,7 +338,8 @@ int main(int count, char **arguments)
     uint32_t batches[16] = {1, 8, 64, 256};
     size_t batches_count = 4;
     bool given = false;
-    for (int option; (option = getopt(count, arguments, "f:n:m:t:d:b:p")) != -1;) {
+    bool syncs = false;
+    for (int option; (option = getopt(count, arguments, "f:n:m:t:d:b:py")) != -1;) {
         const uint32_t number = optarg != NULL ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
         switch (option) {
         case 'f':
@@ -322,6 +367,9 @@ int main(int count, char **arguments)
         case 'p':
             bench.print_tables = true;
             break;
+        case 'y':
+            syncs = true;
+            break;
         default:
             return 2;
         }
@@ -332,9 +380,14 @@ int main(int count, char **arguments)
     if (bench.sequences == NULL || bench.numbers == NULL || bench.state == NULL) {
         return 1;
     }
+    if (syncs) {
+        print_syncs(&bench);
+    }
     printf("%u members, %u tills, %u purchases, %u a day\n", bench.members, bench.tills, bench.purchases,
            bench.purchases_a_day);
-    printf("batch  purchases/s   CPU us   WAL frames    file bytes   (the last three a purchase)\n");
+    printf(
+        "batch  purchases/s   CPU us   WAL frames    file bytes   median us   (each a purchase, the median a "
+        "transaction)\n");
     for (size_t i = 0; i < batches_count; i++) {
         run(&bench, batches[i]);
     }
