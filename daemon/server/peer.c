@@ -146,15 +146,35 @@ bool peer_accept(struct server *server, struct listener *listener)
     return accepted;
 }
 
+/* What the socket takes at once needs no request: libuv asks the kernel for another event after each that has
+ * ended, which is a system call for every reply. */
 static void start_write(struct server *server, struct peer *peer, const struct output *output)
 {
     uv_buf_t buffers[SEND_PARTS_MAX];
+    size_t left = 0;
     CHECK(output->parts_count <= SEND_PARTS_MAX);
     for (size_t i = 0; i < output->parts_count; i++) {
         buffers[i] = uv_buf_init((char *)(uintptr_t)output->parts[i].data, (unsigned)output->parts[i].size);
+        left += output->parts[i].size;
     }
-    if (uv_write(&peer->write, &peer->handle.stream, buffers, (unsigned)output->parts_count, on_written) !=
-        0) {
+    const int tried = uv_try_write(&peer->handle.stream, buffers, (unsigned)output->parts_count);
+    if (tried < 0 && tried != UV_EAGAIN) {
+        service_broken(server->options.service, peer->connection);
+        return;
+    }
+    size_t done = tried < 0 ? 0 : (size_t)tried;
+    if (done == left) {
+        service_sent(server->options.service, peer->connection);
+        return;
+    }
+    size_t first = 0;
+    while (done >= buffers[first].len) {
+        done -= buffers[first++].len;
+    }
+    buffers[first].base += done;
+    buffers[first].len -= done;
+    if (uv_write(&peer->write, &peer->handle.stream, buffers + first, (unsigned)(output->parts_count - first),
+                 on_written) != 0) {
         service_broken(server->options.service, peer->connection);
     }
 }

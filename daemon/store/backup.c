@@ -67,7 +67,10 @@ int store_backup_begin(struct store *store, const char *path, struct store_backu
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     error = copy_error(sqlite3_open_v2(path, &backup->copy, flags, NULL));
     if (error == 0) {
-        error = copy_error(sqlite3_exec(backup->copy, "PRAGMA cache_size = -2048", NULL, NULL, NULL));
+        /* EXTRA syncs the folder behind the journal's deletion: a journal that came back at a power cut would
+         * take the whole copy back. */
+        error = copy_error(sqlite3_exec(backup->copy, "PRAGMA cache_size = -2048; PRAGMA synchronous = EXTRA",
+                                        NULL, NULL, NULL));
     }
     if (error == 0) {
         backup->pages = sqlite3_backup_init(backup->copy, "main", store->db, "main");

@@ -4,12 +4,26 @@
 
 static struct till *till_of(struct sim *sim, uint32_t principal)
 {
-    for (uint32_t i = 0; i < sim->knobs.tills; i++) {
+    for (uint32_t i = 0; i < sim->speakers; i++) {
         if (sim->tills[i].principal == principal) {
             return &sim->tills[i];
         }
     }
     return NULL;
+}
+
+/* Who was told to be a principal is one, under the key it came with. */
+static void audit_newcomers(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->newcomers_count; i++) {
+        const struct newcomer *newcomer = &sim->newcomers[i];
+        struct principal_row row;
+        if (newcomer->enrolled != 0) {
+            const int result = store_principal_read(sim->house.temporary.store, newcomer->enrolled, &row);
+            SIM_OK(sim, result);
+            SIM_CHECK(sim, memcmp(row.key, newcomer->till.keys[0].public_key, KEY_BYTES) == 0);
+        }
+    }
 }
 
 /* Nothing is booked that was not sold, each till's in order and without gaps; and what was acknowledged is
@@ -18,7 +32,9 @@ void audit_store(struct sim *sim)
 {
     struct store *store = sim->house.temporary.store;
     struct store_head head;
-    uint64_t booked[TILLS_MAX] = {0};
+    uint64_t booked[SPEAKERS_MAX] = {0};
+    int64_t booked_at = 0;
+    failing_heap_rest(true); /* what is armed is meant for the daemon */
     int result = store_head(store, &head);
     SIM_OK(sim, result);
     for (uint64_t position = sim->base_position + 1; position <= head.position; position++) {
@@ -26,6 +42,8 @@ void audit_store(struct sim *sim)
         arena_reset(&sim->scratch);
         result = store_event_read(store, position, &sim->scratch, &row);
         SIM_OK(sim, result);
+        SIM_CHECK(sim, row.booked_at >= booked_at);
+        booked_at = row.booked_at;
         if (row.principal == 0) {
             continue;
         }
@@ -46,7 +64,8 @@ void audit_store(struct sim *sim)
         SIM_CHECK(sim, slot->booked == NULL ||
                            bytes_equal(again, (struct bytes){slot->booked, slot->booked_size}));
     }
-    for (uint32_t i = 0; i < sim->knobs.tills; i++) {
+    audit_newcomers(sim);
+    for (uint32_t i = 0; i < sim->speakers; i++) {
         const struct till *till = &sim->tills[i];
         struct principal_row row;
         result = store_principal_read(store, till->principal, &row);
@@ -60,12 +79,13 @@ void audit_store(struct sim *sim)
     result = store_totals(store, &totals);
     SIM_OK(sim, result);
     SIM_CHECK(sim, totals.balanced);
+    failing_heap_rest(false);
 }
 
 void audit_answers(struct sim *sim)
 {
     struct house *house = &sim->house;
-    for (uint32_t i = 0; i < sim->knobs.tills; i++) {
+    for (uint32_t i = 0; i < sim->speakers; i++) {
         const struct till *till = &sim->tills[i];
         for (uint64_t sequence = 1; sequence <= till->sold; sequence++) {
             const struct outbox_event *slot = &till->outbox[sequence];
@@ -87,6 +107,31 @@ void audit_answers(struct sim *sim)
             SIM_CHECK(sim, house->reply.failure.code == FAILURE_CONFLICT);
         }
     }
+}
+
+/* The programme has one limit that is no member's: what the outcomes counted in it, added up. */
+void audit_limits(struct sim *sim)
+{
+    static struct outcome outcome;
+    struct store *store = sim->house.temporary.store;
+    struct store_head head;
+    int64_t welcomes = 0;
+    int result = store_head(store, &head);
+    SIM_OK(sim, result);
+    for (uint64_t position = sim->base_position + 1; position <= head.position; position++) {
+        struct event_row row;
+        arena_reset(&sim->scratch);
+        result = store_event_read(store, position, &sim->scratch, &row);
+        SIM_OK(sim, result);
+        result = wire_outcome_unpack(row.outcome, &sim->scratch, &outcome);
+        SIM_OK(sim, result);
+        for (size_t i = 0; i < outcome.effects_count; i++) {
+            const struct effect *effect = &outcome.effects[i];
+            welcomes += effect->kind == EFFECT_COUNTER && effect->member == 0 ? effect->counter.amount : 0;
+        }
+    }
+    SIM_CHECK(sim, welcomes <= WELCOMES_MAX);
+    sim->welcomes = welcomes;
 }
 
 void audit_rest(struct sim *sim)

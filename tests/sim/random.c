@@ -1,5 +1,7 @@
 #include "sim/sim.h"
 
+#include <stdio.h>
+
 /* SplitMix64: small, and any seed will do. */
 uint64_t sim_random(struct sim *sim)
 {
@@ -20,6 +22,14 @@ bool sim_chance(struct sim *sim, unsigned percent)
     return sim_below(sim, 100) < percent;
 }
 
+const char *sim_card(struct sim *sim)
+{
+    static char numbers[CARDS][8];
+    const size_t i = sim_below(sim, CARDS);
+    snprintf(numbers[i], sizeof(numbers[i]), "%zu", 111 * (i + 1));
+    return numbers[i];
+}
+
 /* Small more often than large: each power of two is as likely as the others. */
 static uint32_t spread(struct sim *sim, uint32_t max)
 {
@@ -37,11 +47,12 @@ void sim_draw_knobs(struct sim *sim)
     knobs->events = 1 + (uint32_t)sim_below(sim, sim_chance(sim, 20) ? EVENTS_MAX : 30);
     knobs->piece_max = spread(sim, 64 * 1024);
     knobs->pipeline = 1 + (uint32_t)sim_below(sim, IN_FLIGHT_MAX - 2);
-    knobs->lines_max = sim_chance(sim, 30) ? 400 : 5;
-    knobs->sell_percent = 2 + (unsigned)sim_below(sim, 50);
+    knobs->lines_max = sim_chance(sim, 10) ? 400 : 5;
+    knobs->sell_percent = 2 + (unsigned)sim_below(sim, SELL_PERCENT_MAX - 2);
     knobs->batch_max = spread(sim, BATCH_EVENTS_MAX);
     knobs->tick_ms_max = spread(sim, 20000);
-    knobs->fault_steps = 200 + (uint32_t)sim_below(sim, 4000);
+    knobs->loading = sim_chance(sim, 30);
+    knobs->fault_steps = 200 + (uint32_t)sim_below(sim, 8000);
     const bool lucky = sim_chance(sim, 15);
     for (unsigned i = 0; i < ACTION_COUNT; i++) {
         knobs->weights[i] = i < ACTION_FIRST_FAULT ? 10 + (unsigned)sim_below(sim, 100)
@@ -51,9 +62,11 @@ void sim_draw_knobs(struct sim *sim)
     }
     knobs->weights[ACTION_RESEND] *= 5;
     knobs->weights[ACTION_TICK] = 1 + (unsigned)sim_below(sim, 10);
+    knobs->weights[ACTION_ENROL] = 1 + (unsigned)sim_below(sim, 5);
+    knobs->weights[ACTION_MEMORY] = !lucky && sim_chance(sim, 30) ? 1 : 0;
     knobs->weights[ACTION_KILL] = !lucky && sim_chance(sim, 50) ? 1 : 0;
     knobs->service.connections_max =
-        knobs->tills + (uint32_t)sim_below(sim, CONNECTIONS_MAX - knobs->tills + 1);
+        knobs->tills + 2 + (uint32_t)sim_below(sim, CONNECTIONS_MAX - knobs->tills - 1);
     knobs->service.requests_max = spread(sim, 200);
     knobs->service.blocks_max = spread(sim, 16);
     knobs->service.blocks_large_max = 1;

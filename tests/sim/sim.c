@@ -12,7 +12,7 @@ enum {
 };
 
 static const char PROGRAMME[] = "programme: corner\n"
-                                "version: 1\n"
+                                "version: %u\n"
                                 "currency: EUR\n"
                                 "zone: Europe/Tallinn\n"
                                 "stores: [{id: cafe}, {id: shop}]\n"
@@ -28,6 +28,13 @@ static const char PROGRAMME[] = "programme: corner\n"
                                 "    card: lunch\n"
                                 "    item: {give: 1, per: unit}\n"
                                 "    only: {categories: [lunch]}\n"
+                                "  - id: welcome\n"
+                                "    visit: {give: 7}\n"
+                                "    stage: bonus\n"
+                                "    limits: [{max: 12, of: times, per: ever, for: all}]\n"
+                                "  - id: survey\n"
+                                "    activity: {give: 30, code: survey}\n"
+                                "    limits: [{max: 1, of: times, per: day}]\n"
                                 "stamp_cards:\n"
                                 "  - {id: lunch, required: 3, apply: voucher, gives: {reward: free_lunch}}\n"
                                 "tiers:\n"
@@ -54,9 +61,42 @@ static void draw_bytes(void *context, void *data, size_t size)
     }
 }
 
-static int64_t clock_now(void *context)
+static int64_t wall_now(void *context)
 {
     return ((struct sim *)context)->house.now;
+}
+
+static int64_t monotonic_now(void *context)
+{
+    return ((struct sim *)context)->monotonic;
+}
+
+struct bytes sim_programme(uint32_t version)
+{
+    static char yaml[sizeof(PROGRAMME) + 16];
+    const int size = snprintf(yaml, sizeof(yaml), PROGRAMME, version);
+    return (struct bytes){(const uint8_t *)yaml, (size_t)size};
+}
+
+/* Its first key is one of the house's, its second one of its own. */
+static void add_speaker(struct sim *sim, uint32_t principal, enum role role, uint64_t events)
+{
+    struct till *till = &sim->tills[sim->speakers++];
+    uint8_t seed[KEY_BYTES];
+    memset(seed, 0x80 + (int)principal, sizeof(seed));
+    till->principal = principal;
+    till->role = role;
+    till->events_max = events;
+    till->keys[0] = sim->house.keys[principal];
+    key_pair_from_seed(seed, &till->keys[1]);
+}
+
+/* An admin of its own: the house's has used its first sequences. */
+static void add_operator(struct sim *sim)
+{
+    const uint32_t principal = house_principal(&sim->house, ROLE_ADMIN, NULL, "office");
+    const uint32_t events = sim->knobs.events < OPERATOR_EVENTS_MAX ? sim->knobs.events : OPERATOR_EVENTS_MAX;
+    add_speaker(sim, principal, ROLE_ADMIN, events);
 }
 
 static void open_sim(struct sim *sim)
@@ -65,15 +105,19 @@ static void open_sim(struct sim *sim)
     arena_init(&sim->scratch, malloc(SCRATCH_BYTES), SCRATCH_BYTES);
     crash_vfs_reset(sim->seed);
     temporary_vfs = CRASH_VFS;
-    house_open(&sim->house, PROGRAMME, false);
+    sim->programme_version = 1;
+    house_open(&sim->house, (const char *)sim_programme(1).data, sim->knobs.loading);
     for (uint32_t i = 0; i < sim->knobs.tills; i++) {
         char label[16];
         snprintf(label, sizeof(label), "till-%u", i);
-        sim->tills[i].principal = house_terminal(&sim->house, i % 2 == 0 ? "cafe" : "shop", label);
+        const uint32_t principal = house_terminal(&sim->house, i % 2 == 0 ? "cafe" : "shop", label);
         /* It signs for itself; the house gives the next one another key. */
-        sim->house.sequences[sim->tills[i].principal] = 2;
+        sim->house.sequences[principal] = 2;
+        add_speaker(sim, principal, ROLE_TERMINAL, sim->knobs.events);
     }
-    sim->house.world = (struct world){clock_now, clock_now, draw_bytes, sim};
+    add_operator(sim);
+    sim->monotonic = sim->house.now;
+    sim->house.world = (struct world){wall_now, monotonic_now, draw_bytes, sim};
     struct store_head head;
     const int result = store_head(sim->house.temporary.store, &head);
     SIM_OK(sim, result);
@@ -86,7 +130,7 @@ static void close_sim(struct sim *sim)
     service_free(sim->service);
     house_close(&sim->house);
     crash_vfs_free();
-    for (uint32_t i = 0; i < TILLS_MAX; i++) {
+    for (uint32_t i = 0; i < sim->speakers; i++) {
         till_free(&sim->tills[i]);
     }
     free(sim->results_memory.memory);
@@ -109,11 +153,57 @@ static enum action choose(struct sim *sim)
     return (enum action)i;
 }
 
+static void pass_time(struct sim *sim, int64_t ms)
+{
+    sim->monotonic += ms;
+    sim->house.now += ms;
+}
+
+/* By minutes or by hours, forth or back; or to what is right. */
+static void jump(struct sim *sim)
+{
+    const int64_t minutes = (int64_t)sim_below(sim, sim_chance(sim, 30) ? 24 * 60 : 10);
+    if (sim_chance(sim, 30)) {
+        sim->house.now = sim->monotonic;
+    } else {
+        sim->house.now += (sim_chance(sim, 50) ? minutes : -minutes) * 60 * 1000;
+    }
+}
+
+/* From here on nothing goes wrong: the clock is right, or at least not behind the log. */
+static void calm_down(struct sim *sim)
+{
+    struct store_head head;
+    daemon_calm(sim);
+    if (crash_vfs_is_off()) {
+        daemon_kill(sim, false);
+    }
+    const int result = store_head(sim->house.temporary.store, &head);
+    SIM_OK(sim, result);
+    sim->house.now = head.booked_at > sim->monotonic ? head.booked_at : sim->monotonic;
+}
+
+/* The first connection from a random one on where the action would do something; else that random one. */
+static uint32_t draw_connection(struct sim *sim, enum action action)
+{
+    const uint32_t count = sim->knobs.service.connections_max;
+    const uint32_t first = (uint32_t)sim_below(sim, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct pipe *pipe = &sim->pipes[(first + i) % count];
+        const bool told = pipe->told || !(pipe->ended || pipe->shut || pipe->till == NULL);
+        if (pipe->open && ((action == ACTION_DELIVER && !pipe->paused && (pipe->in.size > 0 || !told)) ||
+                           (action == ACTION_REPLY && pipe->sending))) {
+            return (first + i) % count;
+        }
+    }
+    return first;
+}
+
 static void act(struct sim *sim, enum action action)
 {
-    const uint32_t connection = (uint32_t)sim_below(sim, sim->knobs.service.connections_max);
+    const uint32_t connection = draw_connection(sim, action);
     struct pipe *pipe = &sim->pipes[connection];
-    struct till *till = &sim->tills[sim_below(sim, sim->knobs.tills)];
+    struct till *till = &sim->tills[sim_below(sim, sim->speakers)];
     sim->counts[action]++;
     switch (action) {
     case ACTION_DELIVER:
@@ -136,11 +226,22 @@ static void act(struct sim *sim, enum action action)
         break;
     case ACTION_TICK:
         /* Time that leaps is a fault, too: nobody can shake hands in it. */
-        sim->house.now +=
-            1 + (int64_t)sim_below(sim, sim->steps < sim->knobs.fault_steps ? sim->knobs.tick_ms_max
-                                                                            : CALM_MS_MAX);
+        pass_time(sim,
+                  1 + (int64_t)sim_below(sim, sim->steps < sim->knobs.fault_steps ? sim->knobs.tick_ms_max
+                                                                                  : CALM_MS_MAX));
         service_tick(sim->service);
         daemon_drain(sim);
+        break;
+    case ACTION_ENROL:
+        if (sim->newcomers_count > 0) {
+            till_enrol(sim, &sim->newcomers[sim_below(sim, sim->newcomers_count)]);
+        }
+        break;
+    case ACTION_JUMP:
+        jump(sim);
+        break;
+    case ACTION_MEMORY:
+        failing_heap_fault(1 + sim_below(sim, 200), sim_chance(sim, 30));
         break;
     case ACTION_RESEND:
         till_resend(sim, till);
@@ -179,7 +280,7 @@ static void act(struct sim *sim, enum action action)
 
 static bool all_done(const struct sim *sim)
 {
-    for (uint32_t i = 0; i < sim->knobs.tills; i++) {
+    for (uint32_t i = 0; i < sim->speakers; i++) {
         if (!till_is_done(sim, &sim->tills[i])) {
             return false;
         }
@@ -211,6 +312,9 @@ static struct {
     uint64_t cuts;
     uint64_t kills;
     uint64_t ends;
+    uint64_t enrolled;
+    uint64_t full; /* runs in which the limit of all was reached */
+    uint64_t kinds[EVENT_KINDS_END];
 } totals;
 
 static void add_totals(const struct sim *run)
@@ -222,6 +326,27 @@ static void add_totals(const struct sim *run)
     totals.cuts += run->counts[ACTION_CUT];
     totals.kills += run->counts[ACTION_KILL];
     totals.ends += run->ends;
+    totals.enrolled += run->enrolled;
+    totals.full += run->welcomes == WELCOMES_MAX;
+    for (size_t i = 0; i < EVENT_KINDS_END; i++) {
+        totals.kinds[i] += run->kinds[i];
+    }
+}
+
+/* Every kind that principals may say was said and acknowledged; false after so many seeds is a fault of the
+ * simulator's. */
+static bool everything_was_said(void)
+{
+    bool all = totals.enrolled > 0 && totals.full > 0;
+#define X(name, number)                                                                                      \
+    printf("%s%s %llu", number == 16 ? "said: " : ", ", event_kind_name(EVENT_##name),                       \
+           (unsigned long long)totals.kinds[EVENT_##name]);                                                  \
+    all = all && (totals.kinds[EVENT_##name] > 0 || event_is_daemons(EVENT_##name));
+    EVENT_KIND_TABLE(X)
+#undef X
+    printf("; enrolled %llu, limit reached %llu times\n", (unsigned long long)totals.enrolled,
+           (unsigned long long)totals.full);
+    return all;
 }
 
 static struct sim sim;
@@ -240,7 +365,7 @@ static void run_seed(uint64_t seed)
         SIM_CHECK(&sim, sim.steps < STEPS_MAX);
         act(&sim, choose(&sim));
         if (++sim.steps == sim.knobs.fault_steps) {
-            daemon_calm(&sim);
+            calm_down(&sim);
         }
         if (sim.steps % AUDIT_EVERY == 0 && !crash_vfs_is_off()) {
             audit_store(&sim);
@@ -249,6 +374,8 @@ static void run_seed(uint64_t seed)
     come_to_rest(&sim);
     audit_store(&sim);
     audit_answers(&sim);
+    audit_limits(&sim);
+    house_replay(&sim.house);
     if (verbose) {
         printf(
             "seed 0x%llx: %u tills, %llu steps, %llu acknowledged (%llu late), %llu repeated, %llu failures",
@@ -285,6 +412,7 @@ static void all_seeds(void **state)
 
 int main(int argc, char **argv)
 {
+    failing_heap_take();
     for (int i = 1; i < argc; i++) {
         const char *seed = value_of(argc, argv, &i, "--seed");
         const char *seeds = seed == NULL ? value_of(argc, argv, &i, "--seeds") : NULL;
@@ -316,5 +444,10 @@ int main(int argc, char **argv)
            (unsigned long long)totals.late, (unsigned long long)totals.repeated,
            (unsigned long long)totals.failures, (unsigned long long)totals.cuts,
            (unsigned long long)totals.kills, (unsigned long long)totals.ends);
+    const bool all = everything_was_said();
+    if (count >= 200 && !all) {
+        fprintf(stderr, "sim: some kind was never said\n");
+        return EXIT_FAILURE;
+    }
     return EXIT_SUCCESS;
 }

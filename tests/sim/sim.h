@@ -4,6 +4,7 @@
 #define LOYALTY_TESTS_SIM_SIM_H
 
 #include "lib/crash_vfs.h"
+#include "lib/failing_heap.h"
 #include "lib/house.h"
 
 #include "base/limits.h"
@@ -11,10 +12,19 @@
 
 enum {
     TILLS_MAX = 5,
+    SPEAKERS_MAX = TILLS_MAX + 1, /* and the operator */
+    NEWCOMERS_MAX = 8,
     EVENTS_MAX = 120, /* of one till */
+    OPERATOR_EVENTS_MAX = 20,
     CONNECTIONS_MAX = 12,
     IN_FLIGHT_MAX = 64, /* of one till */
-    CARDS = 6,
+    CARDS = 24,
+    WELCOMES_MAX = 12, /* of all members together, as the programme says */
+    SELL_PERCENT_MAX = 52,
+};
+
+enum {
+    EVENT_KINDS_END = 64, /* more than the number of any kind */
 };
 
 /* What the steps choose from; each has a weight of its own in every run. */
@@ -24,13 +34,16 @@ enum {
     X(VERIFY, "a group of signatures is done, any of those under way")                                       \
     X(BATCH, "the ledger takes what waits and commits")                                                      \
     X(ANSWER, "the results of the last batch reach the service")                                             \
-    X(WORK, "a till sells, asks or sends")                                                                   \
+    X(WORK, "a till or the operator says something new, asks or sends")                                      \
+    X(ENROL, "somebody comes with a code of the operator's")                                                 \
     X(TICK, "time passes")                                                                                   \
     X(RESEND, "a till sends an event again that was acknowledged")                                           \
     X(CUT, "a connection breaks")                                                                            \
     X(END, "a till ends its half of a connection")                                                           \
     X(ABANDON, "a till opens another connection while the service keeps the old one")                        \
     X(KILL, "the daemon's process and the power go between two batches")                                     \
+    X(JUMP, "the wall clock is set")                                                                         \
+    X(MEMORY, "one of the next allocations of SQLite fails, and the daemon ends")                            \
     X(POWER, "the power goes at one of the next changes of the disk, in the middle of a commit")             \
     X(FULL, "the disk is full for one of the next writes")                                                   \
     X(BROKEN, "one of the next writes or syncs fails, and the daemon ends")
@@ -52,6 +65,7 @@ struct knobs {
     uint32_t pipeline;     /* requests a till sends ahead of the answers */
     uint32_t lines_max;    /* of a basket */
     unsigned sell_percent; /* of a till's turns */
+    bool loading;          /* until the operator goes live, if ever */
     uint32_t batch_max;    /* jobs of a batch */
     uint32_t tick_ms_max;  /* of one TICK */
     uint32_t fault_steps;  /* faults happen in the first steps only */
@@ -61,6 +75,7 @@ struct knobs {
 
 /* An event in a till's outbox, for ever. */
 struct outbox_event {
+    enum event_kind kind; /* as it was meant: some are garbled */
     uint8_t *body;
     size_t body_size;
     uint8_t signature[SIGNATURE_BYTES];
@@ -70,7 +85,7 @@ struct outbox_event {
     size_t booked_size;
 };
 
-enum till_state { TILL_AWAY, TILL_GREETING, TILL_SIGNING, TILL_READY };
+enum till_state { TILL_AWAY, TILL_GREETING, TILL_SIGNING, TILL_READY, TILL_ENROLLING };
 
 /* A request that a till waits for. */
 struct awaited {
@@ -79,8 +94,15 @@ struct awaited {
     uint64_t sequence; /* of REQUEST_BOOK */
 };
 
+/* Who speaks to the daemon: a till, the operator, or a newcomer who is no principal yet. */
 struct till {
-    uint32_t principal;
+    uint32_t principal; /* 0: a newcomer */
+    enum role role;
+    struct key_pair keys[2]; /* the first, and the one it changes to */
+    uint64_t rotation;       /* the sequence of its change of keys; 0: none */
+    unsigned key;            /* the one it authenticates with */
+    bool changes;            /* it has said a change of keys, booked, refused or under way */
+    uint64_t events_max;     /* it says no more */
     enum till_state state;
     uint32_t connection;
     uint32_t next_id;
@@ -89,6 +111,13 @@ struct till {
     struct outbox_event outbox[EVENTS_MAX + 1]; /* by sequence */
     struct awaited awaited[IN_FLIGHT_MAX];      /* in order */
     size_t awaited_count;
+};
+
+/* A code of the operator's, and who comes with it. */
+struct newcomer {
+    struct till till;
+    char code[16];
+    uint32_t enrolled; /* as which principal; 0: not that it knew */
 };
 
 struct buffer {
@@ -113,10 +142,15 @@ struct sim {
     uint64_t seed;
     uint64_t random; /* the generator's state */
     uint64_t steps;
+    int64_t monotonic; /* the wall clock is the house's */
     struct knobs knobs;
     struct house house;
     struct service *service;
-    struct till tills[TILLS_MAX];
+    struct till tills[SPEAKERS_MAX]; /* the operator is the last */
+    uint32_t speakers;
+    struct newcomer newcomers[NEWCOMERS_MAX];
+    size_t newcomers_count;
+    uint32_t programme_version;
     struct pipe pipes[CONNECTIONS_MAX];
     struct verify_group *groups[VERIFY_GROUPS_DEFAULT];
     size_t groups_count;
@@ -128,7 +162,10 @@ struct sim {
     struct arena scratch;
     uint64_t base_position; /* of the log before the tills began */
     uint64_t counts[ACTION_COUNT];
-    uint64_t ends; /* of the daemon because its disk failed */
+    uint64_t ends;                   /* of the daemon because its disk or its memory failed */
+    uint64_t kinds[EVENT_KINDS_END]; /* events acknowledged, by kind */
+    uint64_t enrolled;
+    int64_t welcomes; /* given, of WELCOMES_MAX */
     uint64_t acknowledged;
     uint64_t late;     /* of them, with an answer that had been lost on its way */
     uint64_t repeated; /* acknowledged before */
@@ -146,6 +183,11 @@ uint64_t sim_random(struct sim *sim);
 uint64_t sim_below(struct sim *sim, uint64_t end); /* 0 to end - 1 */
 bool sim_chance(struct sim *sim, unsigned percent);
 void sim_draw_knobs(struct sim *sim);
+const char *sim_card(struct sim *sim); /* one of CARDS; valid for ever */
+
+/* --- sim.c --- */
+/* The programme under this version. Valid until the next call. */
+struct bytes sim_programme(uint32_t version);
 
 /* --- daemon.c: the adapter around the service --- */
 void daemon_start(struct sim *sim);
@@ -161,9 +203,19 @@ void daemon_answer(struct sim *sim);
 void daemon_cut(struct sim *sim, uint32_t connection);
 void pipe_put(struct buffer *buffer, struct bytes bytes);
 
+/* --- say.c: what principals say --- */
+void till_say(struct sim *sim, struct till *till); /* the next sequence of its outbox */
+/* Signs what it has said and not yet heard of, from `sequence` on. */
+void till_sign(struct sim *sim, struct till *till, uint64_t sequence);
+/* A question its role may ask. */
+void till_question(struct sim *sim, const struct till *till, struct request *ret_request);
+/* What answers a request that does not fail. */
+enum reply_kind answer_of(enum request_kind kind);
+
 /* --- till.c --- */
 void till_work(struct sim *sim, struct till *till);
 void till_resend(struct sim *sim, struct till *till);
+void till_enrol(struct sim *sim, struct newcomer *newcomer);
 void till_leave(struct sim *sim, struct till *till); /* forgets its connection */
 /* Whole frames in what has come are taken; the rest stays. */
 void till_receive(struct sim *sim, struct till *till, struct buffer *buffer);
@@ -173,6 +225,7 @@ void till_free(struct till *till);
 /* --- audit.c: what must hold whatever has happened --- */
 void audit_store(struct sim *sim);   /* every event is there once and as it was acknowledged */
 void audit_answers(struct sim *sim); /* asking again gives the same bytes, another body a conflict */
+void audit_limits(struct sim *sim);  /* none was overshot */
 void audit_rest(struct sim *sim);    /* nothing of the service is in use */
 
 #endif

@@ -1,85 +1,11 @@
 #include "sim/sim.h"
 
-#include "crypto/card.h"
+#include "crypto/invite.h"
 #include "wire/frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const cards[CARDS] = {"111", "222", "333", "444", "555", "666"};
-static const char *const categories[] = {"lunch", "coffee", "cake", "tobacco"};
-
-static struct bytes keep(struct buffer *buffer, struct bytes bytes)
-{
-    pipe_put(buffer, bytes);
-    return (struct bytes){buffer->data, buffer->size};
-}
-
-/* What is sold: from a coffee to a wedding, with and without a card; now and then what the ledger will
- * refuse. */
-static void fill_event(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
-{
-    static struct line lines[400];
-    static char number[32];
-    static uint8_t commitment[HASH_BYTES];
-    *event = (struct event){.occurred_at = sim->house.now, .kind = EVENT_PURCHASE};
-    if (sim_chance(sim, 60)) {
-        struct card_number card;
-        slot->card = cards[sim_below(sim, CARDS)];
-        const int normal = card_normalise(slot->card, strlen(slot->card), &card);
-        SIM_OK(sim, normal);
-        for (size_t i = 0; i < sizeof(slot->salt); i++) {
-            slot->salt[i] = (uint8_t)sim_random(sim);
-        }
-        crypto_card_commitment(slot->salt, &card, commitment);
-        if (sim_chance(sim, 10)) {
-            event->kind = EVENT_ENROLMENT;
-            event->enrolment.card = (struct bytes){commitment, sizeof(commitment)};
-            return;
-        }
-        event->purchase.card = (struct bytes){commitment, sizeof(commitment)};
-    }
-    /* One in twenty receipts was booked before. */
-    const uint64_t receipt =
-        till->sold > 1 && sim_chance(sim, 5) ? 1 + sim_below(sim, till->sold - 1) : till->sold;
-    snprintf(number, sizeof(number), "%llu", (unsigned long long)receipt);
-    event->purchase.receipt = (struct receipt){.business_date = 20423, .number = number};
-    event->purchase.lines_count = sim_below(sim, sim->knobs.lines_max + 1);
-    event->purchase.lines = lines;
-    for (size_t i = 0; i < event->purchase.lines_count; i++) {
-        lines[i] = (struct line){.sku = "4711",
-                                 .category = categories[sim_below(sim, ARRAY_COUNT(categories))],
-                                 .quantity = 1000 * (int64_t)(1 + sim_below(sim, 3)),
-                                 .gross = (int64_t)sim_below(sim, 5000)};
-    }
-}
-
-/* The next sequence of the outbox. */
-static void sell(struct sim *sim, struct till *till)
-{
-    const uint64_t sequence = ++till->sold;
-    struct outbox_event *slot = &till->outbox[sequence];
-    struct event event;
-    struct bytes body;
-    fill_event(sim, till, slot, &event);
-    arena_reset(&sim->scratch);
-    const int packed = wire_body_pack(&event, &sim->scratch, &body);
-    SIM_OK(sim, packed);
-    struct buffer buffer = {0};
-    body = keep(&buffer, body);
-    if (sim_chance(sim, 3)) {
-        buffer.data[sim_below(sim, buffer.size)] ^= 0x55; /* booked all the same, as malformed mostly */
-    }
-    slot->body = buffer.data;
-    slot->body_size = buffer.size;
-    const size_t room = SIGN_EVENT_PREFIX_BYTES + body.size;
-    uint8_t *scratch = arena_alloc(&sim->scratch, 1, room);
-    const struct sign_event message = {sim->house.programme_id, till->principal, sequence, body};
-    const int result =
-        sign_event(&sim->house.keys[till->principal], &message, scratch, room, slot->signature);
-    SIM_OK(sim, result);
-}
 
 static void ask(struct sim *sim, struct till *till, struct request *request)
 {
@@ -146,8 +72,9 @@ static void greet(struct sim *sim, struct till *till)
 
 void till_work(struct sim *sim, struct till *till)
 {
-    if (till->sold < sim->knobs.events && sim_chance(sim, sim->knobs.sell_percent)) {
-        sell(sim, till);
+    const bool calm = sim->steps >= sim->knobs.fault_steps;
+    if (till->sold < till->events_max && sim_chance(sim, calm ? SELL_PERCENT_MAX : sim->knobs.sell_percent)) {
+        till_say(sim, till);
     }
     if (till->state == TILL_AWAY) {
         if (!till_is_done(sim, till)) {
@@ -157,10 +84,17 @@ void till_work(struct sim *sim, struct till *till)
         if (till->next <= till->sold) {
             send_event(sim, till, till->next++);
         } else if (sim_chance(sim, 20)) {
-            struct request member = {.kind = REQUEST_GET_MEMBER,
-                                     .get_member = {.card = cards[sim_below(sim, CARDS)]}};
-            ask(sim, till, &member);
+            struct request question;
+            till_question(sim, till, &question);
+            ask(sim, till, &question);
         }
+    }
+}
+
+void till_enrol(struct sim *sim, struct newcomer *newcomer)
+{
+    if (newcomer->till.state == TILL_AWAY) {
+        greet(sim, &newcomer->till);
     }
 }
 
@@ -174,7 +108,8 @@ void till_resend(struct sim *sim, struct till *till)
 
 bool till_is_done(const struct sim *sim, const struct till *till)
 {
-    return till->sold == sim->knobs.events && first_unacknowledged(till) > till->sold;
+    (void)sim;
+    return till->sold == till->events_max && first_unacknowledged(till) > till->sold;
 }
 
 void till_free(struct till *till)
@@ -185,14 +120,44 @@ void till_free(struct till *till)
     }
 }
 
+static struct newcomer *newcomer_of(struct sim *sim, const struct till *till)
+{
+    for (size_t i = 0; i < sim->newcomers_count; i++) {
+        if (&sim->newcomers[i].till == till) {
+            return &sim->newcomers[i];
+        }
+    }
+    return NULL;
+}
+
+static void present_code(struct sim *sim, struct newcomer *newcomer)
+{
+    uint8_t hash[HASH_BYTES];
+    uint8_t proof[SIGNATURE_BYTES];
+    struct key_pair *key = &newcomer->till.keys[0];
+    const int result = invite_code_hash(newcomer->code, hash);
+    SIM_OK(sim, result);
+    sign_enrol(key, sim->house.programme_id, hash, proof);
+    struct request request = {.kind = REQUEST_ENROL,
+                              .enrol = {.code = newcomer->code,
+                                        .key = {key->public_key, KEY_BYTES},
+                                        .proof = {proof, sizeof(proof)}}};
+    newcomer->till.state = TILL_ENROLLING;
+    ask(sim, &newcomer->till, &request);
+}
+
 static void on_welcome(struct sim *sim, struct till *till, const struct reply *reply)
 {
     uint8_t signature[SIGNATURE_BYTES];
     const struct sign_auth auth = {.programme_id = sim->house.programme_id,
                                    .principal = till->principal,
                                    .challenge = reply->welcome.challenge.data};
-    SIM_CHECK(sim, reply->kind == REPLY_WELCOME);
-    sign_auth(&sim->house.keys[till->principal], &auth, signature);
+    struct newcomer *newcomer = newcomer_of(sim, till);
+    if (newcomer != NULL) {
+        present_code(sim, newcomer);
+        return;
+    }
+    sign_auth(&till->keys[till->key], &auth, signature);
     struct request request = {
         .kind = REQUEST_AUTHENTICATE,
         .authenticate = {.principal = till->principal, .signature = {signature, sizeof(signature)}}};
@@ -200,14 +165,41 @@ static void on_welcome(struct sim *sim, struct till *till, const struct reply *r
     ask(sim, till, &request);
 }
 
+/* However often it comes, it is enrolled once. */
+static void on_enrolled(struct sim *sim, struct till *till, const struct reply *reply)
+{
+    struct newcomer *newcomer = newcomer_of(sim, till);
+    SIM_CHECK(sim, newcomer != NULL);
+    SIM_CHECK(sim, newcomer->enrolled == 0 || newcomer->enrolled == reply->enrolled.principal);
+    sim->enrolled += newcomer->enrolled == 0;
+    newcomer->enrolled = reply->enrolled.principal;
+}
+
 static void on_ready(struct sim *sim, struct till *till, const struct reply *reply)
 {
-    SIM_CHECK(sim, reply->kind == REPLY_READY);
     till->next = first_unacknowledged(till);
     /* What was acknowledged is not forgotten, and nothing was booked that was never sold. */
     SIM_CHECK(sim, reply->ready.expected_sequence >= till->next);
     SIM_CHECK(sim, reply->ready.expected_sequence <= till->sold + 1);
     till->state = TILL_READY;
+}
+
+/* A change of keys was booked: it is in force, or was refused and everything behind it is signed anew. */
+static void on_rotation(struct sim *sim, struct till *till, struct bytes bytes)
+{
+    static struct outcome outcome;
+    struct booked booked;
+    int result = wire_booked_unpack(bytes, &sim->scratch, &booked);
+    if (result == 0) {
+        result = wire_outcome_unpack(booked.outcome, &sim->scratch, &outcome);
+    }
+    SIM_OK(sim, result);
+    till->key = outcome.code == CODE_ACCEPTED;
+    if (outcome.code != CODE_ACCEPTED) {
+        const uint64_t sequence = till->rotation;
+        till->rotation = 0;
+        till_sign(sim, till, sequence + 1);
+    }
 }
 
 static void on_booked(struct sim *sim, struct till *till, uint64_t sequence, const struct reply *reply)
@@ -221,7 +213,11 @@ static void on_booked(struct sim *sim, struct till *till, uint64_t sequence, con
         slot->booked = buffer.data;
         slot->booked_size = buffer.size;
         sim->acknowledged++;
+        sim->kinds[slot->kind]++;
         sim->late += reply->booked.repeated;
+        if (sequence == till->rotation) {
+            on_rotation(sim, till, bytes);
+        }
     } else {
         SIM_CHECK(sim, reply->booked.repeated);
         SIM_CHECK(sim, slot->booked_size == bytes.size);
@@ -230,12 +226,27 @@ static void on_booked(struct sim *sim, struct till *till, uint64_t sequence, con
     }
 }
 
+static bool is_question(enum request_kind kind)
+{
+    return kind != REQUEST_HELLO && kind != REQUEST_AUTHENTICATE && kind != REQUEST_ENROL &&
+           kind != REQUEST_BOOK;
+}
+
 /* True when the till goes on with this connection. */
-static bool on_failure(struct sim *sim, const struct awaited *awaited, const struct reply *reply)
+static bool on_failure(struct sim *sim, struct till *till, const struct awaited *awaited,
+                       const struct reply *reply)
 {
     sim->failures++;
-    if (awaited->kind == REQUEST_GET_MEMBER && reply->failure.code == FAILURE_NOT_FOUND) {
+    if (is_question(awaited->kind) && reply->failure.code == FAILURE_NOT_FOUND) {
         return true;
+    }
+    if (reply->failure.code == FAILURE_BAD_SIGNATURE && till->changes) {
+        /* Whether its change of keys was booked it finds out by trying. */
+        till->key ^= awaited->kind == REQUEST_AUTHENTICATE;
+        return false;
+    }
+    if (awaited->kind == REQUEST_ENROL && reply->failure.code == FAILURE_INVITE_INVALID) {
+        return false; /* not booked yet, refused, used up, or its principal was revoked */
     }
     /* Nothing here is the till's fault but coming too early after something was lost. */
     SIM_CHECK(sim, reply->failure.code == FAILURE_AHEAD || reply->failure.code == FAILURE_RETRY ||
@@ -256,16 +267,17 @@ static bool on_reply(struct sim *sim, struct till *till, const struct reply *rep
     till->awaited_count--;
     memmove(till->awaited, till->awaited + 1, till->awaited_count * sizeof(till->awaited[0]));
     if (reply->kind == REPLY_FAILURE) {
-        return on_failure(sim, &awaited, reply);
+        return on_failure(sim, till, &awaited, reply);
     }
+    SIM_CHECK(sim, reply->kind == answer_of(awaited.kind));
     if (awaited.kind == REQUEST_HELLO) {
         on_welcome(sim, till, reply);
     } else if (awaited.kind == REQUEST_AUTHENTICATE) {
         on_ready(sim, till, reply);
-    } else if (awaited.kind == REQUEST_GET_MEMBER) {
-        SIM_CHECK(sim, reply->kind == REPLY_MEMBER);
-    } else {
-        SIM_CHECK(sim, reply->kind == REPLY_BOOKED);
+    } else if (awaited.kind == REQUEST_ENROL) {
+        on_enrolled(sim, till, reply);
+        return false;
+    } else if (awaited.kind == REQUEST_BOOK) {
         on_booked(sim, till, awaited.sequence, reply);
     }
     return true;

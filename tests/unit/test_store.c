@@ -338,6 +338,9 @@ static void a_busy_queue_checkpoints_at_four_thousand(void **state)
     struct store *store = temporary->store;
     bool done = false;
     uint64_t frames = 0;
+    if (testing_is_slow()) {
+        skip();
+    }
     while (!done) {
         temporary_begin(store);
         for (int i = 0; i < 200; i++) {

@@ -1,7 +1,9 @@
 /* Every call to the disk and every allocation fails once, or from then on for ever: the store says so with
  * the right error, keeps what it had committed, and goes on where it may. */
 #include "lib/crash_vfs.h"
+#include "lib/failing_heap.h"
 #include "lib/testing.h"
+#include "store/backup.h"
 #include "store/connection.h"
 
 #include <stdio.h>
@@ -9,49 +11,19 @@
 #include <string.h>
 
 static const char PATH[] = "/loyalty.db";
+static const char COPY[] = "/copy.db";
 
 enum { TRANSACTIONS = 4, EVENTS = 2 };
-
-/* SQLite's own memory, failing on request. */
-static struct {
-    sqlite3_mem_methods system;
-    uint64_t nth; /* allocation from now that fails, 0: none */
-    bool for_ever;
-    uint64_t failed;
-} heap;
-
-static bool heap_fails(void)
-{
-    if (heap.nth == 0 || --heap.nth > 0) {
-        return false;
-    }
-    heap.nth = heap.for_ever;
-    heap.failed++;
-    return true;
-}
-
-static void *heap_malloc(int size)
-{
-    return heap_fails() ? NULL : heap.system.xMalloc(size);
-}
-
-static void *heap_realloc(void *memory, int size)
-{
-    return heap_fails() ? NULL : heap.system.xRealloc(memory, size);
-}
-
-static void take_heap(void)
-{
-    assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &heap.system), SQLITE_OK);
-    sqlite3_mem_methods failing = heap.system;
-    failing.xMalloc = heap_malloc;
-    failing.xRealloc = heap_realloc;
-    assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &failing), SQLITE_OK);
-}
 
 static int open_store(bool create, struct store **ret_store)
 {
     const struct store_options options = {.path = PATH, .vfs = CRASH_VFS, .create = create};
+    return store_open(&options, ret_store, NULL);
+}
+
+static int open_copy(struct store **ret_store)
+{
+    const struct store_options options = {.path = COPY, .vfs = CRASH_VFS};
     return store_open(&options, ret_store, NULL);
 }
 
@@ -134,8 +106,18 @@ static int run(struct store *store, uint64_t *committed)
     return 0;
 }
 
+static int is_ok(void *context, int columns, char **values, char **names)
+{
+    (void)names;
+    *(bool *)context = columns == 1 && strcmp(values[0], "ok") == 0;
+    return 0;
+}
+
 static void check_store(struct store *store, uint64_t committed)
 {
+    bool ok = false;
+    assert_int_equal(sqlite3_exec(store->db, "PRAGMA integrity_check", is_ok, &ok, NULL), SQLITE_OK);
+    assert_true(ok);
     struct store_head head;
     struct store_totals totals;
     uint8_t chain[HASH_BYTES];
@@ -265,12 +247,10 @@ static void a_disk_that_fails_while_opening_is_told(void **state)
 static bool sweep_heap_open(uint64_t nth, bool for_ever)
 {
     struct store *store = NULL;
-    heap.failed = 0;
-    heap.nth = nth;
-    heap.for_ever = for_ever;
+    failing_heap_fault(nth, for_ever);
     const int error = open_store(false, &store);
-    const bool failed = heap.failed > 0;
-    heap.nth = 0;
+    const bool failed = failing_heap_failed() > 0;
+    failing_heap_fault(0, false);
     assert_true(error == 0 || error == ERR_NOMEM);
     assert_true(failed || error == 0);
     store_close(store);
@@ -302,12 +282,10 @@ static bool sweep_heap_run(uint64_t nth, bool for_ever)
     struct store *store = NULL;
     uint64_t committed = 0;
     assert_int_equal(open_store(true, &store), 0);
-    heap.failed = 0;
-    heap.nth = nth;
-    heap.for_ever = for_ever;
+    failing_heap_fault(nth, for_ever);
     const int error = run(store, &committed);
-    const bool failed = heap.failed > 0;
-    heap.nth = 0;
+    const bool failed = failing_heap_failed() > 0;
+    failing_heap_fault(0, false);
     assert_true(error == 0 || error == ERR_NOMEM);
     check_aftermath(store, error, committed, nth % 2 == 0);
     return failed;
@@ -325,15 +303,144 @@ static void no_memory_takes_the_transaction_back_and_the_store_goes_on(void **st
     }
 }
 
+/* What a failure left of a store that was being made: a whole one, or none, and then it can be made. */
+static void check_made(int error, bool cut)
+{
+    struct store *store = NULL;
+    if (cut) {
+        crash_vfs_cut();
+        crash_vfs_switch_on();
+    }
+    const int found = open_store(false, &store);
+    assert_true(found == 0 || (error != 0 && found == ERR_NOT_FOUND));
+    if (found != 0) {
+        assert_int_equal(open_store(true, &store), 0);
+    }
+    check_store(store, 0);
+    assert_int_equal(book(store), 0);
+    check_store(store, EVENTS);
+    store_close(store);
+}
+
+static void a_store_is_made_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    bool failed = true;
+    uint64_t nth = 1;
+    for (; failed; nth++) {
+        struct store *store = NULL;
+        crash_vfs_reset(nth);
+        crash_vfs_fault(&(struct crash_fault){.calls = CRASH_OPEN | CRASH_READ | CRASH_WRITE | CRASH_SYNC |
+                                                       CRASH_TRUNCATE | CRASH_DELETE,
+                                              .nth = nth,
+                                              .disk_full = nth % 3 == 0});
+        const int error = open_store(true, &store);
+        failed = crash_vfs_failed() > 0;
+        crash_vfs_fault(&(struct crash_fault){0});
+        assert_true(error == 0 || error == ERR_IO || error == ERR_FULL);
+        store_close(store);
+        check_made(error, nth % 2 == 0);
+    }
+    assert_true(nth > 30);
+}
+
+static void no_memory_while_a_store_is_made_is_told(void **state)
+{
+    (void)state;
+    bool failed = true;
+    for (uint64_t nth = 1; failed; nth += nth < 30 ? 1 : 23) {
+        struct store *store = NULL;
+        crash_vfs_reset(nth);
+        failing_heap_fault(nth, nth % 2 == 0);
+        const int error = open_store(true, &store);
+        failed = failing_heap_failed() > 0;
+        failing_heap_fault(0, false);
+        assert_true(error == 0 || error == ERR_NOMEM);
+        store_close(store);
+        check_made(error, nth % 3 == 0);
+    }
+}
+
+/* A copy, a few pages at a time, with a transaction in between. */
+static int back_up(struct store *store, uint64_t *committed)
+{
+    struct store_backup *backup = NULL;
+    uint32_t left = 1;
+    uint32_t total = 0;
+    int error = store_backup_begin(store, COPY, &backup);
+    while (error == 0 && left > 0) {
+        error = store_backup_step(backup, 5, &left, &total);
+        if (error == 0 && *committed == (uint64_t)TRANSACTIONS * EVENTS) {
+            error = book(store);
+            *committed += error == 0 ? EVENTS : 0;
+        }
+    }
+    store_backup_end(backup);
+    return error;
+}
+
+/* The copy is whole and survives the power cut, or there is none; the store goes on, or says that it cannot.
+ */
+static bool sweep_backup(const struct crash_fault *fault, uint64_t heap_nth)
+{
+    crash_vfs_reset(fault->nth + heap_nth);
+    struct store *store = NULL;
+    uint64_t committed = 0;
+    assert_int_equal(open_store(true, &store), 0);
+    assert_int_equal(run(store, &committed), 0);
+    crash_vfs_fault(fault);
+    failing_heap_fault(heap_nth, false);
+    const int error = back_up(store, &committed);
+    const bool failed = crash_vfs_failed() > 0 || failing_heap_failed() > 0;
+    crash_vfs_fault(&(struct crash_fault){0});
+    failing_heap_fault(0, false);
+    assert_true(failed || error == 0);
+    assert_true(error == 0 || error == ERR_IO || error == ERR_FULL || error == ERR_NOMEM ||
+                error == ERR_PERMISSION);
+    const bool lost = store->failed;
+    check_aftermath(store, lost ? ERR_IO : 0, committed, true);
+    const int found = open_copy(&store);
+    assert_int_equal(found, error == 0 ? 0 : ERR_NOT_FOUND);
+    if (found == 0) {
+        check_store(store, committed);
+        store_close(store);
+    }
+    return failed;
+}
+
+static void a_backup_is_whole_or_not_there(void **state)
+{
+    (void)state;
+    assert_int_equal(sqlite3_vfs_register(sqlite3_vfs_find(CRASH_VFS), 1), SQLITE_OK);
+    for (int full = 0; full < 2; full++) {
+        struct crash_fault fault = {
+            .calls = full ? CRASH_WRITE : CRASH_OPEN | CRASH_READ | CRASH_WRITE | CRASH_SYNC | CRASH_TRUNCATE,
+            .nth = 1,
+            .disk_full = full != 0};
+        while (sweep_backup(&fault, 0)) {
+            fault.nth += 3;
+        }
+        assert_true(fault.nth > 20);
+    }
+    uint64_t nth = 1;
+    while (sweep_backup(&(struct crash_fault){0}, nth)) {
+        nth += nth < 30 ? 3 : 17;
+    }
+    assert_true(nth > 20);
+}
+
 int main(void)
 {
-    take_heap();
+    failing_heap_take();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_that_fails_ends_the_store),
         cmocka_unit_test(a_full_disk_takes_the_transaction_back_and_the_store_goes_on),
         cmocka_unit_test(a_sync_that_fails_is_never_tried_again),
         cmocka_unit_test(everything_may_fail),
         cmocka_unit_test(a_disk_that_fails_while_opening_is_told),
+        cmocka_unit_test(a_store_is_made_whole_or_not_at_all),
+        cmocka_unit_test(no_memory_while_a_store_is_made_is_told),
+        cmocka_unit_test(a_backup_is_whole_or_not_there),
         cmocka_unit_test(no_memory_while_opening_is_told),
         cmocka_unit_test(no_memory_takes_the_transaction_back_and_the_store_goes_on),
     };

@@ -1,0 +1,272 @@
+#include "sim/sim.h"
+
+#include "crypto/card.h"
+#include "crypto/invite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const categories[] = {"lunch", "coffee", "cake", "tobacco"};
+
+/* How often each kind is said among what its principal may say. Every kind there is has its arm, here and
+ * below: what the protocol learns the tills of the simulator learn with it, or nothing is built. */
+static unsigned weight_of(const struct till *till, enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_PURCHASE:
+        return 90;
+    case EVENT_ENROLMENT:
+    case EVENT_ACTIVITY:
+        return 6;
+    case EVENT_INVITE:
+        return 8;
+    case EVENT_REVOKE:
+    case EVENT_RETIRED:
+    case EVENT_GO_LIVE:
+        return 2;
+    case EVENT_PROGRAMME_CHANGE:
+        return 3;
+    case EVENT_KEY_ROTATED:
+        return till->changes ? 0 : 2;
+    case EVENT_GENESIS:
+    case EVENT_PRINCIPAL_ADDED:
+    case EVENT_ENGINE_REVISION:
+        return 0; /* the daemon's own */
+    }
+    abort();
+}
+
+static enum event_kind draw_kind(struct sim *sim, const struct till *till)
+{
+    static const enum event_kind kinds[] = {
+#define X(name, number) EVENT_##name,
+        EVENT_KIND_TABLE(X)
+#undef X
+    };
+    unsigned sum = 0;
+    unsigned weights[ARRAY_COUNT(kinds)];
+    /* Now and then what it may not. */
+    const bool anything = sim_chance(sim, 2);
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        const bool may = anything || role_may_sign(till->role, kinds[i]);
+        weights[i] = may ? weight_of(till, kinds[i]) : 0;
+        sum += weights[i];
+    }
+    if (sum == 0) {
+        return EVENT_KEY_ROTATED;
+    }
+    unsigned left = (unsigned)sim_below(sim, sum);
+    size_t i = 0;
+    while (left >= weights[i]) {
+        left -= weights[i++];
+    }
+    return kinds[i];
+}
+
+/* A card, committed to; what the commitment lies in is valid until the next call. */
+static struct bytes show_card(struct sim *sim, struct outbox_event *slot)
+{
+    static uint8_t commitment[HASH_BYTES];
+    struct card_number card;
+    slot->card = sim_card(sim);
+    const int normal = card_normalise(slot->card, strlen(slot->card), &card);
+    SIM_OK(sim, normal);
+    for (size_t i = 0; i < sizeof(slot->salt); i++) {
+        slot->salt[i] = (uint8_t)sim_random(sim);
+    }
+    crypto_card_commitment(slot->salt, &card, commitment);
+    return (struct bytes){commitment, sizeof(commitment)};
+}
+
+/* From a coffee to a wedding, with and without a card; now and then what the ledger will refuse. */
+static void say_purchase(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
+{
+    static struct line lines[400];
+    static char number[32];
+    if (sim_chance(sim, 60)) {
+        event->purchase.card = show_card(sim, slot);
+    }
+    /* One in twenty receipts was booked before. */
+    const uint64_t receipt =
+        till->sold > 1 && sim_chance(sim, 5) ? 1 + sim_below(sim, till->sold - 1) : till->sold;
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)receipt);
+    event->purchase.receipt = (struct receipt){.business_date = 20423, .number = number};
+    event->purchase.lines_count = sim_below(sim, sim->knobs.lines_max + 1);
+    event->purchase.lines = lines;
+    for (size_t i = 0; i < event->purchase.lines_count; i++) {
+        lines[i] = (struct line){.sku = "4711",
+                                 .category = categories[sim_below(sim, ARRAY_COUNT(categories))],
+                                 .quantity = 1000 * (int64_t)(1 + sim_below(sim, 3)),
+                                 .gross = (int64_t)sim_below(sim, 5000)};
+    }
+}
+
+/* Somebody will come with the code, perhaps before it is booked. */
+static void say_invite(struct sim *sim, struct till *till, struct event *event)
+{
+    static uint8_t hash[HASH_BYTES];
+    static char label[32];
+    char code[16];
+    snprintf(code, sizeof(code), "S1MS-S1MS-%04llu", (unsigned long long)till->sold);
+    snprintf(label, sizeof(label), "new-%llu", (unsigned long long)till->sold);
+    const int result = invite_code_hash(code, hash);
+    SIM_OK(sim, result);
+    event->invite.code_hash = (struct bytes){hash, sizeof(hash)};
+    event->invite.role = ROLE_TERMINAL;
+    event->invite.store = "cafe";
+    event->invite.label = label;
+    event->invite.expires_at = sim->house.now + 24 * 3600 * 1000;
+    if (sim->newcomers_count < NEWCOMERS_MAX && till->role == ROLE_ADMIN) {
+        struct newcomer *newcomer = &sim->newcomers[sim->newcomers_count++];
+        uint8_t seed[KEY_BYTES];
+        memset(seed, 0x40 + (int)sim->newcomers_count, sizeof(seed));
+        *newcomer = (struct newcomer){0};
+        key_pair_from_seed(seed, &newcomer->till.keys[0]);
+        memcpy(newcomer->code, code, sizeof(code));
+    }
+}
+
+/* One of those who came, or nobody. */
+static uint32_t some_newcomer(struct sim *sim)
+{
+    const uint32_t nobody = PRINCIPALS_MAX - 1;
+    if (sim->newcomers_count == 0) {
+        return nobody;
+    }
+    const uint32_t enrolled = sim->newcomers[sim_below(sim, sim->newcomers_count)].enrolled;
+    return enrolled == 0 ? nobody : enrolled;
+}
+
+static void say_rotation(struct sim *sim, struct till *till, struct event *event)
+{
+    static uint8_t proof[SIGNATURE_BYTES];
+    const struct key_pair *next = &till->keys[1];
+    sign_rotate(next, sim->house.programme_id, till->principal, proof);
+    event->key_rotated.key = (struct bytes){next->public_key, KEY_BYTES};
+    event->key_rotated.proof = (struct bytes){proof, sizeof(proof)};
+    till->changes = true;
+    till->rotation = till->sold;
+}
+
+static void fill_event(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
+{
+    *event = (struct event){.occurred_at = sim->house.now, .kind = draw_kind(sim, till)};
+    switch (event->kind) {
+    case EVENT_PURCHASE:
+        say_purchase(sim, till, slot, event);
+        break;
+    case EVENT_ENROLMENT:
+        event->enrolment.card = show_card(sim, slot);
+        break;
+    case EVENT_ACTIVITY:
+        event->activity.card = show_card(sim, slot);
+        event->activity.code = sim_chance(sim, 80) ? "survey" : "unheard-of";
+        break;
+    case EVENT_INVITE:
+        say_invite(sim, till, event);
+        break;
+    case EVENT_REVOKE:
+        event->revoke.principal = some_newcomer(sim);
+        break;
+    case EVENT_RETIRED:
+        event->retired.principal = some_newcomer(sim);
+        break;
+    case EVENT_PROGRAMME_CHANGE:
+        event->programme_change.yaml = sim_programme(++sim->programme_version);
+        break;
+    case EVENT_KEY_ROTATED:
+        say_rotation(sim, till, event);
+        break;
+    case EVENT_GO_LIVE:
+        break;
+    case EVENT_GENESIS:
+    case EVENT_PRINCIPAL_ADDED:
+    case EVENT_ENGINE_REVISION:
+        SIM_CHECK(sim, !"said by nobody but the daemon");
+    }
+}
+
+void till_sign(struct sim *sim, struct till *till, uint64_t sequence)
+{
+    for (; sequence <= till->sold; sequence++) {
+        struct outbox_event *slot = &till->outbox[sequence];
+        const struct bytes body = {slot->body, slot->body_size};
+        const bool changed = till->rotation != 0 && sequence > till->rotation;
+        const struct sign_event message = {sim->house.programme_id, till->principal, sequence, body};
+        const size_t room = SIGN_EVENT_PREFIX_BYTES + body.size;
+        uint8_t *scratch = malloc(room);
+        const int result = sign_event(&till->keys[changed], &message, scratch, room, slot->signature);
+        free(scratch);
+        SIM_OK(sim, result);
+    }
+}
+
+void till_say(struct sim *sim, struct till *till)
+{
+    const uint64_t sequence = ++till->sold;
+    struct outbox_event *slot = &till->outbox[sequence];
+    struct event event;
+    struct bytes body;
+    fill_event(sim, till, slot, &event);
+    slot->kind = event.kind;
+    arena_reset(&sim->scratch);
+    const int packed = wire_body_pack(&event, &sim->scratch, &body);
+    SIM_OK(sim, packed);
+    struct buffer buffer = {0};
+    pipe_put(&buffer, body);
+    if (event.kind != EVENT_KEY_ROTATED && sim_chance(sim, 3)) {
+        buffer.data[sim_below(sim, buffer.size)] ^= 0x55; /* booked all the same, as malformed mostly */
+    }
+    slot->body = buffer.data;
+    slot->body_size = buffer.size;
+    till_sign(sim, till, sequence);
+}
+
+void till_question(struct sim *sim, const struct till *till, struct request *ret_request)
+{
+    static const enum request_kind kinds[] = {REQUEST_GET_MEMBER,    REQUEST_GET_EVENT,
+                                              REQUEST_GET_STATUS,    REQUEST_GET_PRINCIPALS,
+                                              REQUEST_GET_PROGRAMME, REQUEST_CHECK_PROGRAMME};
+    *ret_request = (struct request){.kind = REQUEST_GET_MEMBER};
+    if (till->role != ROLE_TERMINAL) {
+        ret_request->kind = kinds[sim_below(sim, ARRAY_COUNT(kinds))];
+    }
+    if (ret_request->kind == REQUEST_GET_MEMBER) {
+        ret_request->get_member.card = sim_card(sim);
+    } else if (ret_request->kind == REQUEST_GET_EVENT) {
+        ret_request->get_event.position = 1 + sim_below(sim, 300);
+    } else if (ret_request->kind == REQUEST_CHECK_PROGRAMME) {
+        ret_request->check_programme.yaml = sim_programme(1 + (uint32_t)sim_below(sim, 30));
+    }
+}
+
+/* Without a default like the kinds of events: who adds a request lets the simulator send it, too. */
+enum reply_kind answer_of(enum request_kind kind)
+{
+    switch (kind) {
+    case REQUEST_HELLO:
+        return REPLY_WELCOME;
+    case REQUEST_AUTHENTICATE:
+        return REPLY_READY;
+    case REQUEST_ENROL:
+        return REPLY_ENROLLED;
+    case REQUEST_BOOK:
+        return REPLY_BOOKED;
+    case REQUEST_GET_MEMBER:
+        return REPLY_MEMBER;
+    case REQUEST_GET_EVENT:
+        return REPLY_EVENT;
+    case REQUEST_GET_STATUS:
+        return REPLY_STATUS;
+    case REQUEST_GET_PRINCIPALS:
+        return REPLY_PRINCIPALS;
+    case REQUEST_GET_PROGRAMME:
+        return REPLY_PROGRAMME;
+    case REQUEST_CHECK_PROGRAMME:
+        return REPLY_PROGRAMME_CHECKED;
+    case REQUEST_BACKUP: /* not asked here: it would write to a disk outside (unit.test_store_fault) */
+        return REPLY_BACKUP_STEP;
+    }
+    abort();
+}
