@@ -1,0 +1,69 @@
+/* Between the files of the tables. Not for others. */
+#ifndef LOYALTY_CLIENT_LOYALTYCTL_TABLE_INTERNAL_H
+#define LOYALTY_CLIENT_LOYALTYCTL_TABLE_INTERNAL_H
+
+#include "client/loyaltyctl_table.h"
+
+enum { TABLE_WORDS_MAX = 64, TABLE_LINES_MAX = 32 };
+
+/* A table as it is run. */
+struct book {
+    struct trial trial;
+    char names[TRIAL_CUSTOMERS_MAX][ID_BYTES_MAX + 1];
+    int customers;
+    struct table_run *run;
+};
+
+/* One row as it is read. What points to text points into `cut`. */
+struct row {
+    struct book *book;
+    int number;
+    char text[TABLE_ROW_BYTES_MAX]; /* as it stands */
+    char cut[TABLE_ROW_BYTES_MAX];  /* and taken apart */
+    bool unreadable;                /* said already */
+    int customer;                   /* -1: nobody */
+    struct trial_time time;
+    struct event event;
+    struct line lines[TABLE_LINES_MAX];
+    const char *labels[TABLE_LINES_MAX][LABELS_MAX];
+    const char *codes[CODES_MAX];
+    struct redemption redemptions[REDEMPTIONS_MAX];
+    struct free_units free_units[FREE_UNITS_MAX];
+    struct pay_with_points pay;
+    struct tender tenders[TENDERS_MAX];
+    bool unopened;
+    bool settles;
+    int64_t takes;
+};
+
+/* The words of an item, without those before `words`. */
+struct words {
+    char **items;
+    size_t count;
+};
+
+/* The row is not as it says. */
+void row_differs(struct row *row, const char *what, const char *found);
+/* The row cannot be read: nothing more of it is. */
+void row_fail(struct row *row, const char *why, const char *found);
+void row_expect(struct row *row, const char *what, int64_t expected, int64_t found);
+void row_expect_text(struct row *row, const char *what, const char *expected, const char *found);
+
+/* Values; 0 with row_fail where the text is none. */
+int64_t row_number(struct row *row, const char *text);
+int64_t row_points(struct row *row, const char *text); /* smallest units, or with all decimals */
+int64_t row_decimal(struct row *row, const char *text, int digits);
+int64_t row_money(struct row *row, const char *text);
+int32_t row_date(struct row *row, const char *text);
+
+/* Cuts `text` at every `separator`; the parts are trimmed, empty ones left out. */
+size_t text_split(char *text, char separator, char *parts[TABLE_WORDS_MAX]);
+char *text_trim(char *text);
+
+/* Reads what is done into the row. */
+void row_read_deed(struct row *row, char *text);
+
+/* Compares one token of what it must give. */
+void row_compare(struct row *row, char *token);
+
+#endif

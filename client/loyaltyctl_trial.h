@@ -1,0 +1,74 @@
+/* A shop without a daemon: customers whose holdings are folded from decisions in the order the ledger works.
+ * For tables that say what a programme must give (loyaltyctl_table.h). Time is that of the rows; there are no
+ * zones. */
+#ifndef LOYALTY_CLIENT_LOYALTYCTL_TRIAL_H
+#define LOYALTY_CLIENT_LOYALTYCTL_TRIAL_H
+
+#include "base/arena.h"
+#include "engine/engine.h"
+#include "model/numbers.h"
+#include "programme/load.h"
+
+enum { TRIAL_CUSTOMERS_MAX = 16, TRIAL_VERSIONS_MAX = 8, TRIAL_COUNTERS_MAX = 256 };
+
+/* A counter that is no customer's. */
+struct trial_counter {
+    uint32_t limit;
+    int32_t period;
+    char scope[80]; /* "store/till", "/store" or "/" */
+    int64_t used;
+};
+
+struct trial {
+    const struct programme
+        *versions[TRIAL_VERSIONS_MAX]; /* as they were given; each from its effective day */
+    size_t versions_count;
+    const struct programme *programme; /* the version of the last event */
+    const char *store;                 /* where customers are served unless a row says otherwise */
+    const char *till;
+    uint64_t position;
+    size_t customers_count; /* those who were enrolled; customer i is member i + 1 */
+    struct member_state *customers[TRIAL_CUSTOMERS_MAX];
+    int64_t accounts[PROGRAMME_ACCOUNTS];
+    int64_t accounts_before[PROGRAMME_ACCOUNTS]; /* before the last event */
+    size_t counters_count;
+    struct trial_counter counters[TRIAL_COUNTERS_MAX];
+    struct context *context;   /* of the last event */
+    struct decision *decision; /* of the last event */
+    struct numbers *numbers;
+    struct findings *findings; /* of the last programme read */
+    struct arena arena;
+    void *memory;
+    const char *broken; /* what must always hold and did not; NULL: nothing */
+};
+
+/* When something happened on the clock, and on which day it came. */
+struct trial_time {
+    int32_t day;
+    int32_t minute;
+    int32_t booked_day;
+};
+
+/* trial_close accepts what a failed trial_open left behind. ERR_NOMEM. */
+int trial_open(struct trial *trial) MUST_CHECK;
+void trial_close(struct trial *trial);
+
+/* Forgets customers and programmes. */
+void trial_empty(struct trial *trial);
+
+/* Reads a programme as the next version. ERR_FORMAT with trial->findings; ERR_TOO_LARGE for one too many. */
+int trial_load(struct trial *trial, struct bytes yaml) MUST_CHECK;
+
+/* Books an event as the ledger does: settles, observes, decides, applies, and looks whether everything still
+ * holds (trial->broken). Customer -1: no card, or one nobody has; an index nobody has yet is enrolled where
+ * the event does so. What engine_decide returns. */
+int trial_book(struct trial *trial, int customer, const struct event *event,
+               struct trial_time time) MUST_CHECK;
+
+/* Only what fell due. Fills trial->decision. */
+int trial_settle(struct trial *trial, int customer, int32_t booked_day) MUST_CHECK;
+
+/* Takes points by hand: from lots by expiry, then as a deficit. */
+int trial_take(struct trial *trial, int customer, int64_t points) MUST_CHECK;
+
+#endif
