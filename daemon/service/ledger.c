@@ -44,8 +44,10 @@ const uint8_t *ledger_programme_id(const struct ledger *ledger)
 int64_t ledger_clock_behind_ms(const struct ledger *ledger)
 {
     const struct world *world = ledger->options.world;
+    const struct programme *programme = ledger_programme_newest(ledger);
+    const int64_t allowed = (int64_t)60 * 1000 * (programme == NULL ? 5 : programme->clock_behind_minutes);
     const int64_t behind = ledger->head.booked_at - world->wall_ms(world->context);
-    return ledger->head.live && behind > CLOCK_BEHIND_MS_MAX ? behind - CLOCK_BEHIND_MS_MAX : 0;
+    return ledger->head.live && behind > allowed ? behind - allowed : 0;
 }
 
 int64_t ledger_now(const struct ledger *ledger)

@@ -102,8 +102,8 @@ int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t coun
 /* Call when no job waits: checkpoints if it is time. */
 int ledger_idle(struct ledger *ledger) MUST_CHECK;
 
-/* Milliseconds the daemon must wait before it may book, because its clock is behind the log by more than 5
- * minutes; 0 normally. */
+/* Milliseconds the daemon must wait before it may book, because its clock is behind the log by more than the
+ * programme allows; 0 normally. */
 int64_t ledger_clock_behind_ms(const struct ledger *ledger);
 
 #endif

@@ -19,7 +19,6 @@ enum {
     LEDGER_SCRATCH_BYTES = 16 * 1024 * 1024, /* address space; touched as far as an event needs */
     LEDGER_RANDOM_BYTES = 4096,
     CLOCK_AHEAD_MS_LOADING = 5 * 60 * 1000, /* how far into the future history may reach */
-    CLOCK_BEHIND_MS_MAX = 5 * 60 * 1000,    /* the daemon waits while its clock is further behind the log */
     CAREFUL_EVENTS = 1000,                  /* decided alone after a crash before batches are trusted again */
     QUARANTINE_ENDS = 2,                    /* crashes while deciding an event before it is set aside */
 };

@@ -156,6 +156,37 @@ static void a_clock_out_of_bounds_is_refused(void **state)
     assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
 }
 
+static void the_daemon_waits_while_its_clock_is_behind_the_log(void **state)
+{
+    struct house *house = *state;
+    const int64_t minute = (int64_t)60 * 1000;
+    buy(house, "1", "bread", 100, NULL);
+    house->now -= 5 * minute;
+    assert_int_equal(ledger_clock_behind_ms(house->ledger), 0);
+    house->now -= 1;
+    assert_int_equal(ledger_clock_behind_ms(house->ledger), 1);
+    buy(house, "2", "bread", 100, NULL);
+    assert_int_equal(house->reply.kind, REPLY_FAILURE);
+    house->now += 1;
+    buy(house, "2", "bread", 100, NULL);
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+}
+
+/* As the programme in force has it. */
+static void the_programme_says_how_far_behind_the_clock_may_be(void **state)
+{
+    struct house *house = malloc(sizeof(*house));
+    char yaml[sizeof(PROGRAMME) + 64];
+    (void)state;
+    snprintf(yaml, sizeof(yaml), "%sclock: {behind_minutes: 0}\n", PROGRAMME);
+    house_open(house, yaml, false);
+    assert_int_equal(ledger_clock_behind_ms(house->ledger), 0);
+    house->now -= 1;
+    assert_int_equal(ledger_clock_behind_ms(house->ledger), 1);
+    house_close(house);
+    free(house);
+}
+
 static void an_opening_that_does_not_fit_is_an_exception(void **state)
 {
     struct house *house = *state;
@@ -483,6 +514,8 @@ int main(void)
         TEST(a_receipt_is_booked_once_whichever_event_brings_it),
         TEST(a_refusal_is_booked_and_takes_no_receipt),
         TEST(a_clock_out_of_bounds_is_refused),
+        TEST(the_daemon_waits_while_its_clock_is_behind_the_log),
+        cmocka_unit_test(the_programme_says_how_far_behind_the_clock_may_be),
         TEST(an_opening_that_does_not_fit_is_an_exception),
         TEST(a_card_joins_once),
         TEST(only_its_role_may_sign_a_kind),
