@@ -407,6 +407,7 @@ int main(int argc, char **argv)
                                                    ctl_programme_commands,
                                                    ctl_test_commands,
                                                    ctl_member_commands,
+                                                   ctl_hand_commands,
                                                    ctl_event_commands,
                                                    ctl_go_live_commands,
                                                    ctl_backup_commands,

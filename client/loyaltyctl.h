@@ -139,6 +139,7 @@ extern const struct command ctl_operator_commands[];
 extern const struct command ctl_programme_commands[];
 extern const struct command ctl_test_commands[];
 extern const struct command ctl_member_commands[];
+extern const struct command ctl_hand_commands[];
 extern const struct command ctl_event_commands[];
 extern const struct command ctl_go_live_commands[];
 extern const struct command ctl_verify_commands[];

@@ -141,6 +141,27 @@ static void show_purchase(struct json *json, const struct purchase *purchase)
     show_used(json, purchase);
 }
 
+static void show_adjustment(struct json *json, const struct adjustment *adjustment)
+{
+    json_unsigned(json, "member", adjustment->member);
+    json_text(json, "reason", adjustment->reason);
+    ctl_show_nonzero(json, "points", adjustment->points);
+    if (adjustment->may_owe) {
+        json_bool(json, "may_owe", true);
+    }
+    if (adjustment->until >= 0) {
+        ctl_show_day(json, "until", adjustment->until);
+    }
+    ctl_show_nonzero(json, "qualifying", adjustment->qualifying);
+    ctl_show_optional(json, "card", adjustment->card);
+    ctl_show_nonzero(json, "stamps", adjustment->stamps);
+    ctl_show_optional(json, "level", adjustment->level);
+    if (adjustment->level_until >= 0) {
+        ctl_show_day(json, "level_until", adjustment->level_until);
+    }
+    ctl_show_optional(json, "reward", adjustment->reward);
+}
+
 static void show_kind(struct json *json, const struct event *event)
 {
     switch (event->kind) {
@@ -193,6 +214,15 @@ static void show_kind(struct json *json, const struct event *event)
     case EVENT_ACTIVITY:
         json_hex(json, "card_commitment", event->activity.card);
         json_text(json, "code", event->activity.code);
+        break;
+    case EVENT_ADJUSTMENT:
+        show_adjustment(json, &event->adjustment);
+        break;
+    case EVENT_TRANSFER:
+        json_unsigned(json, "from", event->transfer.from);
+        json_unsigned(json, "to", event->transfer.to);
+        json_integer(json, "points", event->transfer.points);
+        ctl_show_optional(json, "reason", event->transfer.reason);
         break;
     }
 }

@@ -21,8 +21,9 @@ enum {
     /* identifiers and texts, in bytes without NUL */
     ID_BYTES_MAX = 32,
     SKU_BYTES_MAX = 40,
-    LABELS_MAX = 8, /* of one line */
-    CODES_MAX = 8,  /* of one basket */
+    LABELS_MAX = 8,              /* of one line */
+    CODES_MAX = 8,               /* of one basket */
+    ADJUSTED_STAMPS_MAX = 10000, /* of one adjustment, either way */
     CARD_BYTES_MAX = 64,
     RECEIPT_NUMBER_BYTES_MAX = 40,
     TILL_LABEL_BYTES_MAX = 32,

@@ -1,3 +1,4 @@
+#include "engine/adjust.h"
 #include "engine/award.h"
 #include "engine/earn.h"
 #include "engine/engine.h"
@@ -373,6 +374,10 @@ int engine_decide(const struct programme *programme, const struct engine_place *
         return decide_enrolment(programme, context, decision);
     case EVENT_ACTIVITY:
         return decide_activity(programme, place, event, context, decision);
+    case EVENT_ADJUSTMENT:
+        return adjustment_decide(programme, &event->adjustment, context, decision);
+    case EVENT_TRANSFER:
+        return transfer_decide(programme, event->transfer.points, context, decision);
     case EVENT_GENESIS:
     case EVENT_INVITE:
     case EVENT_PRINCIPAL_ADDED:

@@ -244,6 +244,9 @@ void engine_observe(const struct programme *programme, const struct event *event
     context->stamps_count = 0;
     context->limits_count = 0;
     context->items_count = 0;
+    if (event->kind == EVENT_ADJUSTMENT) {
+        observe_stamps(programme, state, context);
+    }
     if (event->kind == EVENT_PURCHASE || event->kind == EVENT_ACTIVITY) {
         observe_limits(programme, state, shared, shared_count, context);
         observe_stamps(programme, state, context);

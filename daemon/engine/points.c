@@ -14,7 +14,8 @@ void credit_begin(struct credit *credit, const struct sale *sale, int64_t *accou
     const int32_t due = programme->available_after.unit == TERM_NEVER
                             ? 0
                             : day_after(term_end(&programme->available_after, since));
-    *credit = (struct credit){.sale = sale, .outcome = outcome, .accounts = accounts};
+    *credit =
+        (struct credit){.sale = sale, .outcome = outcome, .accounts = accounts, .from = PROGRAMME_ISSUED};
     credit->until = own != NULL                 ? term_end(own, since)
                     : programme->has_inactivity ? DAY_ACTIVE
                                                 : term_end(&programme->expiry, since);
@@ -25,6 +26,19 @@ void credit_begin(struct credit *credit, const struct sale *sale, int64_t *accou
     credit->due = due > sale->context->booked_day ? due : 0;
     credit->account = credit->due != 0 ? MEMBER_PENDING : MEMBER_AVAILABLE;
     credit->owed = accounts[MEMBER_AVAILABLE] < 0 && credit->due == 0 ? -accounts[MEMBER_AVAILABLE] : 0;
+}
+
+void credit_by_hand(struct credit *credit, int32_t until)
+{
+    const int64_t available = credit->accounts[MEMBER_AVAILABLE];
+    credit->from = PROGRAMME_ADJUSTED;
+    credit->account = MEMBER_AVAILABLE;
+    credit->due = 0;
+    credit->owed = available < 0 ? -available : 0;
+    if (until >= 0) {
+        credit->until = until;
+        credit->ends = until;
+    }
 }
 
 static int add_move(struct credit *credit, uint64_t debit, uint64_t credited, int64_t amount, bool has_lot,
@@ -58,19 +72,19 @@ static int open_lot(struct credit *credit)
 
 int credit_add(struct credit *credit, int64_t amount, uint32_t source)
 {
-    const uint64_t issued = account_of_programme(PROGRAMME_ISSUED);
+    const uint64_t from = account_of_programme(credit->from);
     const uint64_t to = account_of_member(credit->sale->member, credit->account);
     const int64_t paid = amount < credit->owed ? amount : credit->owed;
     int err = checked_add(credit->accounts[credit->account], amount, &credit->accounts[credit->account]);
     if (err == 0 && paid > 0) {
-        err = add_move(credit, issued, to, paid, false, source);
+        err = add_move(credit, from, to, paid, false, source);
         credit->owed -= paid;
     }
     if (err == 0 && amount > paid && !credit->has_lot) {
         err = open_lot(credit);
     }
     if (err == 0 && amount > paid) {
-        err = add_move(credit, issued, to, amount - paid, true, source);
+        err = add_move(credit, from, to, amount - paid, true, source);
         credit->in_lot += amount - paid;
     }
     return err;

@@ -15,6 +15,7 @@ struct credit {
     const struct sale *sale;
     struct outcome *outcome;
     int64_t *accounts;           /* MEMBER_ACCOUNTS, changed as entries are added */
+    enum programme_account from; /* where they come from */
     enum member_account account; /* where the lot's points are: available, or pending */
     int32_t until;               /* last valid day of the lot */
     int32_t ends;                /* the same, as things stand, of points that last while their member buys */
@@ -27,7 +28,11 @@ struct credit {
 /* Begins a credit to the sale's member. `accounts` is borrowed until the end. */
 void credit_begin(struct credit *credit, const struct sale *sale, int64_t *accounts, struct outcome *outcome);
 
-/* One entry from `issued`, in two where a part of it pays what is owed: pending points pay nothing before
+/* Makes it a credit by hand: of adjusted points, available at once, the last valid day of whose lot is
+ * `until`, or (below 0) as if bought. */
+void credit_by_hand(struct credit *credit, int32_t until);
+
+/* One entry, in two where a part of it pays what is owed: pending points pay nothing before
  * they are available. `source`: SOURCE_OF. ERR_OVERFLOW, ERR_TOO_LARGE. */
 int credit_add(struct credit *credit, int64_t amount, uint32_t source) MUST_CHECK;
 

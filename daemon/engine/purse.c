@@ -132,11 +132,12 @@ int purse_spend_lot(struct purse *purse, struct origin lot, int64_t amount, enum
 
 int purse_owe(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source)
 {
-    CHECK(amount >= 0);
-    CHECK(purse->accounts[MEMBER_AVAILABLE] <= 0);
     int64_t after;
     if (amount == 0) {
         return 0;
+    }
+    if (amount < 0 || purse->accounts[MEMBER_AVAILABLE] > 0) {
+        return ERR_CORRUPT;
     }
     if (checked_sub(purse->accounts[MEMBER_AVAILABLE], amount, &after) != 0) {
         return ERR_OVERFLOW;

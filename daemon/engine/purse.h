@@ -3,7 +3,8 @@
  * adds its entries to the outcome.
  *
  * Everything given here is borrowed until the decision is made. ERR_TOO_LARGE when the outcome is full,
- * ERR_OVERFLOW. */
+ * ERR_OVERFLOW; ERR_CORRUPT for holdings that do not add up, which only a context that was tampered with has.
+ */
 #ifndef LOYALTY_ENGINE_PURSE_H
 #define LOYALTY_ENGINE_PURSE_H
 
@@ -45,7 +46,7 @@ int purse_spend(struct purse *purse, int64_t amount, enum programme_account to, 
 int purse_spend_lot(struct purse *purse, struct origin lot, int64_t amount, enum programme_account to,
                     uint32_t source, int64_t *ret_spent) MUST_CHECK;
 
-/* What no lot has: it becomes a deficit. Nothing of the member's may be free any more (CHECKed). */
+/* What no lot has: it becomes a deficit. ERR_CORRUPT while anything of the member's is free. */
 int purse_owe(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source) MUST_CHECK;
 
 /* Moves up to `amount` of available points to reserved. */

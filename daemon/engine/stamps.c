@@ -98,6 +98,25 @@ static int use_stamps(const struct sale *sale, size_t index, struct stamps *stam
     return err != 0 ? err : add_stamps(sale, stamps, -used, (uint32_t)units->due, 0, outcome);
 }
 
+int stamps_adjust(const struct sale *sale, size_t index, int64_t given, struct outcome *outcome,
+                  uint32_t *ret_completed)
+{
+    const struct stamp_card *card = &sale->programme->cards[index];
+    struct stamps stamps = stamps_before(sale->context, card->number);
+    const uint32_t before = stamps.completed;
+    int err;
+    if (given > 0) {
+        err = give_stamps(sale, card, given, 0, &stamps, outcome);
+    } else {
+        int64_t count;
+        err = checked_add(stamps.count, given, &count);
+        err = err != 0 ? err : put_stamps(sale, card, count, 0, &stamps);
+        err = err != 0 ? err : add_stamps(sale, &stamps, given, 0, 0, outcome);
+    }
+    *ret_completed = stamps.completed - before;
+    return err;
+}
+
 static void trace_card(const struct stamp_card *card, const struct stamps *after, uint32_t completed,
                        struct decision *decision)
 {

@@ -20,6 +20,11 @@ int64_t stamps_needed(const struct stamp_card *card, const struct stamps *stamps
 /* And how many of them are missing; 0 or less: the next unit is free. */
 int64_t stamps_lacking(const struct stamp_card *card, const struct stamps *stamps);
 
+/* Gives stamps of one card (an index) by hand, or takes them: below 0 they are owed. `ret_completed`: how
+ * often it was completed. ERR_OVERFLOW, ERR_TOO_LARGE. */
+int stamps_adjust(const struct sale *sale, size_t index, int64_t stamps, struct outcome *outcome,
+                  uint32_t *ret_completed) MUST_CHECK;
+
 /* Gives the earned stamps of all cards in the order of the programme: one STAMPS effect an entry. Stamps owed
  * are paid first; each `required` complete the card, and what is over stays on it; a card that is completed
  * once at most keeps no more than that. What units free at once use up is one effect more. Of a set the items

@@ -186,6 +186,33 @@ int tiers_set(const struct programme *programme, const struct context *context, 
     return err;
 }
 
+int tiers_floor(const struct programme *programme, const struct context *context, uint32_t member, int index,
+                int32_t until, struct balances *balances, struct outcome *outcome)
+{
+    const struct tiers *tiers = &programme->tiers;
+    const uint32_t number = tiers->levels[index].number;
+    struct effect *effect = outcome_add(outcome, EFFECT_FLOOR, member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->floor.level = number;
+    effect->floor.until = until;
+    const int level = tiers_standing(tiers, balances->level);
+    if (level > index || (level == index && balances->level_until >= until)) {
+        return 0;
+    }
+    const bool never = level < 0 || (level == 0 && tiers->levels[0].qualifying == 0);
+    const struct level_change change = {.number = number,
+                                        .since = context->booked_day,
+                                        .until = tiers->falls_at_once ? DAY_NEVER : until,
+                                        .day = context->level_day,
+                                        .held = never ? 0 : balances->level,
+                                        .held_until = never ? 0 : balances->level_until};
+    balances->level = number;
+    balances->level_until = change.until;
+    return add_level(outcome, member, &change);
+}
+
 /* What the member's metrics reached over the windows of `day`. */
 static int reached_on(const struct programme *programme, const struct member_state *state, int32_t day)
 {

@@ -48,6 +48,11 @@ int tiers_set(const struct programme *programme, const struct context *context, 
               const struct standing *standing, struct balances *balances,
               struct decision *decision) MUST_CHECK;
 
+/* The level at `index` holds until a day by hand: a FLOOR, and the level itself where the member stands lower
+ * or for a shorter time. What the member had stays behind it. ERR_TOO_LARGE. */
+int tiers_floor(const struct programme *programme, const struct context *context, uint32_t member, int index,
+                int32_t until, struct balances *balances, struct outcome *outcome) MUST_CHECK;
+
 /* Adds what the reviews of the member's level due by `booked_day` decide. At the review, when the term and
  * the grace are over, a level is kept for another term where the metrics over the window of its last day
  * still reach it; else the member falls to what they reach, or one level where the programme says so, never

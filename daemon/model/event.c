@@ -18,6 +18,8 @@ struct bytes event_card(const struct event *event)
     case EVENT_ENGINE_REVISION:
     case EVENT_KEY_ROTATED:
     case EVENT_RETIRED:
+    case EVENT_ADJUSTMENT:
+    case EVENT_TRANSFER:
         break;
     }
     return (struct bytes){0};
@@ -50,6 +52,10 @@ const char *event_kind_name(enum event_kind kind)
         return "retired";
     case EVENT_ACTIVITY:
         return "activity";
+    case EVENT_ADJUSTMENT:
+        return "adjustment";
+    case EVENT_TRANSFER:
+        return "transfer";
     }
     return "unknown";
 }
@@ -93,7 +99,8 @@ bool event_is_daemons(enum event_kind kind)
 
 bool event_is_members(enum event_kind kind)
 {
-    return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY;
+    return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY ||
+           kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

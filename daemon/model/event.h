@@ -24,7 +24,9 @@
     X(ENGINE_REVISION, 24)                                                                                   \
     X(KEY_ROTATED, 25)                                                                                       \
     X(RETIRED, 26)                                                                                           \
-    X(ACTIVITY, 27)
+    X(ACTIVITY, 27)                                                                                          \
+    X(ADJUSTMENT, 39)                                                                                        \
+    X(TRANSFER, 40)
 
 enum event_kind {
 #define X(name, number) EVENT_##name = (number),
@@ -116,6 +118,20 @@ struct purchase {
     bool redeem_done;
 };
 
+struct adjustment {
+    uint32_t member;
+    const char *reason;
+    int64_t points;     /* below 0: taken */
+    bool may_owe;       /* what is not available is owed; else it is refused */
+    int32_t until;      /* last valid day of points given; -1: as if bought on this day */
+    int64_t qualifying; /* towards levels */
+    const char *card;   /* NULL: no stamps */
+    int64_t stamps;
+    const char *level;   /* NULL: none */
+    int32_t level_until; /* -1: for ever */
+    const char *reward;  /* of a voucher; NULL: none */
+};
+
 struct event {
     int64_t occurred_at;
     int64_t clock_correction;
@@ -168,6 +184,13 @@ struct event {
             struct bytes card; /* commitment, 32 bytes */
             const char *code;
         } activity;
+        struct adjustment adjustment;
+        struct {
+            uint32_t from;
+            uint32_t to;
+            int64_t points;
+            const char *reason; /* NULL: none */
+        } transfer;
     };
 };
 

@@ -58,6 +58,8 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
     case EVENT_ACTIVITY:
+    case EVENT_ADJUSTMENT:
+    case EVENT_TRANSFER:
         result = ledger_decide_member(ledger, draft, principal);
         break;
     case EVENT_INVITE:

@@ -48,6 +48,7 @@ struct ledger {
     struct context context;
     struct context past; /* of a stored event that is explained */
     struct member_state *state;
+    struct member_state *other; /* the second member of a transfer */
     struct decision *decision;
     uint8_t random[LEDGER_RANDOM_BYTES];
     size_t random_used;

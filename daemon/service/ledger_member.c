@@ -5,7 +5,14 @@
 #include "crypto/card.h"
 #include "crypto/crypto.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* Whether operators do it: it happens nowhere, in the programme's zone, to members they name. */
+static bool is_by_hand(const struct event *event)
+{
+    return event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
+}
 
 /* A receipt as the event names it, or as the terminal's own where it does not. */
 static void receipt_of(const struct event *event, const struct principal_row *principal,
@@ -38,6 +45,19 @@ static void open_card(const struct ledger *ledger, struct draft *draft)
     }
 }
 
+/* The members an operator names; refused where one is not there. */
+static int name_members(struct ledger *ledger, const struct event *event)
+{
+    const bool moves = event->kind == EVENT_TRANSFER;
+    const uint32_t member = moves ? event->transfer.from : event->adjustment.member;
+    if (member >= ledger->head.next_member || (moves && event->transfer.to >= ledger->head.next_member)) {
+        ledger_refuse(ledger, CODE_UNKNOWN_MEMBER);
+        return 0;
+    }
+    ledger->context.member = member;
+    return 0;
+}
+
 /* Finds the member of the opened card; fills the context's member or new_member. */
 static int find_member(struct ledger *ledger, struct draft *draft)
 {
@@ -68,6 +88,8 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
 {
     struct context *context = &ledger->context;
     const struct programme *programme = draft->programme;
+    const char *place_zone = store != NULL ? store->zone : programme->zone;
+    const int32_t place_starts = store != NULL ? store->day_starts : programme->day_starts;
     struct zone *zone = NULL;
     struct civil_time time = {0};
     context->booked_at = draft->booked_at;
@@ -80,9 +102,9 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
         context->booked_day = draft->recorded->booked_day;
         return 0;
     }
-    int result = zones_open(&ledger->zones, store->zone, &zone);
+    int result = zones_open(&ledger->zones, place_zone, &zone);
     if (result == 0) {
-        result = civil_from_instant(zone, draft->event->occurred_at, store->day_starts, &time);
+        result = civil_from_instant(zone, draft->event->occurred_at, place_starts, &time);
     }
     if (result < 0) {
         return result;
@@ -105,6 +127,33 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
     return result;
 }
 
+static int compare_days(const void *a, const void *b)
+{
+    const int32_t day_a = *(const int32_t *)a;
+    const int32_t day_b = *(const int32_t *)b;
+    return (day_a > day_b) - (day_a < day_b);
+}
+
+/* Adds the days on which something of the other member's falls due, each once. */
+static int merge_due_days(struct ledger *ledger, const struct draft *draft, int32_t *days, size_t *count)
+{
+    size_t more;
+    const int result = engine_due(draft->programme, ledger->other, ledger->context.booked_day, &days[*count],
+                                  CONTEXT_DAY_STARTS_MAX - *count, &more);
+    if (result < 0 || more == 0) {
+        return result;
+    }
+    qsort(days, *count + more, sizeof(days[0]), compare_days);
+    size_t kept = 1;
+    for (size_t i = 1; i < *count + more; i++) {
+        if (days[i] != days[kept - 1]) {
+            days[kept++] = days[i];
+        }
+    }
+    *count = kept;
+    return 0;
+}
+
 /* The instants at which the days start on which something falls due. */
 static int find_day_starts(struct ledger *ledger, const struct draft *draft)
 {
@@ -114,6 +163,9 @@ static int find_day_starts(struct ledger *ledger, const struct draft *draft)
     size_t count;
     int result =
         engine_due(programme, ledger->state, context->booked_day, days, CONTEXT_DAY_STARTS_MAX, &count);
+    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
+        result = merge_due_days(ledger, draft, days, &count);
+    }
     if (result < 0 || count == 0) {
         return result;
     }
@@ -132,17 +184,23 @@ static int find_day_starts(struct ledger *ledger, const struct draft *draft)
     return result;
 }
 
-int ledger_settle(struct ledger *ledger, const struct programme *programme)
+static int settle(struct ledger *ledger, const struct programme *programme, struct member_state *state)
 {
     struct outcome *outcome = &ledger->decision->outcome;
-    const uint64_t previous = ledger->state->last_position;
-    int result = engine_settle(programme, ledger->state, &ledger->context, outcome);
-    for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
-        result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
+    const uint64_t previous = state->last_position;
+    const size_t before = outcome->effects_count;
+    int result = engine_settle(programme, state, &ledger->context, outcome);
+    for (size_t i = before; i < outcome->effects_count && result == 0; i++) {
+        result = engine_apply(state, ledger->head.position + 1, &outcome->effects[i]);
     }
     /* What falls due with an event is part of it: the member's last event is still the one before. */
-    ledger->state->last_position = previous;
+    state->last_position = previous;
     return result;
+}
+
+int ledger_settle(struct ledger *ledger, const struct programme *programme)
+{
+    return settle(ledger, programme, ledger->state);
 }
 
 /* Folds what was decided behind the settlement into the state: what does not fit a member, such as one open
@@ -153,8 +211,31 @@ static int fold_decision(struct ledger *ledger, size_t settled)
     int result = 0;
     for (size_t i = settled; i < outcome->effects_count && result == 0; i++) {
         result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
+        if (result == 0 && ledger->context.other != NULL) {
+            result = engine_apply(ledger->other, ledger->head.position + 1, &outcome->effects[i]);
+        }
     }
     return result;
+}
+
+/* What the event may take from its members goes into the context. */
+static int show_holdings(struct ledger *ledger, const struct event *event)
+{
+    if (!is_by_hand(event)) {
+        return 0;
+    }
+    struct member_state *holdings = arena_alloc(&ledger->scratch, 1, sizeof(*holdings));
+    struct member_state *other = arena_alloc(&ledger->scratch, 1, sizeof(*other));
+    if (holdings == NULL || other == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    engine_holdings(ledger->state, false, holdings);
+    ledger->context.holdings = holdings;
+    if (event->kind == EVENT_TRANSFER) {
+        engine_holdings(ledger->other, false, other);
+        ledger->context.other = other;
+    }
+    return 0;
 }
 
 /* Random bytes for voucher codes are drawn in bulk; a decision takes from the front what it needs. */
@@ -218,64 +299,98 @@ static int observe(struct ledger *ledger, const struct draft *draft, const struc
     return result;
 }
 
-/* Purchases and enrolments: everything of a member's. */
-int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+/* Where it happened, which the programme must know, and whether its receipt is new. Refuses what is not so.
+ */
+static int find_place(struct ledger *ledger, struct draft *draft, const struct principal_row *principal,
+                      const struct store_place **ret_store)
 {
-    struct context *context = &ledger->context;
     const struct event *event = draft->event;
     const char *store_id = principal->store;
+    *ret_store = NULL;
     if (event->kind == EVENT_PURCHASE) {
         receipt_of(event, principal, &draft->receipt);
         store_id = draft->receipt.store;
     }
-    const struct store_place *store =
-        draft->programme == NULL ? NULL : programme_store(draft->programme, store_id);
-    if (store == NULL) {
+    const struct programme *programme = draft->programme;
+    const struct store_place *store = programme == NULL ? NULL : programme_store(programme, store_id);
+    if (programme == NULL || (store == NULL && !is_by_hand(event))) {
         ledger_refuse(ledger, CODE_UNKNOWN_STORE);
         return 0;
     }
+    *ret_store = is_by_hand(event) ? NULL : store;
     uint64_t position;
-    int result = event->kind == EVENT_PURCHASE
-                     ? store_receipt_find(ledger->options.store, &draft->receipt, &position)
-                     : ERR_NOT_FOUND;
+    const int result = event->kind == EVENT_PURCHASE
+                           ? store_receipt_find(ledger->options.store, &draft->receipt, &position)
+                           : ERR_NOT_FOUND;
     if (result == 0) {
         ledger_refuse(ledger, CODE_DUPLICATE_RECEIPT);
-        return 0;
     }
-    if (result != ERR_NOT_FOUND) {
-        return result;
-    }
-    result = find_member(ledger, draft);
-    if (result == 0) {
-        result = place_in_time(ledger, draft, store);
-    }
-    if (result < 0) {
-        return result;
-    }
-    if (context->member == 0) {
+    return result == ERR_NOT_FOUND ? 0 : result;
+}
+
+/* The members' holdings, as they are now. */
+static int read_members(struct ledger *ledger, const struct draft *draft)
+{
+    struct store *store = ledger->options.store;
+    const uint32_t member = ledger->context.member;
+    int result = 0;
+    if (member == 0) {
         member_state_clear(ledger->state, 0);
     } else {
-        result = store_member_read(ledger->options.store, context->member, ledger->state);
-        if (result < 0) {
-            return result;
-        }
+        result = store_member_read(store, member, ledger->state);
     }
-    ledger->decision->outcome.programme_version = draft->programme->version;
-    result = find_day_starts(ledger, draft);
+    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
+        result = store_member_read(store, draft->event->transfer.to, ledger->other);
+    }
+    return result;
+}
+
+static int settle_members(struct ledger *ledger, const struct draft *draft)
+{
+    int result = find_day_starts(ledger, draft);
     if (result == 0) {
         result = ledger_settle(ledger, draft->programme);
     }
+    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
+        result = settle(ledger, draft->programme, ledger->other);
+    }
+    return result == 0 ? show_holdings(ledger, draft->event) : result;
+}
+
+/* Everything of a member's. */
+int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+{
+    struct context *context = &ledger->context;
+    const struct event *event = draft->event;
+    const struct outcome *outcome = &ledger->decision->outcome;
+    const struct store_place *store;
+    int result = find_place(ledger, draft, principal, &store);
+    if (result == 0 && outcome->code == CODE_ACCEPTED) {
+        result = is_by_hand(event) ? name_members(ledger, event) : find_member(ledger, draft);
+    }
+    if (result < 0 || outcome->code != CODE_ACCEPTED) {
+        return result;
+    }
+    result = place_in_time(ledger, draft, store);
+    result = result == 0 ? read_members(ledger, draft) : result;
+    if (result < 0) {
+        return result;
+    }
+    ledger->decision->outcome.programme_version = draft->programme->version;
+    result = settle_members(ledger, draft);
     if (result < 0) {
         return result;
     }
     offer_random(ledger, draft);
     const struct engine_place place = {
-        .store = store_id, .till = draft->receipt.till != NULL ? draft->receipt.till : principal->label};
+        .store = store == NULL ? "" : store->id,
+        .till = draft->receipt.till != NULL ? draft->receipt.till : principal->label,
+    };
     result = observe(ledger, draft, &place);
     if (result < 0) {
         return result;
     }
-    const size_t settled = ledger->decision->outcome.effects_count;
+    const size_t settled = outcome->effects_count;
     result = engine_decide(draft->programme, &place, event, context, NULL, ledger->decision);
     if (result == 0) {
         result = fold_decision(ledger, settled);

@@ -200,6 +200,8 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
     case EVENT_ACTIVITY:
+    case EVENT_ADJUSTMENT:
+    case EVENT_TRANSFER:
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
@@ -270,6 +272,8 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
     case EVENT_ACTIVITY:
+    case EVENT_ADJUSTMENT:
+    case EVENT_TRANSFER:
     case EVENT_INVITE:
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:

@@ -188,11 +188,12 @@ int ledger_allocate(const struct ledger_options *options, struct ledger **ret_le
     ledger->numbers_draft = calloc(1, sizeof(*ledger->numbers_draft));
     ledger->principals = calloc(PRINCIPALS_MAX, sizeof(*ledger->principals));
     ledger->state = malloc(sizeof(*ledger->state));
+    ledger->other = malloc(sizeof(*ledger->other));
     ledger->decision = malloc(sizeof(*ledger->decision));
     uint8_t *scratch = malloc(LEDGER_SCRATCH_BYTES);
     arena_init(&ledger->scratch, scratch, scratch == NULL ? 0 : LEDGER_SCRATCH_BYTES);
     if (ledger->numbers == NULL || ledger->numbers_draft == NULL || ledger->principals == NULL ||
-        ledger->state == NULL || ledger->decision == NULL || scratch == NULL) {
+        ledger->state == NULL || ledger->other == NULL || ledger->decision == NULL || scratch == NULL) {
         ledger_free(ledger);
         return ERR_NOMEM;
     }
@@ -253,6 +254,7 @@ void ledger_free(struct ledger *ledger)
     free(ledger->numbers_draft);
     free(ledger->principals);
     free(ledger->state);
+    free(ledger->other);
     free(ledger->decision);
     free(ledger->scratch.memory);
     free(ledger);

@@ -217,6 +217,34 @@ static void principal_added_read(struct wire_values *values, const Loyalty__Prin
     event->principal_added.proof = wire_bytes_required(values, WIRE_FIELD(message, proof), SIGNATURE_BYTES);
 }
 
+static void adjustment_read(struct wire_values *values, const Loyalty__Adjustment *message,
+                            struct adjustment *adjustment)
+{
+    static const struct wire_range points = {-POINTS_MAX, POINTS_MAX};
+    static const struct wire_range stamps = {-ADJUSTED_STAMPS_MAX, ADJUSTED_STAMPS_MAX};
+    adjustment->member = (uint32_t)wire_required(values, WIRE_FIELD(message, member), number_range);
+    adjustment->reason = wire_text_required(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
+    adjustment->points = wire_optional(values, WIRE_FIELD(message, points), 0, points);
+    adjustment->may_owe = message->may_owe;
+    adjustment->until = (int32_t)wire_optional(values, WIRE_FIELD(message, until), -1, date_range);
+    adjustment->qualifying = wire_optional(values, WIRE_FIELD(message, qualifying), 0, points);
+    adjustment->card = wire_id_optional(values, WIRE_TEXT(message, card), ID_BYTES_MAX);
+    adjustment->stamps = wire_optional(values, WIRE_FIELD(message, stamps), 0, stamps);
+    adjustment->level = wire_id_optional(values, WIRE_TEXT(message, level), ID_BYTES_MAX);
+    adjustment->level_until =
+        (int32_t)wire_optional(values, WIRE_FIELD(message, level_until), -1, date_range);
+    adjustment->reward = wire_id_optional(values, WIRE_TEXT(message, reward), ID_BYTES_MAX);
+}
+
+static void transfer_read(struct wire_values *values, const Loyalty__Transfer *message, struct event *event)
+{
+    static const struct wire_range points = {1, POINTS_MAX};
+    event->transfer.from = (uint32_t)wire_required(values, WIRE_FIELD(message, from), number_range);
+    event->transfer.to = (uint32_t)wire_required(values, WIRE_FIELD(message, to), number_range);
+    event->transfer.points = wire_required(values, WIRE_FIELD(message, points), points);
+    event->transfer.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
+}
+
 static void kind_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
     switch (event->kind) {
@@ -269,6 +297,12 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
     case EVENT_ACTIVITY:
         event->activity.card = wire_bytes_required(values, WIRE_FIELD(body->activity, card), HASH_BYTES);
         event->activity.code = wire_id_required(values, WIRE_TEXT(body->activity, code), ID_BYTES_MAX);
+        break;
+    case EVENT_ADJUSTMENT:
+        adjustment_read(values, body->adjustment, &event->adjustment);
+        break;
+    case EVENT_TRANSFER:
+        transfer_read(values, body->transfer, event);
         break;
     }
 }

@@ -236,6 +236,36 @@ static void retired_write(struct wire_output *output, const struct event *event,
     wire_output_add(output, &body.base);
 }
 
+static void adjustment_write(struct wire_output *output, const struct adjustment *adjustment,
+                             Loyalty__Body body)
+{
+    Loyalty__Adjustment message = LOYALTY__ADJUSTMENT__INIT;
+    WIRE_PUT(&message, member, adjustment->member);
+    message.reason = wire_text(adjustment->reason);
+    WIRE_PUT_UNLESS(&message, points, adjustment->points, 0);
+    WIRE_PUT_UNLESS(&message, may_owe, adjustment->may_owe, false);
+    WIRE_PUT_UNLESS(&message, until, (uint32_t)adjustment->until, UINT32_MAX);
+    WIRE_PUT_UNLESS(&message, qualifying, adjustment->qualifying, 0);
+    message.card = wire_text(adjustment->card);
+    WIRE_PUT_UNLESS(&message, stamps, adjustment->stamps, 0);
+    message.level = wire_text(adjustment->level);
+    WIRE_PUT_UNLESS(&message, level_until, (uint32_t)adjustment->level_until, UINT32_MAX);
+    message.reward = wire_text(adjustment->reward);
+    body.adjustment = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void transfer_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Transfer message = LOYALTY__TRANSFER__INIT;
+    WIRE_PUT(&message, from, event->transfer.from);
+    WIRE_PUT(&message, to, event->transfer.to);
+    WIRE_PUT(&message, points, event->transfer.points);
+    message.reason = wire_text(event->transfer.reason);
+    body.transfer = &message;
+    wire_output_add(output, &body.base);
+}
+
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
 {
     struct wire_output output;
@@ -280,6 +310,12 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_ACTIVITY:
         activity_write(&output, event, body);
+        break;
+    case EVENT_ADJUSTMENT:
+        adjustment_write(&output, &event->adjustment, body);
+        break;
+    case EVENT_TRANSFER:
+        transfer_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

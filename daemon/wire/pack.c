@@ -176,8 +176,8 @@ static bool is_set(const struct level *level, const ProtobufCFieldDescriptor *fi
            *(const protobuf_c_boolean *)(base + field->quantifier_offset) != 0;
 }
 
-/* The field that is next, or NULL: there is none to write. The arms of a oneof have consecutive numbers: the
- * one that is set is found without asking those behind it, and those before it are passed with it. */
+/* The field that is next, or NULL: there is none to write. Of a oneof only the arm that is set is written;
+ * their numbers rise, mostly one by one, so it is looked for where it would be if they all did. */
 static const ProtobufCFieldDescriptor *next_field(struct level *level)
 {
     const ProtobufCFieldDescriptor *fields = level->message->descriptor->fields;
@@ -189,10 +189,14 @@ static const ProtobufCFieldDescriptor *next_field(struct level *level)
     const uint32_t arm = *(const uint32_t *)(const void *)(base + field->quantifier_offset);
     const ProtobufCFieldDescriptor *found = NULL;
     if (arm != 0) {
-        CHECK(field->id - arm <= level->fields_left);
-        level->fields_left -= field->id - arm;
-        found = &fields[level->fields_left];
+        CHECK(arm <= field->id);
+        const size_t behind = field->id - arm;
+        found = behind <= level->fields_left ? &fields[level->fields_left - behind] : fields;
+        while (found->id < arm) {
+            found++;
+        }
         CHECK(found->id == arm);
+        level->fields_left = (unsigned)(found - fields);
     }
     while (level->fields_left > 0 &&
            (fields[level->fields_left - 1].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {

@@ -59,6 +59,25 @@ static void shape_claims(struct draw *draw, struct shape_event *shape)
     purchase->redeem_done = draw_one_in(draw, 2);
 }
 
+static void shape_adjustment(struct draw *draw, struct adjustment *adjustment)
+{
+    *adjustment = (struct adjustment){
+        .member = 1,
+        .reason = "by hand",
+        .points = draw_edge(draw, -POINTS_MAX, POINTS_MAX),
+        .may_owe = draw_one_in(draw, 2),
+        .until = draw_one_in(draw, 2) ? -1 : (int32_t)draw_edge(draw, 0, 30000),
+        .qualifying = draw_one_in(draw, 2) ? 0 : draw_edge(draw, -POINTS_MAX, POINTS_MAX),
+        .card = draw_one_in(draw, 2) ? "c0" : NULL,
+        .stamps = draw_edge(draw, -100, 100),
+        .level = draw_one_in(draw, 2)   ? NULL
+                 : draw_one_in(draw, 2) ? "l1"
+                                        : "none",
+        .level_until = draw_one_in(draw, 2) ? -1 : (int32_t)draw_edge(draw, 0, 30000),
+        .reward = draw_one_in(draw, 2) ? "w0" : NULL,
+    };
+}
+
 void shape_event(struct draw *draw, struct shape_event *ret_event)
 {
     *ret_event = (struct shape_event){.event = {.kind = EVENT_PURCHASE}};
@@ -71,6 +90,11 @@ void shape_event(struct draw *draw, struct shape_event *ret_event)
         ret_event->event.kind = EVENT_ACTIVITY;
         ret_event->event.activity.card = (struct bytes){card, sizeof(card)};
         ret_event->event.activity.code = draw_one_in(draw, 2) ? "survey" : "review";
+        return;
+    }
+    if (draw_one_in(draw, 8)) {
+        ret_event->event.kind = EVENT_ADJUSTMENT;
+        shape_adjustment(draw, &ret_event->event.adjustment);
         return;
     }
     struct purchase *purchase = &ret_event->event.purchase;

@@ -247,20 +247,50 @@ static void draw_others(struct event *event)
         event->activity.card = draw_bytes(HASH_BYTES);
         event->activity.code = draw_text(ID_BYTES_MAX, true);
         break;
+    case EVENT_ADJUSTMENT:
+        event->adjustment = (struct adjustment){
+            .member = (uint32_t)between(1, UINT32_MAX),
+            .reason = draw_text(NAME_BYTES_MAX, false),
+            .points = chance(50) ? 0 : between(-POINTS_MAX, POINTS_MAX),
+            .may_owe = chance(30),
+            .until = chance(50) ? -1 : (int32_t)between(0, 2932896),
+            .qualifying = chance(50) ? 0 : between(-POINTS_MAX, POINTS_MAX),
+            .card = chance(50) ? NULL : draw_text(ID_BYTES_MAX, true),
+            .stamps = chance(50) ? 0 : between(-ADJUSTED_STAMPS_MAX, ADJUSTED_STAMPS_MAX),
+            .level = chance(50) ? NULL : draw_text(ID_BYTES_MAX, true),
+            .level_until = chance(50) ? -1 : (int32_t)between(0, 2932896),
+            .reward = chance(50) ? NULL : draw_text(ID_BYTES_MAX, true),
+        };
+        break;
+    case EVENT_TRANSFER:
+        event->transfer.from = (uint32_t)between(1, UINT32_MAX);
+        event->transfer.to = (uint32_t)between(1, UINT32_MAX);
+        event->transfer.points = between(1, POINTS_MAX);
+        event->transfer.reason = maybe_text(NAME_BYTES_MAX, false);
+        break;
     case EVENT_PURCHASE:
     case EVENT_GO_LIVE:
         break;
     }
 }
 
+static enum event_kind draw_kind(void)
+{
+    static const enum event_kind kinds[] = {
+#define X(name, number) EVENT_##name,
+        EVENT_KIND_TABLE(X)
+#undef X
+    };
+    return kinds[below(sizeof(kinds) / sizeof(kinds[0]))];
+}
+
 static struct event draw_event(void)
 {
     arena_init(&case_arena, case_memory, sizeof(case_memory));
-    struct event event = {
-        .occurred_at = between(0, TIME_MAX),
-        .clock_correction = chance(70) ? 0 : between(-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX),
-        .kind = chance(70) ? EVENT_PURCHASE
-                           : (enum event_kind)(EVENT_PURCHASE + below(EVENT_ACTIVITY - EVENT_PURCHASE + 1))};
+    struct event event = {.occurred_at = between(0, TIME_MAX),
+                          .clock_correction =
+                              chance(70) ? 0 : between(-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX),
+                          .kind = chance(70) ? EVENT_PURCHASE : draw_kind()};
     if (event.kind == EVENT_PURCHASE) {
         draw_purchase(&event.purchase);
     } else {

@@ -17,6 +17,7 @@ static const struct {
     {EVENT_INVITE, "..ma."},           {EVENT_PRINCIPAL_ADDED, "....."}, {EVENT_REVOKE, "..ma."},
     {EVENT_PROGRAMME_CHANGE, "...a."}, {EVENT_GO_LIVE, "...a."},         {EVENT_ENGINE_REVISION, "....."},
     {EVENT_KEY_ROTATED, "tcmaA"},      {EVENT_RETIRED, "..ma."},         {EVENT_ACTIVITY, "t...."},
+    {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},
 };
 
 static const struct {
@@ -143,6 +144,15 @@ static struct event event_of(const struct house *house, enum event_kind kind)
     case EVENT_ACTIVITY:
         event.activity.card = (struct bytes){bytes, HASH_BYTES};
         event.activity.code = "survey";
+        break;
+    case EVENT_ADJUSTMENT:
+        event.adjustment =
+            (struct adjustment){.member = 1, .reason = "gift", .points = 5, .until = -1, .level_until = -1};
+        break;
+    case EVENT_TRANSFER:
+        event.transfer.from = 1;
+        event.transfer.to = 2;
+        event.transfer.points = 5;
         break;
     }
     return event;

@@ -1,0 +1,191 @@
+/* loyaltyctl member adjust and member transfer: what operators do by hand. */
+#include "base/limits.h"
+#include "client/loyaltyctl.h"
+#include "model/day.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool take_signed(const char *text, void *field)
+{
+    char *end = NULL;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    *(int64_t *)field = value;
+    return errno == 0 && end != text && *end == '\0' && value >= -POINTS_MAX && value <= POINTS_MAX;
+}
+
+static bool take_day(const char *text, void *field)
+{
+    return day_parse(text, strlen(text), field) == 0;
+}
+
+static const struct command_type command_signed = {take_signed, "is not a whole number such as 100 or -25"};
+static const struct command_type command_day = {take_day, "is not a date such as 2026-12-31"};
+
+struct adjusting {
+    struct ctl_options common;
+    struct adjustment adjustment;
+};
+
+static int report(struct ctl *ctl, struct event *event, const char *what)
+{
+    struct booked booked;
+    const int status = ctl_book(ctl, event, &booked);
+    if (status == CTL_EXIT_OK) {
+        const struct outcome *outcome = ctl->outcome;
+        printf("%s, at position %" PRIu64 ": member %" PRIu32 " has %" PRId64 " points available\n", what,
+               booked.position, outcome->member, outcome->balances.accounts[MEMBER_AVAILABLE]);
+    }
+    return status;
+}
+
+static int adjust(const struct command_call *call)
+{
+    struct adjusting arguments = {.adjustment = {.until = -1, .level_until = -1}};
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        struct event event = {.kind = EVENT_ADJUSTMENT, .adjustment = arguments.adjustment};
+        status = report(&ctl, &event, "adjusted");
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static const char *check_adjustment(const void *opaque)
+{
+    const struct adjustment *adjustment = &((const struct adjusting *)opaque)->adjustment;
+    if (adjustment->points == 0 && adjustment->qualifying == 0 && adjustment->card == NULL &&
+        adjustment->level == NULL && adjustment->reward == NULL) {
+        return "adjust what? Say --points, --qualifying, --stamps, --level or --reward";
+    }
+    return (adjustment->card == NULL) != (adjustment->stamps == 0)
+               ? "--stamps N needs --card ID, and it needs them"
+               : NULL;
+}
+
+struct transferring {
+    struct ctl_options common;
+    uint32_t from;
+    uint32_t to;
+    int64_t points;
+    const char *reason;
+};
+
+static int transfer(const struct command_call *call)
+{
+    struct transferring arguments = {0};
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        struct event event = {.kind = EVENT_TRANSFER,
+                              .transfer = {.from = arguments.from,
+                                           .to = arguments.to,
+                                           .points = arguments.points,
+                                           .reason = arguments.reason}};
+        status = report(&ctl, &event, "moved");
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static const char *check_transfer(const void *opaque)
+{
+    const struct transferring *arguments = opaque;
+    return arguments->points <= 0             ? "--points N of at least 1"
+           : arguments->from == arguments->to ? "points are moved to another member"
+                                              : NULL;
+}
+
+#define OF(field) offsetof(struct adjusting, adjustment.field)
+
+static const struct command_option adjust_options[] = {
+    {.arg = "N", .type = &command_member, .offset = OF(member), .missing = "which member? Say its number"},
+    {.name = "reason",
+     .arg = "TEXT",
+     .doc = "Why, for the log",
+     .type = &command_text,
+     .offset = OF(reason),
+     .missing = "why? Say --reason TEXT"},
+    {.name = "points",
+     .arg = "N",
+     .doc = "Points to give, or below 0 to take, in the smallest unit",
+     .type = &command_signed,
+     .offset = OF(points)},
+    {.name = "may-owe",
+     .doc = "Take more than there is: the rest is owed",
+     .type = &command_flag,
+     .offset = OF(may_owe)},
+    {.name = "until",
+     .arg = "DATE",
+     .doc = "Last valid day of the points given",
+     .type = &command_day,
+     .offset = OF(until)},
+    {.name = "qualifying",
+     .arg = "N",
+     .doc = "Points that count towards levels",
+     .type = &command_signed,
+     .offset = OF(qualifying)},
+    {.name = "card", .arg = "ID", .doc = "The stamp card", .type = &command_id, .offset = OF(card)},
+    {.name = "stamps",
+     .arg = "N",
+     .doc = "Stamps of it to give, or below 0 to take",
+     .type = &command_signed,
+     .offset = OF(stamps)},
+    {.name = "level",
+     .arg = "ID",
+     .doc = "A level the member is not below",
+     .type = &command_id,
+     .offset = OF(level)},
+    {.name = "level-until",
+     .arg = "DATE",
+     .doc = "... until the end of this day (default: for ever)",
+     .type = &command_day,
+     .offset = OF(level_until)},
+    {.name = "reward",
+     .arg = "ID",
+     .doc = "Issue a voucher of this reward",
+     .type = &command_id,
+     .offset = OF(reward)},
+    {0}};
+
+static const struct command_option transfer_options[] = {
+    {.arg = "FROM",
+     .type = &command_member,
+     .offset = offsetof(struct transferring, from),
+     .missing = "from which member to which? Say both numbers"},
+    {.arg = "TO",
+     .type = &command_member,
+     .offset = offsetof(struct transferring, to),
+     .missing = "to which member? Say its number"},
+    {.name = "points",
+     .arg = "N",
+     .doc = "Points to move, in the smallest unit",
+     .type = &command_signed,
+     .offset = offsetof(struct transferring, points),
+     .missing = "how many? Say --points N"},
+    {.name = "reason",
+     .arg = "TEXT",
+     .doc = "Why, for the log",
+     .type = &command_text,
+     .offset = offsetof(struct transferring, reason)},
+    {0}};
+
+const struct command ctl_hand_commands[] = {
+    {.name = "member adjust",
+     .summary = "give or take points, stamps, a level by hand",
+     .doc = "Give or take by hand: points, points towards levels, stamps, a level, a voucher.",
+     .options = adjust_options,
+     .check = check_adjustment,
+     .run = adjust},
+    {.name = "member transfer",
+     .summary = "move points from one member to another",
+     .doc = "Move available points from one member to another, where the programme allows it.",
+     .options = transfer_options,
+     .check = check_transfer,
+     .run = transfer},
+    {0}};

@@ -1,0 +1,327 @@
+#include "engine/adjust.h"
+
+#include "engine/award.h"
+#include "engine/calendar.h"
+#include "engine/order.h"
+#include "engine/points.h"
+#include "engine/purse.h"
+#include "engine/stamps.h"
+#include "engine/tiers.h"
+
+#include "base/checked.h"
+
+#include <string.h>
+
+static struct balances balances_before(const struct context *context)
+{
+    struct balances balances = {.level = context->level, .level_until = context->level_until};
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        balances.accounts[i] = context->balances[i];
+    }
+    return balances;
+}
+
+/* One adjustment under way. */
+struct adjusting {
+    const struct adjustment *adjustment;
+    struct sale sale; /* of nothing: who, when and under which programme */
+    struct balances balances;
+    struct credit credit;
+    struct decision *decision;
+};
+
+static int take_points(struct adjusting *adjusting, int64_t points)
+{
+    struct purse purse;
+    int64_t spent;
+    const struct sale *sale = &adjusting->sale;
+    purse_open(&purse, sale->programme, sale->context->holdings, &adjusting->decision->outcome);
+    if (points > purse_available(&purse) && !adjusting->adjustment->may_owe) {
+        decision_refuse(adjusting->decision, CODE_POINTS_SHORT);
+        return 0;
+    }
+    int err = purse_spend(&purse, points, PROGRAMME_ADJUSTED, 0, &spent);
+    err = err != 0 ? err : purse_owe(&purse, points - spent, PROGRAMME_ADJUSTED, 0);
+    memcpy(adjusting->balances.accounts, purse.accounts, sizeof(purse.accounts));
+    return err;
+}
+
+static int adjust_points(struct adjusting *adjusting)
+{
+    const int64_t points = adjusting->adjustment->points;
+    if (points < 0) {
+        return take_points(adjusting, -points);
+    }
+    return points > 0 ? credit_add(&adjusting->credit, points, 0) : 0;
+}
+
+/* Qualifying points count on the day of the adjustment; what they reach is reached at once. */
+static int adjust_qualifying(struct adjusting *adjusting)
+{
+    const struct sale *sale = &adjusting->sale;
+    struct metric_values gain = {.of = {adjusting->adjustment->qualifying}};
+    struct standing standing;
+    int err = metrics_record(sale, adjusting->adjustment->qualifying, &gain, &adjusting->decision->outcome);
+    err = err != 0 ? err : tiers_stand(sale->programme, sale->context, &gain, &standing);
+    return err != 0 ? err
+                    : tiers_set(sale->programme, sale->context, sale->member, &standing, &adjusting->balances,
+                                adjusting->decision);
+}
+
+/* The index of what the adjustment names, -1 where the programme has none of that id. */
+#define INDEX_OF(items, count, wanted)                                                                       \
+    static int index_of_##items(const struct programme *programme, const char *wanted_id)                    \
+    {                                                                                                        \
+        for (size_t i = 0; i < programme->count; i++) {                                                      \
+            if (strcmp(programme->items[i].id, wanted_id) == 0) {                                            \
+                return (int)i;                                                                               \
+            }                                                                                                \
+        }                                                                                                    \
+        return -1;                                                                                           \
+    }
+INDEX_OF(cards, cards_count, card)
+INDEX_OF(rewards, rewards_count, reward)
+#undef INDEX_OF
+
+static int level_index(const struct tiers *tiers, const char *id)
+{
+    for (size_t i = 0; i < tiers->count; i++) {
+        if (strcmp(tiers->levels[i].id, id) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static bool names_what_there_is(const struct programme *programme, const struct adjustment *adjustment)
+{
+    return (adjustment->card == NULL || index_of_cards(programme, adjustment->card) >= 0) &&
+           (adjustment->reward == NULL || index_of_rewards(programme, adjustment->reward) >= 0) &&
+           (adjustment->level == NULL || level_index(&programme->tiers, adjustment->level) >= 0);
+}
+
+static int adjust_stamps_and_voucher(struct adjusting *adjusting)
+{
+    const struct adjustment *adjustment = adjusting->adjustment;
+    const struct sale *sale = &adjusting->sale;
+    const struct programme *programme = sale->programme;
+    struct outcome *outcome = &adjusting->decision->outcome;
+    struct awards awards = {.sale = sale, .outcome = outcome, .credit = &adjusting->credit};
+    int err = 0;
+    if (adjustment->card != NULL) {
+        const int index = index_of_cards(programme, adjustment->card);
+        const struct stamp_card *card = &programme->cards[index];
+        uint32_t completed = 0;
+        err = stamps_adjust(sale, (size_t)index, adjustment->stamps, outcome, &completed);
+        err = err != 0 ? err
+                       : award_give(&awards, &card->award, SOURCE_OF(SOURCE_CARD, card->number), completed);
+    }
+    if (err == 0 && adjustment->reward != NULL) {
+        const struct award award = {.reward = index_of_rewards(programme, adjustment->reward)};
+        err = award_give(&awards, &award, 0, 1);
+    }
+    return err;
+}
+
+int adjustment_decide(const struct programme *programme, const struct adjustment *adjustment,
+                      const struct context *context, struct decision *decision)
+{
+    static const struct purchase nothing;
+    if (context->holdings == NULL) {
+        return ERR_CORRUPT;
+    }
+    if (!names_what_there_is(programme, adjustment)) {
+        decision_refuse(decision, CODE_UNKNOWN_ID);
+        return 0;
+    }
+    struct adjusting adjusting;
+    adjusting.adjustment = adjustment;
+    adjusting.decision = decision;
+    adjusting.balances = balances_before(context);
+    adjusting.sale.programme = programme;
+    adjusting.sale.purchase = &nothing;
+    adjusting.sale.activity = "";
+    adjusting.sale.context = context;
+    adjusting.sale.store = "";
+    adjusting.sale.till = "";
+    adjusting.sale.member = context->member;
+    adjusting.sale.level = tiers_standing(&programme->tiers, context->level);
+    int err = basket_measure(programme, &programme->basis, &nothing, &adjusting.sale.basket);
+    credit_begin(&adjusting.credit, &adjusting.sale, adjusting.balances.accounts, &decision->outcome);
+    credit_by_hand(&adjusting.credit, adjustment->until);
+    err = err != 0 ? err : adjust_points(&adjusting);
+    if (err != 0 || decision->outcome.code != CODE_ACCEPTED) {
+        return err;
+    }
+    err = adjust_qualifying(&adjusting);
+    if (err == 0 && adjustment->level != NULL) {
+        const int level = level_index(&programme->tiers, adjustment->level);
+        err = tiers_floor(programme, context, context->member, level,
+                          adjustment->level_until < 0 ? DAY_NEVER : adjustment->level_until,
+                          &adjusting.balances, &decision->outcome);
+    }
+    err = err != 0 ? err : adjust_stamps_and_voucher(&adjusting);
+    err = err != 0 ? err : credit_end(&adjusting.credit);
+    decision->outcome.balances = adjusting.balances;
+    decision->outcome.has_balances = true;
+    return err;
+}
+
+/* The oldest purchase first, then by position, which is the order of the array. */
+static int compare_age(const void *context, uint16_t a, uint16_t b)
+{
+    const struct lot *lots = ((const struct member_state *)context)->lots;
+    if (lots[a].since != lots[b].since) {
+        return lots[a].since < lots[b].since ? -1 : 1;
+    }
+    return (a > b) - (a < b);
+}
+
+/* A transfer under way. */
+struct transferring {
+    const struct programme *programme;
+    const struct context *context;
+    struct outcome *outcome;
+    int64_t owed;  /* by the receiver, still */
+    uint32_t lots; /* opened so far */
+};
+
+static struct effect *add_transfer(struct transferring *transferring, const struct lot *lot, int64_t amount)
+{
+    struct effect *effect = outcome_add(transferring->outcome, EFFECT_MOVE, 0);
+    if (effect != NULL) {
+        effect->move.debit = account_of_member(transferring->context->member, MEMBER_AVAILABLE);
+        effect->move.credit = account_of_member(transferring->context->other->member, MEMBER_AVAILABLE);
+        effect->move.amount = amount;
+        effect->move.has_lot = true;
+        effect->move.lot = lot->origin;
+    }
+    return effect;
+}
+
+static bool has_lot(const struct member_state *state, const struct origin *origin)
+{
+    for (size_t i = 0; i < state->lots_count; i++) {
+        if (state->lots[i].origin.position == origin->position &&
+            state->lots[i].origin.index == origin->index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The receiver's lot that the rest of a lot arrives in: of the same name, or a new one of this day. */
+static int open_receiving(struct transferring *transferring, const struct lot *lot)
+{
+    const struct programme *programme = transferring->programme;
+    const struct context *context = transferring->context;
+    const bool reset = programme->moving.reset_expiry;
+    if (!reset && has_lot(context->other, &lot->origin)) {
+        return 0;
+    }
+    struct effect *effect = outcome_add(transferring->outcome, EFFECT_LOT, context->other->member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->lot.position = reset ? 0 : lot->origin.position;
+    effect->lot.index = reset ? transferring->lots : lot->origin.index;
+    effect->lot.since = reset ? context->member_day : lot->since;
+    effect->lot.until = !reset                      ? lot->until
+                        : programme->has_inactivity ? DAY_ACTIVE
+                                                    : term_end(&programme->expiry, context->member_day);
+    return 0;
+}
+
+static int transfer_part(struct transferring *transferring, const struct lot *lot, int64_t amount)
+{
+    const int64_t paid = amount < transferring->owed ? amount : transferring->owed;
+    if (paid > 0) {
+        struct effect *effect = add_transfer(transferring, lot, paid);
+        if (effect == NULL) {
+            return ERR_TOO_LARGE;
+        }
+        effect->move.pays = true;
+        transferring->owed -= paid;
+    }
+    if (amount == paid) {
+        return 0;
+    }
+    const int err = open_receiving(transferring, lot);
+    struct effect *effect = err == 0 ? add_transfer(transferring, lot, amount - paid) : NULL;
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    if (transferring->programme->moving.reset_expiry) {
+        effect->move.has_to = true;
+        effect->move.to = transferring->lots++;
+    }
+    return 0;
+}
+
+/* Whether a limit on what a member holds lets so many points arrive. */
+static bool may_receive(const struct programme *programme, const struct member_state *receiver,
+                        int64_t points)
+{
+    int64_t held = points;
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        if (checked_add(held, receiver->balances[i], &held) != 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < programme->limits.count; i++) {
+        const struct limit *limit = &programme->limits.items[i];
+        if (limit->per == LIMIT_BALANCE && held > limit->max) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int transfer_decide(const struct programme *programme, int64_t points, const struct context *context,
+                    struct decision *decision)
+{
+    const struct member_state *giver = context->holdings;
+    const struct member_state *receiver = context->other;
+    if (giver == NULL || receiver == NULL) {
+        return ERR_CORRUPT;
+    }
+    if (!programme->moving.transfer || giver->member == receiver->member ||
+        !may_receive(programme, receiver, points)) {
+        decision_refuse(decision, CODE_TRANSFER_REFUSED);
+        return 0;
+    }
+    if (points > giver->balances[MEMBER_AVAILABLE]) {
+        decision_refuse(decision, CODE_POINTS_SHORT);
+        return 0;
+    }
+    uint16_t order[LOTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < giver->lots_count; i++) {
+        if (giver->lots[i].due == 0) {
+            order[count++] = (uint16_t)i;
+        }
+    }
+    order_sort(order, count, compare_age, giver);
+    const int64_t available = receiver->balances[MEMBER_AVAILABLE];
+    struct transferring transferring = {.programme = programme,
+                                        .context = context,
+                                        .outcome = &decision->outcome,
+                                        .owed = available < 0 ? -available : 0};
+    int64_t rest = points;
+    int err = 0;
+    for (size_t i = 0; i < count && rest > 0 && err == 0; i++) {
+        const struct lot *lot = &giver->lots[order[i]];
+        const int64_t open = lot->left - lot->reserved;
+        const int64_t part = open < rest ? open : rest;
+        err = part > 0 ? transfer_part(&transferring, lot, part) : 0;
+        rest -= part;
+    }
+    if (err != 0 || rest != 0) {
+        return err != 0 ? err : ERR_CORRUPT;
+    }
+    decision->outcome.balances = balances_before(context);
+    decision->outcome.balances.accounts[MEMBER_AVAILABLE] -= points;
+    decision->outcome.balances.qualifying = context_metric(context, 0).now;
+    decision->outcome.has_balances = true;
+    return 0;
+}
