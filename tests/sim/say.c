@@ -18,7 +18,10 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
         return 90;
     case EVENT_ENROLMENT:
     case EVENT_ACTIVITY:
+    case EVENT_TRANSFER:
         return 6;
+    case EVENT_ADJUSTMENT:
+        return 20;
     case EVENT_INVITE:
         return 8;
     case EVENT_REVOKE:
@@ -138,6 +141,27 @@ static uint32_t some_newcomer(struct sim *sim)
     return enrolled == 0 ? nobody : enrolled;
 }
 
+/* By hand, to one of the members there are or nearly are, sometimes more than he has. */
+static void say_adjustment(struct sim *sim, struct adjustment *adjustment)
+{
+    *adjustment = (struct adjustment){
+        .member = 1 + (uint32_t)sim_below(sim, 8),
+        .reason = "by hand",
+        .points = (int64_t)sim_below(sim, 200) - 100,
+        .may_owe = sim_chance(sim, 40),
+        .until = sim_chance(sim, 50) ? -1 : 20423 + (int32_t)sim_below(sim, 30),
+        .qualifying = sim_chance(sim, 30) ? (int64_t)sim_below(sim, 100) : 0,
+        .level_until = -1,
+    };
+    if (sim_chance(sim, 30)) {
+        adjustment->card = "lunch";
+        adjustment->stamps = (int64_t)sim_below(sim, 14) - 6;
+    }
+    if (sim_chance(sim, 20)) {
+        adjustment->reward = "free_lunch";
+    }
+}
+
 static void say_rotation(struct sim *sim, struct till *till, struct event *event)
 {
     static uint8_t proof[SIGNATURE_BYTES];
@@ -177,6 +201,14 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
         break;
     case EVENT_KEY_ROTATED:
         say_rotation(sim, till, event);
+        break;
+    case EVENT_ADJUSTMENT:
+        say_adjustment(sim, &event->adjustment);
+        break;
+    case EVENT_TRANSFER:
+        event->transfer.from = 1 + (uint32_t)sim_below(sim, 8);
+        event->transfer.to = 1 + (uint32_t)sim_below(sim, 8);
+        event->transfer.points = 1 + (int64_t)sim_below(sim, 40);
         break;
     case EVENT_GO_LIVE:
         break;
