@@ -101,14 +101,55 @@ static void show_used(struct json *json, const struct purchase *purchase)
     }
 }
 
+static void show_receipt(struct json *json, const char *name, const struct receipt *receipt)
+{
+    json_object(json, name);
+    ctl_show_optional(json, "store", receipt->store);
+    ctl_show_day(json, "business_date", receipt->business_date);
+    ctl_show_optional(json, "till", receipt->till);
+    ctl_show_optional(json, "number", receipt->number);
+    json_end_object(json);
+}
+
+static void show_return(struct json *json, const struct goods_return *goods)
+{
+    show_receipt(json, "receipt", &goods->receipt);
+    if (goods->has_original) {
+        show_receipt(json, "original", &goods->original);
+    }
+    if (goods->card.size > 0) {
+        json_hex(json, "card_commitment", goods->card);
+    }
+    if (goods->parts_count > 0) {
+        json_array(json, "parts");
+        for (size_t i = 0; i < goods->parts_count; i++) {
+            json_object(json, NULL);
+            ctl_show_optional(json, "sku", goods->parts[i].sku);
+            if (goods->parts[i].sku == NULL) {
+                json_unsigned(json, "line", goods->parts[i].line);
+            }
+            ctl_show_nonzero(json, "quantity", goods->parts[i].quantity);
+            json_end_object(json);
+        }
+        json_end_array(json);
+    }
+    ctl_show_nonzero(json, "amount", goods->amount);
+    json_bool(json, "whole", goods->whole);
+    json_bool(json, "done", goods->done);
+}
+
+static void show_day_close(struct json *json, const struct event *event)
+{
+    show_receipt(json, "day", &event->day_close.day);
+    if (event->day_close.has_totals) {
+        json_integer(json, "gross", event->day_close.totals.gross);
+        json_unsigned(json, "receipts", event->day_close.totals.receipts);
+    }
+}
+
 static void show_purchase(struct json *json, const struct purchase *purchase)
 {
-    json_object(json, "receipt");
-    ctl_show_optional(json, "store", purchase->receipt.store);
-    ctl_show_day(json, "business_date", purchase->receipt.business_date);
-    ctl_show_optional(json, "till", purchase->receipt.till);
-    json_text(json, "number", purchase->receipt.number);
-    json_end_object(json);
+    show_receipt(json, "receipt", &purchase->receipt);
     if (purchase->card.size > 0) {
         json_hex(json, "card_commitment", purchase->card);
     }
@@ -223,6 +264,16 @@ static void show_kind(struct json *json, const struct event *event)
         json_unsigned(json, "to", event->transfer.to);
         json_integer(json, "points", event->transfer.points);
         ctl_show_optional(json, "reason", event->transfer.reason);
+        break;
+    case EVENT_GOODS_RETURN:
+        show_return(json, &event->goods_return);
+        break;
+    case EVENT_VOID_RECEIPT:
+        show_receipt(json, "receipt", &event->void_receipt.receipt);
+        json_bool(json, "done", event->void_receipt.done);
+        break;
+    case EVENT_DAY_CLOSE:
+        show_day_close(json, event);
         break;
     }
 }

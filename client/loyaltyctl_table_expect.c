@@ -242,6 +242,15 @@ static void expect_exception(struct row *row, const struct words *words)
         [EXCEPTION_REDEMPTION_LEFT_OUT] = "REDEMPTION_LEFT_OUT",
         [EXCEPTION_FREE_UNITS_LEFT_OUT] = "FREE_UNITS_LEFT_OUT",
         [EXCEPTION_POINTS_LEFT_OUT] = "POINTS_LEFT_OUT",
+        [EXCEPTION_UNKNOWN_RECEIPT] = "UNKNOWN_RECEIPT",
+        [EXCEPTION_PARKED] = "PARKED",
+        [EXCEPTION_WITHOUT_RECEIPT] = "WITHOUT_RECEIPT",
+        [EXCEPTION_VOIDED_RECEIPT] = "VOIDED_RECEIPT",
+        [EXCEPTION_DAY_CLOSED] = "DAY_CLOSED",
+        [EXCEPTION_QUANTITY_NOT_RETURNED] = "QUANTITY_NOT_RETURNED",
+        [EXCEPTION_AMOUNT_NOT_RETURNED] = "AMOUNT_NOT_RETURNED",
+        [EXCEPTION_POINTS_NOT_TAKEN] = "POINTS_NOT_TAKEN",
+        [EXCEPTION_VOUCHER_USED] = "VOUCHER_USED",
     };
     const struct outcome *outcome = outcome_of(row);
     for (size_t i = 0; i < outcome->exceptions_count; i++) {

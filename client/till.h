@@ -136,6 +136,7 @@ void basket_receipt_name(const struct basket *basket, const struct till *till,
 /* The commands, by file. */
 extern const struct command till_enrol_commands[];
 extern const struct command till_purchase_commands[];
+extern const struct command till_return_commands[];
 extern const struct command till_counter_commands[];
 extern const struct command till_import_commands[];
 extern const struct command till_move_commands[];

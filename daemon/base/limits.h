@@ -37,6 +37,7 @@ enum {
     REDEMPTIONS_MAX = 16,
     UNITS_MAX = 1000000, /* of one statement or redemption */
     CASH_ROUNDING_MAX = 1000000,
+    DAY_RECEIPTS_MAX = 1000000, /* of a till on a day */
     SOFTWARE_BYTES_MAX = 64,
     INVITE_CODE_BYTES_MAX = 64,
     BACKUP_PATH_BYTES_MAX = 1023,
@@ -87,9 +88,10 @@ enum {
 };
 
 /* Points and money stay far from the ends of int64, so that sums over a basket cannot overflow. */
-#define AMOUNT_MAX 1000000000000LL /* minor units, of a line or a basket */
-#define POINTS_MAX 1000000000000LL /* smallest units, of one event */
-#define QUANTITY_MAX 1000000000LL  /* thousandths: a million pieces */
+#define AMOUNT_MAX 1000000000000LL       /* minor units, of a line or a basket */
+#define DAY_GROSS_MAX 1000000000000000LL /* minor units, of a till on a day */
+#define POINTS_MAX 1000000000000LL       /* smallest units, of one event */
+#define QUANTITY_MAX 1000000000LL        /* thousandths: a million pieces */
 
 #define TIME_MAX 253402300799999LL           /* ms since 1970 UTC: the end of the year 9999 */
 #define CLOCK_CORRECTION_MAX 1000000000000LL /* ms, either way: 31 years */

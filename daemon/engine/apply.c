@@ -278,6 +278,10 @@ static int apply_stamps(struct member_state *state, const struct effect *effect)
         return ERR_OVERFLOW;
     }
     stamps->completed += effect->stamps.completed;
+    if (stamps->completed < effect->stamps.undone) {
+        return ERR_CORRUPT;
+    }
+    stamps->completed -= effect->stamps.undone;
     stamps->count = effect->stamps.count;
     stamps->since = effect->stamps.since;
     stamps->required = effect->stamps.required;

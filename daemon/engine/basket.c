@@ -67,10 +67,8 @@ static int compare_remainders(const void *context, uint16_t a, uint16_t b)
     return order != 0 ? order : compare_numbers(a, b);
 }
 
-/* Shares at most what they weigh together among `count` lines by their weights (below 0: none). Replaces the
- * weights by the shares. */
-static int spread_amount(const struct line *lines, const uint16_t *index, size_t count, int64_t amount,
-                         int64_t *shares)
+int basket_spread(const struct line *lines, const uint16_t *index, size_t count, int64_t amount,
+                  int64_t *shares)
 {
     struct spread spread;
     uint16_t order[LINES_MAX];
@@ -170,13 +168,13 @@ static int share_out(const struct basis *basis, const struct purchase *purchase,
         measuring->discount[i] = i < measuring->counting ? lines[measuring->index[i]].gross : 0;
     }
     int err =
-        spread_amount(lines, measuring->index, measuring->counting,
+        basket_spread(lines, measuring->index, measuring->counting,
                       basis->basket_discount_apart ? 0 : purchase->basket_discount, measuring->discount);
     for (size_t i = 0; i < measuring->count && err == 0; i++) {
         measuring->paid[i] = lines[measuring->index[i]].gross - measuring->discount[i];
     }
     return err != 0 ? err
-                    : spread_amount(lines, measuring->index, measuring->count, tendered(basis, purchase),
+                    : basket_spread(lines, measuring->index, measuring->count, tendered(basis, purchase),
                                     measuring->paid);
 }
 

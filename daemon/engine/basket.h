@@ -36,6 +36,11 @@ struct share {
 int basket_measure(const struct programme *programme, const struct basis *basis,
                    const struct purchase *purchase, struct basket *ret_basket) MUST_CHECK;
 
+/* Shares an amount, at most what they weigh together, among `count` lines (index into `lines`) by their
+ * weights (below 0: none), by largest remainder. Replaces the weights by the shares. ERR_OVERFLOW. */
+int basket_spread(const struct line *lines, const uint16_t *index, size_t count, int64_t amount,
+                  int64_t *shares) MUST_CHECK;
+
 /* A discount that stands apart lowers the share of a selector without `only`, and of no other. */
 void basket_select(const struct basket *basket, const struct selector *selector, struct share *ret_share);
 

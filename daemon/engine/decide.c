@@ -3,10 +3,12 @@
 #include "engine/earn.h"
 #include "engine/engine.h"
 #include "engine/free_units.h"
+#include "engine/give.h"
 #include "engine/metric.h"
 #include "engine/milestone.h"
 #include "engine/near_miss.h"
 #include "engine/points.h"
+#include "engine/return.h"
 #include "engine/sale.h"
 #include "engine/stamps.h"
 #include "engine/tiers.h"
@@ -263,6 +265,56 @@ static int give_nobody(const struct sale *sale, struct decision *decision)
     return err;
 }
 
+static void sale_open(const struct giving *giving, struct sale *sale)
+{
+    const struct receipt *receipt = &giving->purchase->receipt;
+    sale->programme = giving->programme;
+    sale->purchase = giving->purchase;
+    sale->activity = NULL;
+    sale->free = NULL;
+    sale->context = giving->context;
+    sale->store = receipt->store != NULL ? receipt->store : giving->place->store;
+    sale->till = receipt->till != NULL ? receipt->till : giving->place->till;
+    sale->member = giving->member;
+    sale->level = tiers_standing(&giving->programme->tiers, giving->context->decided_level);
+    sale->bindings = giving->bindings;
+}
+
+/* `refusable`: units given free that are not due are reason to refuse it. */
+static int give_sale(const struct giving *giving, bool refusable, struct decision *decision)
+{
+    const struct programme *programme = giving->programme;
+    struct sale sale;
+    struct free_cards free;
+    struct line lines[LINES_MAX];
+    struct purchase paid;
+    sale_open(giving, &sale);
+    int err = basket_measure(programme, &programme->basis, giving->purchase, &sale.basket);
+    err = err != 0 ? err : free_units_find(&sale, &free);
+    if (err == 0 && free.not_due > 0 && refusable) {
+        decision_refuse(decision, CODE_CANNOT_REDEEM);
+        return 0;
+    }
+    if (err == 0 && free.not_due > 0) {
+        add_exception(&decision->outcome, EXCEPTION_FREE_UNITS_LEFT_OUT, free.not_due);
+    }
+    if (err == 0 && free.changes_lines) {
+        free_units_take_off(giving->purchase, lines, &paid);
+        sale.purchase = &paid;
+        err = basket_measure(programme, &programme->basis, &paid, &sale.basket);
+    }
+    if (err != 0) {
+        return err;
+    }
+    sale.free = &free;
+    return sale.member != 0 ? give(&sale, decision) : give_nobody(&sale, decision);
+}
+
+int give_purchase(const struct giving *giving, struct decision *decision)
+{
+    return give_sale(giving, false, decision);
+}
+
 static int decide_purchase(const struct programme *programme, const struct engine_place *place,
                            const struct purchase *purchase, const struct context *context,
                            struct decision *decision)
@@ -276,38 +328,12 @@ static int decide_purchase(const struct programme *programme, const struct engin
     if (err != 0) {
         return err;
     }
-    struct sale sale;
-    sale.programme = programme;
-    sale.purchase = purchase;
-    sale.activity = NULL;
-    sale.free = NULL;
-    sale.context = context;
-    sale.store = purchase->receipt.store != NULL ? purchase->receipt.store : place->store;
-    sale.till = purchase->receipt.till != NULL ? purchase->receipt.till : place->till;
-    sale.member = decision->outcome.member;
-    sale.level = tiers_standing(&programme->tiers, context->decided_level);
-    struct free_cards free;
-    struct line lines[LINES_MAX];
-    struct purchase paid;
-    err = basket_measure(programme, &programme->basis, purchase, &sale.basket);
-    err = err != 0 ? err : free_units_find(&sale, &free);
-    if (err == 0 && free.not_due > 0 && !purchase->redeem_done) {
-        decision_refuse(decision, CODE_CANNOT_REDEEM);
-        return 0;
-    }
-    if (err == 0 && free.not_due > 0) {
-        add_exception(&decision->outcome, EXCEPTION_FREE_UNITS_LEFT_OUT, free.not_due);
-    }
-    if (err == 0 && free.changes_lines) {
-        free_units_take_off(purchase, lines, &paid);
-        sale.purchase = &paid;
-        err = basket_measure(programme, &programme->basis, &paid, &sale.basket);
-    }
-    if (err != 0) {
-        return err;
-    }
-    sale.free = &free;
-    return sale.member != 0 ? give(&sale, decision) : give_nobody(&sale, decision);
+    const struct giving giving = {.programme = programme,
+                                  .place = place,
+                                  .purchase = purchase,
+                                  .context = context,
+                                  .member = decision->outcome.member};
+    return give_sale(&giving, !purchase->redeem_done, decision);
 }
 
 /* Decided as a purchase without lines, whose one code is the activity's. */
@@ -321,16 +347,14 @@ static int decide_activity(const struct programme *programme, const struct engin
     if (err != 0) {
         return err;
     }
+    const struct giving giving = {.programme = programme,
+                                  .place = place,
+                                  .purchase = &nothing,
+                                  .context = context,
+                                  .member = decision->outcome.member};
     struct sale sale;
-    sale.programme = programme;
-    sale.purchase = &nothing;
+    sale_open(&giving, &sale);
     sale.activity = code;
-    sale.free = NULL;
-    sale.context = context;
-    sale.store = place->store;
-    sale.till = place->till;
-    sale.member = decision->outcome.member;
-    sale.level = tiers_standing(&programme->tiers, context->decided_level);
     err = basket_measure(programme, &programme->basis, &nothing, &sale.basket);
     if (err != 0) {
         return err;
@@ -378,6 +402,11 @@ int engine_decide(const struct programme *programme, const struct engine_place *
         return adjustment_decide(programme, &event->adjustment, context, decision);
     case EVENT_TRANSFER:
         return transfer_decide(programme, event->transfer.points, context, decision);
+    case EVENT_GOODS_RETURN:
+        return return_decide(programme, place, &event->goods_return, context, past, decision);
+    case EVENT_VOID_RECEIPT:
+        return void_decide(programme, event, context, past, decision);
+    case EVENT_DAY_CLOSE:
     case EVENT_GENESIS:
     case EVENT_INVITE:
     case EVENT_PRINCIPAL_ADDED:

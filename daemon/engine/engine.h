@@ -70,6 +70,7 @@ int engine_counters(const struct programme *programme, const struct engine_place
  */
 struct engine_past {
     uint64_t position;
+    uint64_t decided; /* position of the event that decided it: another one where it was claimed or moved */
     const struct programme *programme; /* the version it was decided under */
     struct engine_place place;
     const struct event *event;

@@ -35,14 +35,12 @@ static int64_t room(const struct limit *limit, const struct sale *sale)
 
 int64_t limit_leaves(const struct limit *limit, const struct sale *sale, int64_t asked)
 {
-    const int64_t left = room(limit, sale);
-    if (limit->of == LIMIT_TIMES) {
-        return left > 0 ? asked : 0;
-    }
-    if (asked <= left) {
+    const int64_t left = bindings_hold(sale->bindings, limit) ? room(limit, sale) : INT64_MAX;
+    if (limit->of == LIMIT_TIMES ? left > 0 : asked <= left) {
         return asked;
     }
-    return limit->reject ? 0 : left;
+    bindings_note(sale->bindings, limit);
+    return limit->of == LIMIT_TIMES || limit->reject ? 0 : left;
 }
 
 static bool is_stock(const struct limit *limit)
@@ -69,7 +67,8 @@ bool limits_open(const struct limits *limits, const struct sale *sale, enum trac
 {
     for (size_t i = 0; i < limits->count; i++) {
         const struct limit *limit = &limits->items[i];
-        if (limit->of == LIMIT_TIMES && room(limit, sale) == 0) {
+        if (limit->of == LIMIT_TIMES && bindings_hold(sale->bindings, limit) && room(limit, sale) == 0) {
+            bindings_note(sale->bindings, limit);
             *ret_reason = is_stock(limit) ? TRACE_ENDED : TRACE_LIMIT;
             return false;
         }

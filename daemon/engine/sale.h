@@ -3,6 +3,7 @@
 #define LOYALTY_ENGINE_SALE_H
 
 #include "engine/basket.h"
+#include "engine/bindings.h"
 #include "model/context.h"
 #include "model/event.h"
 #include "model/programme.h"
@@ -19,8 +20,9 @@ struct sale {
     const struct context *context;
     const char *store; /* ids; where it was rung up */
     const char *till;
-    uint32_t member; /* 0: nobody; what is decided then is given to no one */
-    int level;       /* index of the level it is decided at, -1: none */
+    uint32_t member;           /* 0: nobody; what is decided then is given to no one */
+    int level;                 /* index of the level it is decided at, -1: none */
+    struct bindings *bindings; /* NULL: every limit holds */
     struct basket basket;
     const struct free_cards *free; /* what stamp cards make free; NULL: nothing is sold */
 };

@@ -39,6 +39,24 @@ const char *exception_text(enum exception_kind kind)
         return "units the till gave free that were not due";
     case EXCEPTION_POINTS_LEFT_OUT:
         return "points that could not be used to pay";
+    case EXCEPTION_UNKNOWN_RECEIPT:
+        return "no such purchase is booked: nothing was taken back";
+    case EXCEPTION_PARKED:
+        return "the purchase has not arrived yet: the return waits for it";
+    case EXCEPTION_WITHOUT_RECEIPT:
+        return "returned without a receipt: nothing was taken back";
+    case EXCEPTION_VOIDED_RECEIPT:
+        return "the purchase is void already: nothing was taken back";
+    case EXCEPTION_DAY_CLOSED:
+        return "the till's day is over: the purchase was not voided";
+    case EXCEPTION_QUANTITY_NOT_RETURNED:
+        return "more goods than were bought, or are still there, were to be returned";
+    case EXCEPTION_AMOUNT_NOT_RETURNED:
+        return "more money than was paid, or is still there, was to be returned";
+    case EXCEPTION_POINTS_NOT_TAKEN:
+        return "points that could not be taken back";
+    case EXCEPTION_VOUCHER_USED:
+        return "vouchers that were to be taken back and are used";
     }
     return "unknown exception";
 }

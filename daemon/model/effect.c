@@ -94,6 +94,8 @@ const char *receipt_fact_name(enum receipt_fact_kind kind)
         return "points taken back";
     case FACT_ADJUSTED:
         return "points adjusted";
+    case FACT_CLOSED:
+        return "day over";
     case FACT_GIVEN_BACK:
         return "points given back";
     }

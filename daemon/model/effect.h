@@ -100,6 +100,7 @@ struct effect {
             uint32_t card;
             int64_t given;
             uint32_t completed;
+            uint32_t undone; /* times it was completed and is no longer */
             int64_t count;
             int32_t since;
             int64_t required; /* of the card in progress after, 0: none is */

@@ -9,6 +9,10 @@ struct bytes event_card(const struct event *event)
         return event->enrolment.card;
     case EVENT_ACTIVITY:
         return event->activity.card;
+    case EVENT_GOODS_RETURN:
+        return event->goods_return.card;
+    case EVENT_VOID_RECEIPT:
+    case EVENT_DAY_CLOSE:
     case EVENT_GENESIS:
     case EVENT_INVITE:
     case EVENT_PRINCIPAL_ADDED:
@@ -56,6 +60,12 @@ const char *event_kind_name(enum event_kind kind)
         return "adjustment";
     case EVENT_TRANSFER:
         return "transfer";
+    case EVENT_GOODS_RETURN:
+        return "return";
+    case EVENT_VOID_RECEIPT:
+        return "void";
+    case EVENT_DAY_CLOSE:
+        return "day close";
     }
     return "unknown";
 }
@@ -100,7 +110,8 @@ bool event_is_daemons(enum event_kind kind)
 bool event_is_members(enum event_kind kind)
 {
     return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY ||
-           kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER;
+           kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_GOODS_RETURN ||
+           kind == EVENT_VOID_RECEIPT;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

@@ -26,7 +26,10 @@
     X(RETIRED, 26)                                                                                           \
     X(ACTIVITY, 27)                                                                                          \
     X(ADJUSTMENT, 39)                                                                                        \
-    X(TRANSFER, 40)
+    X(TRANSFER, 40)                                                                                          \
+    X(GOODS_RETURN, 31)                                                                                      \
+    X(VOID_RECEIPT, 32)                                                                                      \
+    X(DAY_CLOSE, 33)
 
 enum event_kind {
 #define X(name, number) EVENT_##name = (number),
@@ -132,6 +135,32 @@ struct adjustment {
     const char *reward;  /* of a voucher; NULL: none */
 };
 
+/* Goods of one line, or of all lines of an article, that came back. */
+struct return_part {
+    const char *sku;  /* NULL: the line of this index */
+    uint32_t line;    /* index in the purchase's lines */
+    int64_t quantity; /* thousandths; 0: all that is left */
+};
+
+/* Goods came back, or money went back. Exactly one of parts, amount and whole says what. */
+struct goods_return {
+    struct receipt receipt; /* of the return itself */
+    bool has_original;
+    struct receipt original; /* of the purchase */
+    struct bytes card;       /* commitment, 32 bytes; without a receipt, whose points they were; else empty */
+    const struct return_part *parts;
+    size_t parts_count;
+    int64_t amount; /* minor units paid back; 0: parts, or whole */
+    bool whole;
+    bool done; /* it cannot be refused any more */
+};
+
+/* What the till counted on a day; 0: not said. */
+struct day_totals {
+    int64_t gross;
+    uint32_t receipts;
+};
+
 struct event {
     int64_t occurred_at;
     int64_t clock_correction;
@@ -191,6 +220,16 @@ struct event {
             int64_t points;
             const char *reason; /* NULL: none */
         } transfer;
+        struct goods_return goods_return;
+        struct {
+            struct receipt receipt; /* of the purchase */
+            bool done;              /* it cannot be refused any more */
+        } void_receipt;
+        struct {
+            struct receipt day; /* its store, business date and till; no number */
+            bool has_totals;
+            struct day_totals totals;
+        } day_close;
     };
 };
 

@@ -14,11 +14,12 @@ enum receipt_fact_kind {
     FACT_VOIDED = 2, /* quantity 1: it is void */
     FACT_DECIDED =
         3, /* quantity: position of the event that claimed it, or moved it, after; amount: its member */
-    FACT_EXPIRED = 4,   /* amount: points of the lot `index` it opened that expired */
-    FACT_FORGIVEN = 5,  /* amount: of those, what returns have counted as taken */
-    FACT_TAKEN = 6,     /* amount: points of it that returns took back, less what they gave again */
-    FACT_ADJUSTED = 7,  /* amount: points that adjustments naming it took */
-    FACT_GIVEN_BACK = 8 /* amount: points spent on it that came back */
+    FACT_EXPIRED = 4,    /* amount: points of the lot `index` it opened that expired */
+    FACT_FORGIVEN = 5,   /* amount: of those, what returns have counted as taken */
+    FACT_TAKEN = 6,      /* amount: points of it that returns took back, less what they gave again */
+    FACT_ADJUSTED = 7,   /* amount: points that adjustments naming it took */
+    FACT_GIVEN_BACK = 8, /* amount: points spent on it that came back */
+    FACT_CLOSED = 9      /* quantity 1: its business day is over: in contexts only */
 };
 
 struct receipt_fact {

@@ -62,6 +62,15 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     case EVENT_TRANSFER:
         result = ledger_decide_member(ledger, draft, principal);
         break;
+    case EVENT_GOODS_RETURN:
+        result = ledger_decide_return(ledger, draft, principal);
+        break;
+    case EVENT_VOID_RECEIPT:
+        result = ledger_decide_void(ledger, draft, principal);
+        break;
+    case EVENT_DAY_CLOSE:
+        ledger_decide_day_close(ledger, draft, principal);
+        break;
     case EVENT_INVITE:
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:

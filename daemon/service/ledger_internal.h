@@ -70,6 +70,7 @@ struct draft {
     uint8_t card_hash[HASH_BYTES];     /* of the opened card */
     bool card_opened;
     struct receipt_key receipt; /* number NULL: the event has none */
+    int64_t returned;           /* minor units of goods that came back with it */
     struct bytes yaml;          /* of an accepted programme change */
     uint64_t position;          /* filled by ledger_write */
     uint8_t chain[HASH_BYTES];  /* filled by ledger_write */
@@ -100,6 +101,39 @@ int64_t ledger_now(const struct ledger *ledger);
 /* Decides a purchase or an enrolment; fills ledger->decision and ledger->context. */
 int ledger_decide_member(struct ledger *ledger, struct draft *draft,
                          const struct principal_row *principal) MUST_CHECK;
+
+/* A receipt as an event names it, or as the terminal's own where it does not. */
+void ledger_receipt_key(const struct receipt *receipt, const struct principal_row *principal,
+                        struct receipt_key *ret_key);
+
+/* Finds the member of the opened card; fills the context's member or new_member. */
+int ledger_find_member(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* A decision for one member, once it is known who that is. */
+struct member_work {
+    const struct store_place *store; /* whose days count */
+    struct engine_place place;
+    bool takes; /* it looks at the member's holdings */
+    const struct engine_past *past;
+    struct receipt_fact *facts; /* of what `past` is; with room for FACTS_ROOM more than there are */
+    struct receipt_key original;
+};
+enum { FACTS_ROOM = LOTS_MAX + 8 };
+
+/* The member is context->member: places the event in time, settles, observes, decides and folds. */
+int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct member_work *work) MUST_CHECK;
+
+/* Completes the facts by what this event itself finds: what expired with it, and that the day is over. */
+int ledger_past_settled(struct ledger *ledger, const struct draft *draft,
+                        const struct member_work *work) MUST_CHECK;
+
+/* Decides a return, a void or the close of a till's day. */
+int ledger_decide_return(struct ledger *ledger, struct draft *draft,
+                         const struct principal_row *principal) MUST_CHECK;
+int ledger_decide_void(struct ledger *ledger, struct draft *draft,
+                       const struct principal_row *principal) MUST_CHECK;
+void ledger_decide_day_close(struct ledger *ledger, struct draft *draft,
+                             const struct principal_row *principal);
 
 /* The event booked at `position`, as it was decided; all of it lives in scratch. `programme` is NULL for
  * events of before the first version. ERR_NOT_FOUND; ERR_CORRUPT for one that cannot be read, as one booked

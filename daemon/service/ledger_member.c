@@ -14,11 +14,9 @@ static bool is_by_hand(const struct event *event)
     return event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
 }
 
-/* A receipt as the event names it, or as the terminal's own where it does not. */
-static void receipt_of(const struct event *event, const struct principal_row *principal,
-                       struct receipt_key *ret_key)
+void ledger_receipt_key(const struct receipt *receipt, const struct principal_row *principal,
+                        struct receipt_key *ret_key)
 {
-    const struct receipt *receipt = &event->purchase.receipt;
     *ret_key = (struct receipt_key){
         .store = receipt->store != NULL ? receipt->store : principal->store,
         .business_date = receipt->business_date,
@@ -58,8 +56,7 @@ static int name_members(struct ledger *ledger, const struct event *event)
     return 0;
 }
 
-/* Finds the member of the opened card; fills the context's member or new_member. */
-static int find_member(struct ledger *ledger, struct draft *draft)
+int ledger_find_member(struct ledger *ledger, struct draft *draft)
 {
     struct context *context = &ledger->context;
     if (draft->recorded != NULL) {
@@ -219,9 +216,9 @@ static int fold_decision(struct ledger *ledger, size_t settled)
 }
 
 /* What the event may take from its members goes into the context. */
-static int show_holdings(struct ledger *ledger, const struct event *event)
+static int show_holdings(struct ledger *ledger, const struct event *event, bool all)
 {
-    if (!is_by_hand(event)) {
+    if (!is_by_hand(event) && (!all || ledger->context.member == 0)) {
         return 0;
     }
     struct member_state *holdings = arena_alloc(&ledger->scratch, 1, sizeof(*holdings));
@@ -229,7 +226,7 @@ static int show_holdings(struct ledger *ledger, const struct event *event)
     if (holdings == NULL || other == NULL) {
         return ERR_TOO_LARGE;
     }
-    engine_holdings(ledger->state, false, holdings);
+    engine_holdings(ledger->state, all, holdings);
     ledger->context.holdings = holdings;
     if (event->kind == EVENT_TRANSFER) {
         engine_holdings(ledger->other, false, other);
@@ -308,7 +305,7 @@ static int find_place(struct ledger *ledger, struct draft *draft, const struct p
     const char *store_id = principal->store;
     *ret_store = NULL;
     if (event->kind == EVENT_PURCHASE) {
-        receipt_of(event, principal, &draft->receipt);
+        ledger_receipt_key(&event->purchase.receipt, principal, &draft->receipt);
         store_id = draft->receipt.store;
     }
     const struct programme *programme = draft->programme;
@@ -345,7 +342,7 @@ static int read_members(struct ledger *ledger, const struct draft *draft)
     return result;
 }
 
-static int settle_members(struct ledger *ledger, const struct draft *draft)
+static int settle_members(struct ledger *ledger, const struct draft *draft, const struct member_work *work)
 {
     int result = find_day_starts(ledger, draft);
     if (result == 0) {
@@ -354,44 +351,33 @@ static int settle_members(struct ledger *ledger, const struct draft *draft)
     if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
         result = settle(ledger, draft->programme, ledger->other);
     }
-    return result == 0 ? show_holdings(ledger, draft->event) : result;
+    if (result == 0 && work->past != NULL) {
+        result = ledger_past_settled(ledger, draft, work);
+    }
+    return result == 0 ? show_holdings(ledger, draft->event, work->takes) : result;
 }
 
-/* Everything of a member's. */
-int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct member_work *work)
 {
-    struct context *context = &ledger->context;
-    const struct event *event = draft->event;
     const struct outcome *outcome = &ledger->decision->outcome;
-    const struct store_place *store;
-    int result = find_place(ledger, draft, principal, &store);
-    if (result == 0 && outcome->code == CODE_ACCEPTED) {
-        result = is_by_hand(event) ? name_members(ledger, event) : find_member(ledger, draft);
-    }
-    if (result < 0 || outcome->code != CODE_ACCEPTED) {
-        return result;
-    }
-    result = place_in_time(ledger, draft, store);
+    int result = place_in_time(ledger, draft, work->store);
     result = result == 0 ? read_members(ledger, draft) : result;
     if (result < 0) {
         return result;
     }
     ledger->decision->outcome.programme_version = draft->programme->version;
-    result = settle_members(ledger, draft);
+    result = settle_members(ledger, draft, work);
     if (result < 0) {
         return result;
     }
     offer_random(ledger, draft);
-    const struct engine_place place = {
-        .store = store == NULL ? "" : store->id,
-        .till = draft->receipt.till != NULL ? draft->receipt.till : principal->label,
-    };
-    result = observe(ledger, draft, &place);
+    result = observe(ledger, draft, &work->place);
     if (result < 0) {
         return result;
     }
     const size_t settled = outcome->effects_count;
-    result = engine_decide(draft->programme, &place, event, context, NULL, ledger->decision);
+    result = engine_decide(draft->programme, &work->place, draft->event, &ledger->context, work->past,
+                           ledger->decision);
     if (result == 0) {
         result = fold_decision(ledger, settled);
     }
@@ -399,4 +385,24 @@ int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struc
         take_random(ledger, draft);
     }
     return result;
+}
+
+/* Everything of a member's. */
+int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+{
+    const struct event *event = draft->event;
+    const struct outcome *outcome = &ledger->decision->outcome;
+    struct member_work work = {.takes = false};
+    int result = find_place(ledger, draft, principal, &work.store);
+    if (result == 0 && outcome->code == CODE_ACCEPTED) {
+        result = is_by_hand(event) ? name_members(ledger, event) : ledger_find_member(ledger, draft);
+    }
+    if (result < 0 || outcome->code != CODE_ACCEPTED) {
+        return result;
+    }
+    work.place = (struct engine_place){
+        .store = work.store == NULL ? "" : work.store->id,
+        .till = draft->receipt.till != NULL ? draft->receipt.till : principal->label,
+    };
+    return ledger_decide_for(ledger, draft, &work);
 }

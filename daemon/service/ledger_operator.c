@@ -202,6 +202,9 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_ACTIVITY:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_GOODS_RETURN:
+    case EVENT_VOID_RECEIPT:
+    case EVENT_DAY_CLOSE:
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
@@ -274,6 +277,9 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_ACTIVITY:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_GOODS_RETURN:
+    case EVENT_VOID_RECEIPT:
+    case EVENT_DAY_CLOSE:
     case EVENT_INVITE:
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:

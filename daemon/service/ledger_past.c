@@ -1,6 +1,8 @@
 /* Booked events that others are about, as they were decided. */
 #include "service/ledger_internal.h"
 
+#include <string.h>
+
 int ledger_past(struct ledger *ledger, uint64_t position, struct engine_past *ret_past)
 {
     struct arena *arena = &ledger->scratch;
@@ -24,9 +26,13 @@ int ledger_past(struct ledger *ledger, uint64_t position, struct engine_past *re
         return result == ERR_TOO_LARGE ? result : ERR_CORRUPT;
     }
     context->booked_at = row.booked_at;
+    /* What is decided again may ask for a voucher more; nobody ever sees its code. */
+    memset(context->random + context->random_size, 0, sizeof(context->random) - context->random_size);
+    context->random_size = sizeof(context->random);
     const struct receipt *receipt = event->kind == EVENT_PURCHASE ? &event->purchase.receipt : NULL;
     *ret_past = (struct engine_past){
         .position = position,
+        .decided = position,
         .programme = ledger_programme_version(ledger, outcome->programme_version),
         .place = {.store = receipt != NULL && receipt->store != NULL ? receipt->store : principal->store,
                   .till = receipt != NULL && receipt->till != NULL ? receipt->till : principal->label},

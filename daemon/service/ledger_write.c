@@ -68,7 +68,8 @@ static int write_receipt(struct ledger *ledger, const struct draft *draft)
     }
     const struct till_day day = {
         .key = draft->receipt,
-        .gross = purchase_gross(&draft->event->purchase),
+        .gross =
+            draft->event->kind == EVENT_PURCHASE ? purchase_gross(&draft->event->purchase) : -draft->returned,
         .points = points_issued(&ledger->decision->outcome),
     };
     return store_till_day_add(store, &day);
@@ -109,6 +110,9 @@ static int write_rows(struct ledger *ledger, struct draft *draft, const struct e
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->receipt.number != NULL) {
         result = write_receipt(ledger, draft);
+    }
+    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->event->kind == EVENT_DAY_CLOSE) {
+        result = store_till_day_close(store, &draft->receipt, row->position);
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->card_opened && draft->recorded == NULL) {
         result = write_opening(ledger, draft);

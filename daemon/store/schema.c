@@ -194,6 +194,7 @@ const char *const SCHEMA[] = {
     " in_order INTEGER NOT NULL,"      /* receipts of the table `receipt` */
     " last_position INTEGER NOT NULL," /* of the last of them, 0: none */
     " last_number TEXT NOT NULL,"
+    " closed INTEGER NOT NULL," /* position of the day close, 0: open */
     " PRIMARY KEY (business_date, store, till)"
     ") STRICT, WITHOUT ROWID",
 

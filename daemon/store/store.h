@@ -154,6 +154,10 @@ struct till_day {
 };
 int store_till_day_add(struct store *store, const struct till_day *day) MUST_CHECK;
 
+/* The till's day is over since the event at `position`; a second close changes nothing. */
+int store_till_day_close(struct store *store, const struct receipt_key *key, uint64_t position) MUST_CHECK;
+int store_till_day_closed(struct store *store, const struct receipt_key *key, bool *ret_closed) MUST_CHECK;
+
 /* Cards, by the hash only the daemon can compute. Not part of the log and not derived from it. */
 int store_card_find(struct store *store, const uint8_t hash[HASH_BYTES],
                     uint32_t *ret_member) MUST_CHECK; /* ERR_NOT_FOUND */

@@ -103,7 +103,7 @@ static int apply_stamps(struct application *application, const struct effect *ef
     bind_i64(store, STATEMENT_STAMPS_SET, 1, effect->member);
     bind_i64(store, STATEMENT_STAMPS_SET, 2, effect->stamps.card);
     bind_i64(store, STATEMENT_STAMPS_SET, 3, effect->stamps.count);
-    bind_i64(store, STATEMENT_STAMPS_SET, 4, effect->stamps.completed);
+    bind_i64(store, STATEMENT_STAMPS_SET, 4, (int64_t)effect->stamps.completed - effect->stamps.undone);
     bind_i64(store, STATEMENT_STAMPS_SET, 5, effect->stamps.since);
     bind_i64(store, STATEMENT_STAMPS_SET, 6, effect->stamps.required);
     return statement_run_one(store, STATEMENT_STAMPS_SET);

@@ -182,3 +182,24 @@ int store_till_day_add(struct store *store, const struct till_day *day)
     till_changed(store, slot);
     return 0;
 }
+
+int store_till_day_close(struct store *store, const struct receipt_key *key, uint64_t position)
+{
+    struct till_slot *slot = NULL;
+    const int error = till_find(store, key, &slot);
+    if (error == 0 && slot->closed == 0) {
+        slot->closed = position;
+        till_changed(store, slot);
+    }
+    return error;
+}
+
+int store_till_day_closed(struct store *store, const struct receipt_key *key, bool *ret_closed)
+{
+    struct till_slot *slot = NULL;
+    const int error = till_find(store, key, &slot);
+    if (error == 0) {
+        *ret_closed = slot->closed != 0;
+    }
+    return error;
+}

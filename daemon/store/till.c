@@ -45,7 +45,8 @@ static int read_slot(void *context, sqlite3_stmt *row)
     if (error == 0) {
         error = column_u64(row, 4, &slot->last_position);
     }
-    return error != 0 ? error : column_text(row, 5, slot->last_number, sizeof(slot->last_number));
+    error = error != 0 ? error : column_text(row, 5, slot->last_number, sizeof(slot->last_number));
+    return error != 0 ? error : column_u64(row, 6, &slot->closed);
 }
 
 static int load_slot(struct store *store, const struct receipt_key *key, struct till_slot *ret_slot)
@@ -113,6 +114,7 @@ static int write_slot(struct store *store, struct till_slot *slot)
     bind_u64(store, statement, 7, slot->in_order);
     bind_u64(store, statement, 8, slot->last_position);
     bind_text(store, statement, 9, slot->last_number);
+    bind_u64(store, statement, 10, slot->closed);
     const int error = statement_run_one(store, statement);
     if (error == 0) {
         slot->stored = true;

@@ -30,6 +30,7 @@ struct till_slot {
     int64_t receipts;
     int64_t gross;
     int64_t points;
+    uint64_t closed; /* position of the first close of the day; 0: open */
 };
 
 struct till_cache {

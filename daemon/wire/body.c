@@ -17,6 +17,7 @@ static const struct wire_bound body_bounds[] = {
     {&loyalty__purchase__descriptor, 8, CODES_MAX},
     {&loyalty__purchase__descriptor, 9, FREE_UNITS_MAX},
     {&loyalty__purchase__descriptor, 10, REDEMPTIONS_MAX},
+    {&loyalty__goods_return__descriptor, 4, LINES_MAX},
 };
 
 static const struct wire_scan body_scan = {
@@ -148,14 +149,74 @@ static const struct pay_with_points *pay_with_points_read(struct wire_values *va
     return pay;
 }
 
-static void purchase_read(struct wire_values *values, const Loyalty__Purchase *message,
-                          struct purchase *purchase)
+static void receipt_required(struct wire_values *values, const Loyalty__Receipt *message,
+                             struct receipt *receipt)
 {
-    if (message->receipt == NULL) {
+    if (message == NULL) {
         wire_values_fail(values, ERR_RANGE, "receipt");
         return;
     }
-    receipt_read(values, message->receipt, &purchase->receipt);
+    receipt_read(values, message, receipt);
+}
+
+static const struct return_part *parts_read(struct wire_values *values, const Loyalty__GoodsReturn *message)
+{
+    const struct wire_range line_range = {0, LINES_MAX - 1};
+    const struct wire_range some_range = {1, QUANTITY_MAX};
+    struct return_part *parts = wire_array(values, message->n_parts, LINES_MAX, sizeof(*parts), "parts");
+    for (size_t i = 0; parts != NULL && values->error == 0 && i < message->n_parts; i++) {
+        const Loyalty__ReturnPart *from = message->parts[i];
+        wire_value_check(values, from->sku == NULL || !from->has_line, "parts");
+        parts[i].sku = wire_text_optional(values, WIRE_TEXT(from, sku), SKU_BYTES_MAX);
+        parts[i].line = (uint32_t)wire_optional(values, WIRE_FIELD(from, line), 0, line_range);
+        parts[i].quantity = wire_optional(values, WIRE_FIELD(from, quantity), 0, some_range);
+    }
+    return parts;
+}
+
+static void goods_return_read(struct wire_values *values, const Loyalty__GoodsReturn *message,
+                              struct goods_return *goods)
+{
+    const struct wire_range some_range = {1, AMOUNT_MAX};
+    receipt_required(values, message->receipt, &goods->receipt);
+    goods->has_original = message->original != NULL;
+    if (goods->has_original) {
+        receipt_read(values, message->original, &goods->original);
+    }
+    goods->card = wire_bytes_optional(values, WIRE_FIELD(message, card), HASH_BYTES);
+    goods->parts = parts_read(values, message);
+    goods->parts_count = message->n_parts;
+    goods->amount = wire_optional(values, WIRE_FIELD(message, amount), 0, some_range);
+    goods->whole = message->has_whole && message->whole;
+    const int said = (goods->parts_count > 0 ? 1 : 0) + (goods->amount > 0 ? 1 : 0) + (goods->whole ? 1 : 0);
+    wire_value_check(values, said == 1, "parts");
+    wire_value_check(values, goods->has_original || goods->amount > 0, "amount");
+    if (message->has_finality) {
+        wire_value_check(values, wire_redeem_read(message->finality, &goods->done), "finality");
+    }
+}
+
+static void day_close_read(struct wire_values *values, const Loyalty__DayClose *message, struct event *event)
+{
+    const struct wire_range gross_range = {-DAY_GROSS_MAX, DAY_GROSS_MAX};
+    const struct wire_range receipts_range = {0, DAY_RECEIPTS_MAX};
+    struct receipt *day = &event->day_close.day;
+    day->store = wire_id_optional(values, WIRE_TEXT(message, store), ID_BYTES_MAX);
+    day->business_date = (int32_t)wire_required(values, WIRE_FIELD(message, business_date), date_range);
+    day->till = wire_id_optional(values, WIRE_TEXT(message, till), TILL_LABEL_BYTES_MAX);
+    event->day_close.has_totals = message->totals != NULL;
+    if (message->totals != NULL) {
+        struct day_totals *totals = &event->day_close.totals;
+        totals->gross = wire_required(values, WIRE_FIELD(message->totals, gross), gross_range);
+        totals->receipts =
+            (uint32_t)wire_required(values, WIRE_FIELD(message->totals, receipts), receipts_range);
+    }
+}
+
+static void purchase_read(struct wire_values *values, const Loyalty__Purchase *message,
+                          struct purchase *purchase)
+{
+    receipt_required(values, message->receipt, &purchase->receipt);
     purchase->card = wire_bytes_optional(values, WIRE_FIELD(message, card), HASH_BYTES);
     purchase->lines = lines_read(values, message);
     purchase->lines_count = message->n_lines;
@@ -303,6 +364,21 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         break;
     case EVENT_TRANSFER:
         transfer_read(values, body->transfer, event);
+        break;
+    case EVENT_GOODS_RETURN:
+        goods_return_read(values, body->goods_return, &event->goods_return);
+        break;
+    case EVENT_VOID_RECEIPT: {
+        const Loyalty__VoidReceipt *message = body->void_receipt;
+        receipt_required(values, message->receipt, &event->void_receipt.receipt);
+        if (message->has_finality) {
+            wire_value_check(values, wire_redeem_read(message->finality, &event->void_receipt.done),
+                             "finality");
+        }
+        break;
+    }
+    case EVENT_DAY_CLOSE:
+        day_close_read(values, body->day_close, event);
         break;
     }
 }

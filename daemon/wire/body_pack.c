@@ -100,15 +100,88 @@ static void redemptions_write(struct wire_output *output, const struct purchase 
     message->n_redemptions = purchase->redemptions_count;
 }
 
+static void receipt_write(const struct receipt *receipt, Loyalty__Receipt *message)
+{
+    loyalty__receipt__init(message);
+    message->store = wire_text(receipt->store);
+    WIRE_PUT(message, business_date, (uint32_t)receipt->business_date);
+    message->till = wire_text(receipt->till);
+    message->number = wire_text(receipt->number);
+}
+
+static void parts_write(struct wire_output *output, const struct goods_return *goods,
+                        Loyalty__GoodsReturn *message)
+{
+    Loyalty__ReturnPart *parts;
+    if (!MESSAGES(output, goods->parts_count, parts, message->parts)) {
+        return;
+    }
+    for (size_t i = 0; i < goods->parts_count; i++) {
+        loyalty__return_part__init(&parts[i]);
+        WIRE_PUT_UNLESS(&parts[i], line, goods->parts[i].line, 0);
+        parts[i].sku = wire_text(goods->parts[i].sku);
+        WIRE_PUT_UNLESS(&parts[i], quantity, goods->parts[i].quantity, 0);
+        message->parts[i] = &parts[i];
+    }
+    message->n_parts = goods->parts_count;
+}
+
+static void goods_return_write(struct wire_output *output, const struct goods_return *goods,
+                               Loyalty__Body body)
+{
+    Loyalty__GoodsReturn message = LOYALTY__GOODS_RETURN__INIT;
+    Loyalty__Receipt receipt;
+    Loyalty__Receipt original;
+    receipt_write(&goods->receipt, &receipt);
+    message.receipt = &receipt;
+    if (goods->has_original) {
+        receipt_write(&goods->original, &original);
+        message.original = &original;
+    }
+    WIRE_PUT_BYTES(&message, card, goods->card);
+    parts_write(output, goods, &message);
+    WIRE_PUT_UNLESS(&message, amount, goods->amount, 0);
+    WIRE_PUT_UNLESS(&message, whole, goods->whole, false);
+    WIRE_PUT_UNLESS(&message, finality, wire_redeem_write(goods->done), LOYALTY__REDEEM__REDEEM_REQUIRED);
+    body.goods_return = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void void_receipt_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__VoidReceipt message = LOYALTY__VOID_RECEIPT__INIT;
+    Loyalty__Receipt receipt;
+    receipt_write(&event->void_receipt.receipt, &receipt);
+    message.receipt = &receipt;
+    WIRE_PUT_UNLESS(&message, finality, wire_redeem_write(event->void_receipt.done),
+                    LOYALTY__REDEEM__REDEEM_REQUIRED);
+    body.void_receipt = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void day_close_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__DayClose message = LOYALTY__DAY_CLOSE__INIT;
+    Loyalty__DayTotals totals = LOYALTY__DAY_TOTALS__INIT;
+    const struct receipt *day = &event->day_close.day;
+    message.store = wire_text(day->store);
+    WIRE_PUT(&message, business_date, (uint32_t)day->business_date);
+    message.till = wire_text(day->till);
+    if (event->day_close.has_totals) {
+        WIRE_PUT(&totals, gross, event->day_close.totals.gross);
+        WIRE_PUT(&totals, receipts, event->day_close.totals.receipts);
+        message.totals = &totals;
+    }
+    body.day_close = &message;
+    wire_output_add(output, &body.base);
+}
+
 static void purchase_write(struct wire_output *output, const struct purchase *purchase, Loyalty__Body body)
 {
     Loyalty__Purchase message = LOYALTY__PURCHASE__INIT;
-    Loyalty__Receipt receipt = LOYALTY__RECEIPT__INIT;
+    Loyalty__Receipt receipt;
     Loyalty__PayWithPoints pay = LOYALTY__PAY_WITH_POINTS__INIT;
-    receipt.store = wire_text(purchase->receipt.store);
-    WIRE_PUT(&receipt, business_date, (uint32_t)purchase->receipt.business_date);
-    receipt.till = wire_text(purchase->receipt.till);
-    receipt.number = wire_text(purchase->receipt.number);
+    receipt_write(&purchase->receipt, &receipt);
     message.receipt = &receipt;
     WIRE_PUT_BYTES(&message, card, purchase->card);
     lines_write(output, purchase, &message);
@@ -316,6 +389,15 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_TRANSFER:
         transfer_write(&output, event, body);
+        break;
+    case EVENT_GOODS_RETURN:
+        goods_return_write(&output, &event->goods_return, body);
+        break;
+    case EVENT_VOID_RECEIPT:
+        void_receipt_write(&output, event, body);
+        break;
+    case EVENT_DAY_CLOSE:
+        day_close_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

@@ -69,6 +69,7 @@ static void stamps_write(const struct effect *effect, uint32_t member, Loyalty__
     WIRE_PUT_UNLESS(message, since, effect->stamps.since, 0);
     WIRE_PUT_UNLESS(message, rule, effect->stamps.rule, 0);
     WIRE_PUT_UNLESS(message, required, (uint32_t)effect->stamps.required, 0);
+    WIRE_PUT_UNLESS(message, undone, effect->stamps.undone, 0);
 }
 
 static void voucher_write(const struct effect *effect, uint32_t member, Loyalty__VoucherEffect *message)
@@ -296,6 +297,7 @@ static void stamps_read(const Loyalty__StampsEffect *message, uint32_t member, s
     effect->stamps.since = message->since;
     effect->stamps.rule = message->rule;
     effect->stamps.required = message->required;
+    effect->stamps.undone = message->undone;
 }
 
 static void metric_read(const Loyalty__MetricEffect *message, struct effect *effect)

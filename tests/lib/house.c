@@ -131,7 +131,9 @@ void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, s
         assert_int_equal(card_normalise(card, strlen(card), &number), 0);
         crypto_card_commitment(salt, &number, commitment);
         const struct bytes bytes = {commitment, sizeof(commitment)};
-        *(event->kind == EVENT_PURCHASE ? &event->purchase.card : &event->enrolment.card) = bytes;
+        *(event->kind == EVENT_PURCHASE       ? &event->purchase.card
+          : event->kind == EVENT_GOODS_RETURN ? &event->goods_return.card
+                                              : &event->enrolment.card) = bytes;
         request.book.opening = (struct opening){.salt = {salt, sizeof(salt)}, .card = card};
     }
     assert_int_equal(wire_body_pack(event, &house->scratch, &request.book.body), 0);

@@ -172,12 +172,41 @@ static void draw_lists(struct purchase *purchase)
     purchase->redemptions = redemptions;
 }
 
+static struct receipt draw_receipt(void)
+{
+    return (struct receipt){.store = maybe_text(ID_BYTES_MAX, true),
+                            .business_date = (int32_t)between(0, DAY_MAX),
+                            .till = maybe_text(TILL_LABEL_BYTES_MAX, true),
+                            .number = draw_text(RECEIPT_NUMBER_BYTES_MAX, false)};
+}
+
+static void draw_return(struct goods_return *goods)
+{
+    goods->receipt = draw_receipt();
+    goods->has_original = chance(80);
+    if (goods->has_original) {
+        goods->original = draw_receipt();
+    }
+    goods->card = chance(50) ? draw_bytes(HASH_BYTES) : (struct bytes){0};
+    goods->done = chance(50);
+    if (!goods->has_original || chance(30)) {
+        goods->amount = between(1, AMOUNT_MAX);
+        return;
+    }
+    goods->parts_count = below(SMALL);
+    goods->whole = goods->parts_count == 0;
+    struct return_part *parts = take(goods->parts_count, sizeof(*parts));
+    for (size_t i = 0; i < goods->parts_count; i++) {
+        parts[i].sku = maybe_text(SKU_BYTES_MAX, false);
+        parts[i].line = parts[i].sku != NULL ? 0 : (uint32_t)below(LINES_MAX);
+        parts[i].quantity = chance(30) ? 0 : between(1, QUANTITY_MAX);
+    }
+    goods->parts = parts;
+}
+
 static void draw_purchase(struct purchase *purchase)
 {
-    purchase->receipt = (struct receipt){.store = maybe_text(ID_BYTES_MAX, true),
-                                         .business_date = (int32_t)between(0, DAY_MAX),
-                                         .till = maybe_text(TILL_LABEL_BYTES_MAX, true),
-                                         .number = draw_text(RECEIPT_NUMBER_BYTES_MAX, false)};
+    purchase->receipt = draw_receipt();
     purchase->card = chance(50) ? draw_bytes(HASH_BYTES) : (struct bytes){0};
     purchase->lines_count = chance(5) ? below(LINES_MAX + 1) : below(SMALL);
     purchase->basket_discount = chance(50) ? 0 : between(0, AMOUNT_MAX);
@@ -267,6 +296,22 @@ static void draw_others(struct event *event)
         event->transfer.to = (uint32_t)between(1, UINT32_MAX);
         event->transfer.points = between(1, POINTS_MAX);
         event->transfer.reason = maybe_text(NAME_BYTES_MAX, false);
+        break;
+    case EVENT_GOODS_RETURN:
+        draw_return(&event->goods_return);
+        break;
+    case EVENT_VOID_RECEIPT:
+        event->void_receipt.receipt = draw_receipt();
+        event->void_receipt.done = chance(30);
+        break;
+    case EVENT_DAY_CLOSE:
+        event->day_close.day = draw_receipt();
+        event->day_close.day.number = NULL;
+        event->day_close.has_totals = chance(50);
+        if (event->day_close.has_totals) {
+            event->day_close.totals.gross = between(-DAY_GROSS_MAX, DAY_GROSS_MAX);
+            event->day_close.totals.receipts = (uint32_t)between(0, DAY_RECEIPTS_MAX);
+        }
         break;
     case EVENT_PURCHASE:
     case EVENT_GO_LIVE:

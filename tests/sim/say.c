@@ -22,6 +22,12 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
         return 6;
     case EVENT_ADJUSTMENT:
         return 20;
+    case EVENT_GOODS_RETURN:
+        return 20;
+    case EVENT_VOID_RECEIPT:
+        return 6;
+    case EVENT_DAY_CLOSE:
+        return 1;
     case EVENT_INVITE:
         return 8;
     case EVENT_REVOKE:
@@ -102,6 +108,41 @@ static void say_purchase(struct sim *sim, struct till *till, struct outbox_event
                                  .category = categories[sim_below(sim, ARRAY_COUNT(categories))],
                                  .quantity = 1000 * (int64_t)(1 + sim_below(sim, 3)),
                                  .gross = (int64_t)sim_below(sim, 5000)};
+    }
+}
+
+/* One the till may have rung up, or never has. */
+static struct receipt some_receipt(struct sim *sim, const struct till *till)
+{
+    static char original[32];
+    snprintf(original, sizeof(original), "%llu", (unsigned long long)(1 + sim_below(sim, till->sold + 1)));
+    return (struct receipt){.business_date = 20423, .number = original};
+}
+
+static void say_return(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
+{
+    static struct return_part parts[3];
+    static char number[32];
+    struct goods_return *goods = &event->goods_return;
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)till->sold);
+    goods->receipt = (struct receipt){.business_date = 20423, .number = number};
+    goods->done = sim_chance(sim, 70);
+    goods->has_original = sim_chance(sim, 90);
+    if (!goods->has_original) {
+        goods->card = show_card(sim, slot);
+    } else {
+        goods->original = some_receipt(sim, till);
+        goods->whole = sim_chance(sim, 30);
+    }
+    if (!goods->has_original || (!goods->whole && sim_chance(sim, 40))) {
+        goods->amount = 1 + (int64_t)sim_below(sim, 8000);
+    } else if (!goods->whole) {
+        goods->parts = parts;
+        goods->parts_count = 1 + sim_below(sim, ARRAY_COUNT(parts));
+        for (size_t i = 0; i < goods->parts_count; i++) {
+            parts[i] = (struct return_part){.line = (uint32_t)sim_below(sim, 4),
+                                            .quantity = 1000 * (int64_t)sim_below(sim, 3)};
+        }
     }
 }
 
@@ -186,6 +227,16 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
     case EVENT_ACTIVITY:
         event->activity.card = show_card(sim, slot);
         event->activity.code = sim_chance(sim, 80) ? "survey" : "unheard-of";
+        break;
+    case EVENT_GOODS_RETURN:
+        say_return(sim, till, slot, event);
+        break;
+    case EVENT_VOID_RECEIPT:
+        event->void_receipt.receipt = some_receipt(sim, till);
+        event->void_receipt.done = sim_chance(sim, 50);
+        break;
+    case EVENT_DAY_CLOSE:
+        event->day_close.day.business_date = 20423 + (int32_t)sim_below(sim, 2);
         break;
     case EVENT_INVITE:
         say_invite(sim, till, event);

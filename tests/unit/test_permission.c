@@ -17,7 +17,8 @@ static const struct {
     {EVENT_INVITE, "..ma."},           {EVENT_PRINCIPAL_ADDED, "....."}, {EVENT_REVOKE, "..ma."},
     {EVENT_PROGRAMME_CHANGE, "...a."}, {EVENT_GO_LIVE, "...a."},         {EVENT_ENGINE_REVISION, "....."},
     {EVENT_KEY_ROTATED, "tcmaA"},      {EVENT_RETIRED, "..ma."},         {EVENT_ACTIVITY, "t...."},
-    {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},
+    {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},        {EVENT_GOODS_RETURN, "t...."},
+    {EVENT_VOID_RECEIPT, "t...."},     {EVENT_DAY_CLOSE, "t...."},
 };
 
 static const struct {
@@ -153,6 +154,15 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         event.transfer.from = 1;
         event.transfer.to = 2;
         event.transfer.points = 5;
+        break;
+    case EVENT_GOODS_RETURN:
+        event.goods_return.receipt.number = "2";
+        event.goods_return.amount = 1;
+        break;
+    case EVENT_VOID_RECEIPT:
+        event.void_receipt.receipt.number = "1";
+        break;
+    case EVENT_DAY_CLOSE:
         break;
     }
     return event;

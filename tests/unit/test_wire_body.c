@@ -15,14 +15,22 @@ enum { ARENA_BYTES = 4 * 1024 * 1024, BODY_BYTES_MAX = 512 * 1024, PURCHASE = 16
 static uint8_t arena_memory[ARENA_BYTES];
 static uint8_t body_memory[BODY_BYTES_MAX];
 
-/* What of a redemption and of paying with points cannot stand beside the rest. */
+/* What of a redemption, of paying with points and of a return cannot stand beside the rest. */
 #define ALWAYS                                                                                               \
     {"Redemption.reward", FILL_SKIP, 0, NULL}, {"Redemption.reservation", FILL_SKIP, 0, NULL},               \
         {"Redemption.wallet", FILL_SKIP, 0, NULL}, {"PayWithPoints.max", FILL_SKIP, 0, NULL},                \
         {"PayWithPoints.wallet", FILL_SKIP, 0, NULL}, {"Genesis.currency", FILL_TEXT, 3, "EUR"},             \
+        {"GoodsReturn.amount", FILL_SKIP, 0, NULL}, {"GoodsReturn.whole", FILL_SKIP, 0, NULL},               \
+        {"ReturnPart.line", FILL_SKIP, 0, NULL},                                                             \
     {                                                                                                        \
         NULL, FILL_SKIP, 0, NULL                                                                             \
     }
+
+/* The numbers of kinds may have gaps. */
+static bool is_kind(uint32_t kind)
+{
+    return protobuf_c_message_descriptor_get_field(&loyalty__body__descriptor, kind) != NULL;
+}
 
 /* A body of this kind with every field set, changed by at most two overrides. */
 static struct bytes body_with(uint32_t kind, const struct fill_override *first,
@@ -63,6 +71,9 @@ static void every_field_of_every_kind_travels_there_and_back(void **state)
 {
     (void)state;
     for (uint32_t kind = PURCHASE; kind <= fill_last_field(&loyalty__body__descriptor); kind++) {
+        if (!is_kind(kind)) {
+            continue;
+        }
         const struct bytes body = body_with(kind, NULL, NULL);
         struct event event;
         const char *field = NULL;
@@ -626,6 +637,9 @@ static void a_body_cut_anywhere_is_refused(void **state)
 {
     (void)state;
     for (uint32_t kind = PURCHASE; kind <= fill_last_field(&loyalty__body__descriptor); kind++) {
+        if (!is_kind(kind)) {
+            continue;
+        }
         const struct bytes body = body_with(kind, NULL, NULL);
         for (size_t size = 0; size < body.size; size++) {
             assert_int_not_equal(refusal((struct bytes){body.data, size}), 0);
@@ -637,6 +651,9 @@ static void too_little_arena_is_too_large_and_no_more(void **state)
 {
     (void)state;
     for (uint32_t kind = PURCHASE; kind <= fill_last_field(&loyalty__body__descriptor); kind++) {
+        if (!is_kind(kind)) {
+            continue;
+        }
         const struct bytes body = body_with(kind, NULL, NULL);
         struct event event;
         int result = ERR_TOO_LARGE;

@@ -530,9 +530,9 @@ static void expect_rules(const ProtobufCMessageDescriptor *message, unsigned dep
         assert_int_not_equal(field->label, PROTOBUF_C_LABEL_REQUIRED);
         assert_true(field->default_value == NULL);
         assert_true(field->type != PROTOBUF_C_TYPE_FLOAT && field->type != PROTOBUF_C_TYPE_DOUBLE);
-        /* Oneofs come last, with consecutive numbers. */
+        /* Oneofs come last, their numbers together. */
         assert_true(is_arm || !in_oneof);
-        assert_true(!in_oneof || field->id == last + 1);
+        assert_true(!in_oneof || field->id > last);
         in_oneof = is_arm;
         last = field->id;
         if (field->label == PROTOBUF_C_LABEL_REPEATED && field->type != PROTOBUF_C_TYPE_STRING &&

@@ -1,0 +1,158 @@
+#include "engine/gains.h"
+
+#include "engine/give.h"
+
+static int add_metric(struct gains *gains, uint32_t metric, int64_t amount)
+{
+    if (metric == METRIC_QUALIFYING) {
+        gains->qualifying += amount;
+        return 0;
+    }
+    for (size_t i = 0; i < gains->metrics_count; i++) {
+        if (gains->metrics[i].metric == metric) {
+            gains->metrics[i].amount += amount;
+            return 0;
+        }
+    }
+    if (gains->metrics_count == GAINS_METRICS_MAX) {
+        return ERR_CORRUPT;
+    }
+    gains->metrics[gains->metrics_count].metric = metric;
+    gains->metrics[gains->metrics_count++].amount = amount;
+    return 0;
+}
+
+static int add_stamps(struct gains *gains, uint32_t card, int64_t stamps)
+{
+    for (size_t i = 0; i < gains->cards_count; i++) {
+        if (gains->cards[i].card == card) {
+            gains->cards[i].stamps += stamps;
+            return 0;
+        }
+    }
+    if (gains->cards_count == CARDS_MAX) {
+        return ERR_CORRUPT;
+    }
+    gains->cards[gains->cards_count].card = card;
+    gains->cards[gains->cards_count++].stamps = stamps;
+    return 0;
+}
+
+static int add_voucher(struct gains *gains, uint32_t reward)
+{
+    for (size_t i = 0; i < gains->rewards_count; i++) {
+        if (gains->rewards[i].reward == reward) {
+            gains->rewards[i].vouchers++;
+            return 0;
+        }
+    }
+    if (gains->rewards_count == REWARDS_MAX) {
+        return ERR_CORRUPT;
+    }
+    gains->rewards[gains->rewards_count].reward = reward;
+    gains->rewards[gains->rewards_count++].vouchers = 1;
+    return 0;
+}
+
+/* What fell due with the event is among its effects too, and is not what it gave: that takes, and gives
+ * nothing from `issued`. */
+static int add_effect(struct gains *gains, uint32_t member, int32_t day, const struct effect *effect)
+{
+    if (effect->kind == EFFECT_MOVE) {
+        const bool issued = effect->move.debit == account_of_programme(PROGRAMME_ISSUED);
+        gains->points += issued && account_member(effect->move.credit) == member ? effect->move.amount : 0;
+        return 0;
+    }
+    if (effect->member != member) {
+        return 0;
+    }
+    if (effect->kind == EFFECT_METRIC) {
+        const bool gained = effect->metric.day == day && effect->metric.amount > 0;
+        return gained ? add_metric(gains, effect->metric.metric, effect->metric.amount) : 0;
+    }
+    if (effect->kind == EFFECT_STAMPS) {
+        return effect->stamps.given > 0 ? add_stamps(gains, effect->stamps.card, effect->stamps.given) : 0;
+    }
+    if (effect->kind == EFFECT_VOUCHER) {
+        const bool issued = effect->voucher.position == 0 && effect->voucher.card == 0;
+        return issued ? add_voucher(gains, effect->voucher.reward) : 0;
+    }
+    gains->visit = gains->visit || (effect->kind == EFFECT_VISIT && !effect->visit.undone);
+    return 0;
+}
+
+static int add_up(const struct outcome *outcome, size_t from, uint32_t member, int32_t day,
+                  struct gains *ret_gains)
+{
+    int err = 0;
+    *ret_gains = (struct gains){0};
+    for (size_t i = from; i < outcome->effects_count && err == 0; i++) {
+        err = add_effect(ret_gains, member, day, &outcome->effects[i]);
+    }
+    return err;
+}
+
+int gains_recorded(const struct engine_past *past, struct gains *ret_gains)
+{
+    return add_up(past->outcome, 0, past->outcome->member, past->context->member_day, ret_gains);
+}
+
+int gains_again(const struct engine_past *past, const struct purchase *purchase, struct bindings *bindings,
+                struct decision *decision, struct gains *ret_gains)
+{
+    struct outcome *outcome = &decision->outcome;
+    const size_t effects = outcome->effects_count;
+    const size_t exceptions = outcome->exceptions_count;
+    const size_t near_misses = outcome->near_misses_count;
+    const size_t trace = decision->trace_count;
+    const bool has_balances = outcome->has_balances;
+    const struct balances balances = outcome->balances;
+    const struct giving giving = {.programme = past->programme,
+                                  .place = &past->place,
+                                  .purchase = purchase,
+                                  .context = past->context,
+                                  .member = past->outcome->member,
+                                  .bindings = bindings};
+    decision->trace_count = 0;
+    outcome->near_misses_count = 0;
+    int err = give_purchase(&giving, decision);
+    err = err != 0 ? err
+                   : add_up(outcome, effects, past->outcome->member, past->context->member_day, ret_gains);
+    outcome->effects_count = effects;
+    outcome->exceptions_count = exceptions;
+    outcome->near_misses_count = near_misses;
+    outcome->has_balances = has_balances;
+    outcome->balances = balances;
+    decision->trace_count = trace;
+    return err;
+}
+
+int64_t gains_metric(const struct gains *gains, uint32_t metric)
+{
+    for (size_t i = 0; i < gains->metrics_count; i++) {
+        if (gains->metrics[i].metric == metric) {
+            return gains->metrics[i].amount;
+        }
+    }
+    return 0;
+}
+
+int64_t gains_stamps(const struct gains *gains, uint32_t card)
+{
+    for (size_t i = 0; i < gains->cards_count; i++) {
+        if (gains->cards[i].card == card) {
+            return gains->cards[i].stamps;
+        }
+    }
+    return 0;
+}
+
+uint32_t gains_vouchers(const struct gains *gains, uint32_t reward)
+{
+    for (size_t i = 0; i < gains->rewards_count; i++) {
+        if (gains->rewards[i].reward == reward) {
+            return gains->rewards[i].vouchers;
+        }
+    }
+    return 0;
+}

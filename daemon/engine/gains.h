@@ -1,0 +1,49 @@
+/* What a decided event gave its member, and what a purchase would give that is decided again. */
+#ifndef LOYALTY_ENGINE_GAINS_H
+#define LOYALTY_ENGINE_GAINS_H
+
+#include "base/error.h"
+#include "engine/bindings.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { GAINS_METRICS_MAX = METRICS_MAX + 8 };
+
+struct gains {
+    int64_t points;     /* issued */
+    int64_t qualifying; /* points */
+    bool visit;
+    size_t metrics_count;
+    struct {
+        uint32_t metric; /* any but the qualifying points */
+        int64_t amount;
+    } metrics[GAINS_METRICS_MAX];
+    size_t cards_count;
+    struct {
+        uint32_t card; /* number */
+        int64_t stamps;
+    } cards[CARDS_MAX];
+    size_t rewards_count;
+    struct {
+        uint32_t reward; /* number */
+        uint32_t vouchers;
+    } rewards[REWARDS_MAX]; /* given by rules, levels and milestones; those of cards go with the stamps */
+};
+
+/* What the event gave, by its recorded outcome. ERR_CORRUPT where no decision can have given it. */
+int gains_recorded(const struct engine_past *past, struct gains *ret_gains) MUST_CHECK;
+
+/* What `purchase` would have given in place of the past one: by the programme, the place, the level and the
+ * context of then. `bindings`: what bound then. Uses the room behind what `decision` holds and leaves it as
+ * it was. Errors as of engine_decide. */
+int gains_again(const struct engine_past *past, const struct purchase *purchase, struct bindings *bindings,
+                struct decision *decision, struct gains *ret_gains) MUST_CHECK;
+
+/* Of one metric, card or reward; 0 where it is not among them. */
+int64_t gains_metric(const struct gains *gains, uint32_t metric);
+int64_t gains_stamps(const struct gains *gains, uint32_t card);
+uint32_t gains_vouchers(const struct gains *gains, uint32_t reward);
+
+#endif

@@ -1,0 +1,214 @@
+/* Events about a booked purchase: what comes back, what is cancelled, and the end of a till's day. */
+#include "service/ledger_internal.h"
+
+#include "base/checked.h"
+
+#include <string.h>
+
+/* A purchase another event is about. */
+struct about {
+    struct engine_past past;
+    struct receipt_fact *facts;
+    size_t facts_count;
+};
+
+static bool is_about_goods(enum receipt_fact_kind kind)
+{
+    return kind == FACT_LINE || kind == FACT_VOIDED || kind == FACT_DECIDED;
+}
+
+/* The event that decided the purchase last: its context and outcome stand, the body is the purchase's. */
+static int take_decision(struct ledger *ledger, struct about *about)
+{
+    uint64_t decided = about->past.position;
+    uint32_t latest = 0;
+    for (size_t i = 0; i < about->facts_count; i++) {
+        const struct receipt_fact *fact = &about->facts[i];
+        if (fact->kind == FACT_DECIDED && fact->index >= latest) {
+            latest = fact->index;
+            decided = (uint64_t)fact->quantity;
+        }
+    }
+    if (decided == about->past.position) {
+        return 0;
+    }
+    struct engine_past later;
+    int result = ledger_past(ledger, decided, &later);
+    if (result < 0) {
+        return result;
+    }
+    later.position = about->past.position;
+    later.place = about->past.place;
+    later.event = about->past.event;
+    about->past = later;
+    /* What was taken of it since is known of the deciding event. */
+    size_t count = 0;
+    for (size_t i = 0; i < about->facts_count; i++) {
+        if (is_about_goods(about->facts[i].kind)) {
+            about->facts[count++] = about->facts[i];
+        }
+    }
+    size_t more;
+    result = store_receipt_facts(ledger->options.store, decided, &about->facts[count],
+                                 RECEIPT_FACTS_MAX - count, &more);
+    about->facts_count = result == 0 ? count + more : count;
+    return result;
+}
+
+/* ERR_NOT_FOUND where no purchase has this receipt. */
+static int find_about(struct ledger *ledger, const struct receipt_key *key, struct about *ret_about)
+{
+    uint64_t position = 0;
+    int result = store_receipt_find(ledger->options.store, key, &position);
+    if (result < 0) {
+        return result;
+    }
+    result = ledger_past(ledger, position, &ret_about->past);
+    if (result < 0) {
+        return result == ERR_NOT_FOUND ? ERR_CORRUPT : result;
+    }
+    if (ret_about->past.event->kind != EVENT_PURCHASE) {
+        return ERR_NOT_FOUND;
+    }
+    ret_about->facts =
+        arena_alloc(&ledger->scratch, RECEIPT_FACTS_MAX + FACTS_ROOM, sizeof(*ret_about->facts));
+    if (ret_about->facts == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    result = store_receipt_facts(ledger->options.store, position, ret_about->facts, RECEIPT_FACTS_MAX,
+                                 &ret_about->facts_count);
+    return result < 0 ? result : take_decision(ledger, ret_about);
+}
+
+static void add_fact(struct context *context, struct receipt_fact *facts, const struct receipt_fact *more)
+{
+    for (size_t i = 0; i < context->facts_count; i++) {
+        if (facts[i].kind == more->kind && facts[i].index == more->index) {
+            facts[i].quantity += more->quantity;
+            facts[i].amount += more->amount;
+            return;
+        }
+    }
+    facts[context->facts_count++] = *more;
+}
+
+int ledger_past_settled(struct ledger *ledger, const struct draft *draft, const struct member_work *work)
+{
+    struct context *context = &ledger->context;
+    const struct outcome *outcome = &ledger->decision->outcome;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind == EFFECT_MOVE && effect->move.has_lot &&
+            effect->move.credit == account_of_programme(PROGRAMME_EXPIRED) &&
+            effect->move.lot.position == work->past->decided) {
+            const struct receipt_fact fact = {
+                .kind = FACT_EXPIRED, .index = effect->move.lot.index, .amount = effect->move.amount};
+            add_fact(context, work->facts, &fact);
+        }
+    }
+    bool closed = false;
+    const bool voids = draft->event->kind == EVENT_VOID_RECEIPT;
+    const int result = voids ? store_till_day_closed(ledger->options.store, &work->original, &closed) : 0;
+    if (voids && result == 0 && (closed || context->day > work->original.business_date)) {
+        const struct receipt_fact fact = {.kind = FACT_CLOSED, .quantity = 1};
+        add_fact(context, work->facts, &fact);
+    }
+    return result == 0 && context->facts_count > RECEIPT_FACTS_MAX ? ERR_TOO_LARGE : result;
+}
+
+/* Fills the work's past and facts, and whose purchase it was. */
+static int take_about(struct ledger *ledger, const struct receipt *original,
+                      const struct principal_row *principal, struct engine_past *room,
+                      struct member_work *work)
+{
+    struct about about;
+    ledger_receipt_key(original, principal, &work->original);
+    const int result = find_about(ledger, &work->original, &about);
+    if (result < 0) {
+        return result == ERR_NOT_FOUND ? 0 : result;
+    }
+    *room = about.past;
+    work->past = room;
+    work->facts = about.facts;
+    struct context *context = &ledger->context;
+    context->about = room->position;
+    context->facts = about.facts;
+    context->facts_count = about.facts_count;
+    context->member = room->outcome->member;
+    return 0;
+}
+
+/* What came back is worth what it was sold for. */
+static int64_t returned_gross(const struct outcome *outcome, const struct purchase *purchase)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind != EFFECT_RECEIPT || effect->receipt.fact.kind != FACT_LINE) {
+            continue;
+        }
+        const struct receipt_fact *fact = &effect->receipt.fact;
+        const struct line *line = &purchase->lines[fact->index];
+        int64_t part = 0;
+        if (line->quantity > 0 &&
+            checked_mul_div(line->gross, fact->quantity, line->quantity, ROUND_HALF_UP, &part) == 0) {
+            sum += part;
+        }
+        sum += fact->amount;
+    }
+    return sum;
+}
+
+int ledger_decide_return(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+{
+    const struct goods_return *goods = &draft->event->goods_return;
+    ledger_receipt_key(&goods->receipt, principal, &draft->receipt);
+    struct engine_past past;
+    struct member_work work = {
+        .store = draft->programme == NULL ? NULL : programme_store(draft->programme, draft->receipt.store),
+        .place = {.store = draft->receipt.store, .till = draft->receipt.till},
+        .takes = true};
+    if (work.store == NULL) {
+        ledger_refuse(ledger, CODE_UNKNOWN_STORE);
+        return 0;
+    }
+    uint64_t position;
+    int result = store_receipt_find(ledger->options.store, &draft->receipt, &position);
+    if (result != ERR_NOT_FOUND) {
+        ledger_refuse(ledger, CODE_DUPLICATE_RECEIPT);
+        return result;
+    }
+    result = goods->has_original ? take_about(ledger, &goods->original, principal, &past, &work)
+                                 : ledger_find_member(ledger, draft);
+    result = result < 0 ? result : ledger_decide_for(ledger, draft, &work);
+    const struct outcome *outcome = &ledger->decision->outcome;
+    if (result == 0 && outcome->code == CODE_ACCEPTED && work.past != NULL) {
+        draft->returned = returned_gross(outcome, &work.past->event->purchase);
+    } else if (result == 0) {
+        draft->returned = goods->amount;
+    }
+    return result;
+}
+
+int ledger_decide_void(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+{
+    struct engine_past past;
+    struct member_work work = {.takes = true};
+    int result = take_about(ledger, &draft->event->void_receipt.receipt, principal, &past, &work);
+    work.place = (struct engine_place){.store = work.original.store, .till = work.original.till};
+    work.store = draft->programme == NULL ? NULL : programme_store(draft->programme, work.original.store);
+    if (result == 0 && work.store == NULL) {
+        ledger_refuse(ledger, CODE_UNKNOWN_STORE);
+        return 0;
+    }
+    return result < 0 ? result : ledger_decide_for(ledger, draft, &work);
+}
+
+void ledger_decide_day_close(struct ledger *ledger, struct draft *draft,
+                             const struct principal_row *principal)
+{
+    ledger_receipt_key(&draft->event->day_close.day, principal, &draft->receipt);
+    if (draft->programme == NULL || programme_store(draft->programme, draft->receipt.store) == NULL) {
+        ledger_refuse(ledger, CODE_UNKNOWN_STORE);
+    }
+}
