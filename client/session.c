@@ -169,6 +169,8 @@ static enum reply_kind reply_to(enum request_kind kind)
         return REPLY_PROGRAMME_CHECKED;
     case REQUEST_BACKUP:
         return REPLY_BACKUP_STEP;
+    case REQUEST_QUOTE:
+        return REPLY_QUOTED;
     }
     return REPLY_FAILURE;
 }

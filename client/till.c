@@ -259,21 +259,19 @@ static int check_body(struct till *till, struct bytes body)
     return error;
 }
 
-int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence)
+int till_pack(struct till *till, const struct till_event *draft, struct till_packed *ret_packed)
 {
     struct event *event = draft->event;
-    struct card_number card;
-    uint8_t salt[CARD_SALT_BYTES];
+    struct card_number card = {.text = ""};
     uint8_t commitment[HASH_BYTES];
-    struct bytes body;
     set_time(till, event);
     if (draft->card != NULL) {
         const int error = card_normalise(draft->card, strlen(draft->card), &card);
         if (error != 0) {
             return error;
         }
-        crypto_world_random(NULL, salt, sizeof(salt));
-        crypto_card_commitment(salt, &card, commitment);
+        crypto_world_random(NULL, ret_packed->salt, sizeof(ret_packed->salt));
+        crypto_card_commitment(ret_packed->salt, &card, commitment);
         const struct bytes bytes = {.data = commitment, .size = sizeof(commitment)};
         if (event->kind == EVENT_ENROLMENT) {
             event->enrolment.card = bytes;
@@ -285,17 +283,24 @@ int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_
             event->purchase.card = bytes;
         }
     }
-    const int error = wire_body_pack(event, &till->arena, &body);
+    const int error = wire_body_pack(event, &till->arena, &ret_packed->body);
     if (error != 0) {
         return error;
     }
-    const int wrong = check_body(till, body);
-    if (wrong != 0) {
-        return wrong;
+    ret_packed->card = card;
+    return check_body(till, ret_packed->body);
+}
+
+int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence)
+{
+    struct till_packed packed = {.body = {0}};
+    const int error = till_pack(till, draft, &packed);
+    if (error != 0) {
+        return error;
     }
-    const struct outbox_draft outbox_draft = {.body = body,
-                                              .salt = {.data = salt, .size = sizeof(salt)},
-                                              .card = draft->card != NULL ? card.text : NULL,
+    const struct outbox_draft outbox_draft = {.body = packed.body,
+                                              .salt = {.data = packed.salt, .size = sizeof(packed.salt)},
+                                              .card = draft->card != NULL ? packed.card.text : NULL,
                                               .locale = draft->locale,
                                               .receipt = draft->receipt,
                                               .queued_at = clock_wall_ms()};

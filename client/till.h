@@ -6,6 +6,7 @@
 #include "client/command.h"
 #include "client/delivery.h"
 #include "client/json.h"
+#include "crypto/card.h"
 #include "model/event.h"
 
 enum {
@@ -98,6 +99,14 @@ struct till_event {
 };
 int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence) MUST_CHECK;
 
+/* The same without queueing: the body in the till's arena, and what opens its card. */
+struct till_packed {
+    struct bytes body;
+    uint8_t salt[CARD_SALT_BYTES];
+    struct card_number card; /* as it is sent; of use where the draft has one */
+};
+int till_pack(struct till *till, const struct till_event *draft, struct till_packed *ret_packed) MUST_CHECK;
+
 /* till_key.c: the key of the till, and the one before and after it, in their files. Complain themselves; exit
  * statuses. The first finishes what a change of keys has left to do; a till that is not enrolled may have
  * none. */
@@ -105,6 +114,9 @@ int till_keys_load(struct till *till);
 #define TILL_KEY_NAME "till.key"
 int till_key_save(const struct till *till, const char *name, const struct key_pair *pair);
 void till_keys_fini(struct till *till);
+
+/* What a quote comes to, as lines for the customer and reasons for the shop, or as JSON. */
+void till_print_quote(struct till *till, const struct reply *reply);
 
 /* till_print.c: the answer to an event, as a receipt, a line or JSON. */
 void till_print_answer(struct till *till, const struct delivery_answer *answer);

@@ -210,6 +210,51 @@ void till_print_answer(struct till *till, const struct delivery_answer *answer)
     arena_reset(&till->arena);
 }
 
+static void json_quote(struct till *till, const struct reply *reply, const struct outcome *outcome)
+{
+    struct json *json = &till->json;
+    json_object(json, NULL);
+    json_text(json, "code", outcome_code_name(outcome->code));
+    if (reply->quoted.rendering != NULL) {
+        json_integer(json, "points", reply->quoted.rendering->points);
+        json_array(json, "lines");
+        for (size_t i = 0; i < reply->quoted.rendering->lines_count; i++) {
+            json_text(json, NULL, reply->quoted.rendering->lines[i]);
+        }
+        json_end_array(json);
+    }
+    json_array(json, "trace");
+    for (size_t i = 0; i < reply->quoted.trace_count; i++) {
+        json_text(json, NULL, reply->quoted.trace[i]);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
+void till_print_quote(struct till *till, const struct reply *reply)
+{
+    struct outcome *outcome = arena_alloc(&till->arena, 1, sizeof(*outcome));
+    if (outcome == NULL || wire_outcome_unpack(reply->quoted.outcome, &till->arena, outcome) != 0) {
+        till_complain("the daemon's answer cannot be read");
+        return;
+    }
+    if (till->options.json) {
+        json_quote(till, reply, outcome);
+        return;
+    }
+    if (outcome->code != CODE_ACCEPTED) {
+        printf("It would be REFUSED (%s): %s\n", outcome_code_name(outcome->code),
+               outcome_code_text(outcome->code));
+    }
+    for (size_t i = 0; reply->quoted.rendering != NULL && i < reply->quoted.rendering->lines_count; i++) {
+        puts(reply->quoted.rendering->lines[i]);
+    }
+    rule();
+    for (size_t i = 0; i < reply->quoted.trace_count; i++) {
+        puts(reply->quoted.trace[i]);
+    }
+}
+
 void till_print_queued(struct till *till, uint64_t sequence)
 {
     struct outbox_event stored;

@@ -179,7 +179,7 @@ static int fill(struct till *till, const struct arguments *arguments, struct bas
     }
     memcpy(basket->codes, arguments->codes.items, arguments->codes.count * sizeof(*basket->codes));
     purchase->codes_count = arguments->codes.count;
-    purchase->receipt.number = arguments->receipt;
+    purchase->receipt.number = arguments->receipt != NULL ? arguments->receipt : "quote";
     purchase->receipt.till = arguments->till_label;
     purchase->receipt.business_date =
         arguments->date >= 0 ? arguments->date : clock_local_day(clock_wall_ms() + till->clock_offset_ms);
@@ -253,7 +253,8 @@ static int ring_up(struct till *till, const struct arguments *arguments)
     return till_deliver_all(till, till->shown_from);
 }
 
-static int purchase(const struct command_call *call)
+static int run(const struct command_call *call,
+               int (*what)(struct till *till, const struct arguments *arguments))
 {
     struct till till;
     const char *full[TILL_FULL_MAX];
@@ -275,10 +276,67 @@ static int purchase(const struct command_call *call)
         till.brief = arguments.brief;
         memcpy(till.full, full, arguments.full.count * sizeof(*full));
         till.full_count = arguments.full.count;
-        status = ring_up(&till, &arguments);
+        status = what(&till, &arguments);
     }
     till_close(&till);
     return status;
+}
+
+static int purchase(const struct command_call *call)
+{
+    return run(call, ring_up);
+}
+
+static const char *check_quote(const void *opaque)
+{
+    const struct arguments *arguments = opaque;
+    return arguments->from != NULL ? "a quote is of one basket: not --from" : NULL;
+}
+
+static int ask(struct till *till, const struct arguments *arguments)
+{
+    struct basket basket;
+    struct delivery delivery;
+    struct till_packed packed = {.body = {0}};
+    struct request request = {.kind = REQUEST_QUOTE};
+    struct reply reply;
+    int status = fill(till, arguments, &basket);
+    const struct till_event draft = {.event = &basket.event, .card = basket.card};
+    if (status != TILL_EXIT_OK) {
+        return status;
+    }
+    int error = till_pack(till, &draft, &packed);
+    if (error != 0) {
+        till_complain("there is no such basket: %s", error_text(error));
+        return TILL_EXIT_ERROR;
+    }
+    request.quote.body = packed.body;
+    request.quote.locale = arguments->locale;
+    if (basket.card != NULL) {
+        request.quote.opening = (struct opening){{packed.salt, sizeof(packed.salt)}, packed.card.text};
+    }
+    status = till_delivery_init(till, &delivery);
+    if (status != TILL_EXIT_OK) {
+        return status;
+    }
+    error = delivery_connect(&delivery);
+    if (error != 0) {
+        status = till_explain(error, delivery.text);
+    } else {
+        error = session_call(&delivery.session, &request, &reply);
+        if (error != 0) {
+            status = till_explain(error, delivery.session.text);
+        } else {
+            till_print_quote(till, &reply);
+        }
+    }
+    delivery_fini(&delivery);
+    return status;
+}
+
+static int quote(const struct command_call *call)
+{
+    return run(call, ask);
 }
 
 const struct command till_purchase_commands[] = {
@@ -293,4 +351,10 @@ const struct command till_purchase_commands[] = {
      .options = options,
      .check = check,
      .run = purchase},
+    {.name = "quote",
+     .summary = "what a basket would give, without ringing it up",
+     .doc = "Ask what a purchase would give now, and why, without booking anything.",
+     .options = options,
+     .check = check_quote,
+     .run = quote},
     {0}};

@@ -183,6 +183,11 @@ static int unpack_large(struct service *service, struct request_slot *slot, stru
         result = result != 0 ? result : copy_bytes(&slot->arena, &request->book.opening.salt);
         result = result != 0 ? result : copy_text(&slot->arena, &request->book.opening.card);
         result = result != 0 ? result : copy_text(&slot->arena, &request->book.locale);
+    } else if (request->kind == REQUEST_QUOTE) {
+        large = &request->quote.body;
+        result = copy_bytes(&slot->arena, &request->quote.opening.salt);
+        result = result != 0 ? result : copy_text(&slot->arena, &request->quote.opening.card);
+        result = result != 0 ? result : copy_text(&slot->arena, &request->quote.locale);
     } else if (request->kind == REQUEST_CHECK_PROGRAMME) {
         large = &request->check_programme.yaml;
     } else {

@@ -125,6 +125,7 @@ static int run_job(struct ledger *ledger, const struct ledger_job *job, struct a
     case REQUEST_GET_PROGRAMME:
     case REQUEST_CHECK_PROGRAMME:
     case REQUEST_BACKUP:
+    case REQUEST_QUOTE:
         status = ledger_query(ledger, job, &reply, result);
         break;
     case REQUEST_HELLO:

@@ -185,6 +185,12 @@ int ledger_enrol(struct ledger *ledger, const struct ledger_job *job, struct rep
 int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
                  struct ledger_result *result) MUST_CHECK;
 
+/* A quote: decided like the next event of the principal, and forgotten. */
+int ledger_quote(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
+
+/* Whether an event of this kind has a trace that explains it. */
+bool ledger_explains(enum event_kind kind);
+
 /* Makes the reply a failure with this code and text. */
 void ledger_fail(struct ledger *ledger, struct reply *reply, enum failure_code code, const char *text);
 

@@ -143,7 +143,12 @@ static int reply_member(struct ledger *ledger, const struct ledger_job *job, str
                          &reply->member.view);
 }
 
-/* Makes the decision of a stored purchase or enrolment again, for its trace. */
+bool ledger_explains(enum event_kind kind)
+{
+    return kind == EVENT_PURCHASE || kind == EVENT_ACTIVITY;
+}
+
+/* Makes the decision of a stored event again, for its trace. */
 static int explain(struct ledger *ledger, const struct event_row *row, struct reply *reply)
 {
     struct outcome *outcome = &ledger->decision->outcome;
@@ -162,15 +167,11 @@ static int explain(struct ledger *ledger, const struct event_row *row, struct re
     const struct event *event = &ledger->event;
     const struct programme *programme = ledger_programme_version(ledger, outcome->programme_version);
     const struct principal_row *principal = ledger_principal(ledger, row->principal);
-    if (outcome->code != CODE_ACCEPTED || event->kind != EVENT_PURCHASE || programme == NULL ||
+    if (outcome->code != CODE_ACCEPTED || !ledger_explains(event->kind) || programme == NULL ||
         principal == NULL) {
         return 0;
     }
-    const struct receipt *receipt = &event->purchase.receipt;
-    const struct engine_place place = {
-        .store = receipt->store != NULL ? receipt->store : principal->store,
-        .till = receipt->till != NULL ? receipt->till : principal->label,
-    };
+    const struct engine_place place = {.store = principal->store, .till = principal->label};
     decision_clear(ledger->decision);
     result = engine_decide(programme, &place, event, &ledger->past, NULL, ledger->decision);
     if (result < 0) {
@@ -432,6 +433,9 @@ int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct rep
         break;
     case REQUEST_BACKUP:
         status = reply_backup(ledger, job, reply);
+        break;
+    case REQUEST_QUOTE:
+        status = ledger_quote(ledger, job, reply);
         break;
     case REQUEST_HELLO:
     case REQUEST_ENROL:

@@ -53,7 +53,8 @@
     X(REQUEST_GET_PRINCIPALS, LOYALTY__REQUEST__MESSAGE_GET_PRINCIPALS)                                      \
     X(REQUEST_GET_PROGRAMME, LOYALTY__REQUEST__MESSAGE_GET_PROGRAMME)                                        \
     X(REQUEST_CHECK_PROGRAMME, LOYALTY__REQUEST__MESSAGE_CHECK_PROGRAMME)                                    \
-    X(REQUEST_BACKUP, LOYALTY__REQUEST__MESSAGE_BACKUP)
+    X(REQUEST_BACKUP, LOYALTY__REQUEST__MESSAGE_BACKUP)                                                      \
+    X(REQUEST_QUOTE, LOYALTY__REQUEST__MESSAGE_QUOTE)
 
 #define REPLY_KINDS(X)                                                                                       \
     X(REPLY_FAILURE, LOYALTY__REPLY__MESSAGE_FAILURE)                                                        \
@@ -67,7 +68,8 @@
     X(REPLY_PRINCIPALS, LOYALTY__REPLY__MESSAGE_PRINCIPALS)                                                  \
     X(REPLY_PROGRAMME, LOYALTY__REPLY__MESSAGE_PROGRAMME)                                                    \
     X(REPLY_PROGRAMME_CHECKED, LOYALTY__REPLY__MESSAGE_PROGRAMME_CHECKED)                                    \
-    X(REPLY_BACKUP_STEP, LOYALTY__REPLY__MESSAGE_BACKUP_STEP)
+    X(REPLY_BACKUP_STEP, LOYALTY__REPLY__MESSAGE_BACKUP_STEP)                                                \
+    X(REPLY_QUOTED, LOYALTY__REPLY__MESSAGE_QUOTED)
 
 /* Tables that stand in headers, in the form of these. */
 #define AGREE(ours, theirs)                                                                                  \

@@ -28,6 +28,7 @@ enum request_kind {
     REQUEST_GET_PROGRAMME = 24,
     REQUEST_CHECK_PROGRAMME = 25,
     REQUEST_BACKUP = 26,
+    REQUEST_QUOTE = 27,
 };
 
 struct opening {
@@ -85,6 +86,11 @@ struct request {
         struct {
             const char *path;
         } backup;
+        struct {
+            struct bytes body;
+            struct opening opening;
+            const char *locale; /* NULL: no rendering */
+        } quote;
     };
 };
 
@@ -101,6 +107,7 @@ enum reply_kind {
     REPLY_PROGRAMME = 25,
     REPLY_PROGRAMME_CHECKED = 26,
     REPLY_BACKUP_STEP = 27,
+    REPLY_QUOTED = 28,
 };
 
 /* X(name, number): loyalty.FailureCode. */
@@ -315,6 +322,12 @@ struct reply {
             uint32_t left;
             uint32_t total;
         } backup_step;
+        struct {
+            struct bytes outcome;              /* packed, wire/body.h */
+            const struct rendering *rendering; /* NULL: none */
+            const char **trace;
+            size_t trace_count;
+        } quoted;
     };
 };
 

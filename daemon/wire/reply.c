@@ -181,6 +181,16 @@ static void booked_read(struct wire_values *values, const Loyalty__BookReply *me
     reply->booked.rendering = rendering_read(values, message->rendering);
 }
 
+static void quoted_read(struct wire_values *values, const Loyalty__Quoted *message, struct reply *reply)
+{
+    wire_value_check(values, message->has_outcome, "outcome");
+    reply->quoted.outcome = wire_bytes_any(message->has_outcome, message->outcome);
+    reply->quoted.rendering = rendering_read(values, message->rendering);
+    if (texts_copy(values, message->trace, message->n_trace, &reply->quoted.trace)) {
+        reply->quoted.trace_count = message->n_trace;
+    }
+}
+
 static void event_read(struct wire_values *values, const Loyalty__Event *message, struct reply *reply)
 {
     reply->event.position = message->position;
@@ -285,6 +295,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Reply *message,
         break;
     case REPLY_ENROLLED:
         enrolled_read(values, message->enrolled, reply);
+        break;
+    case REPLY_QUOTED:
+        quoted_read(values, message->quoted, reply);
         break;
     case REPLY_BOOKED:
         booked_read(values, message->booked, reply);

@@ -171,23 +171,43 @@ static void enrolled_write(struct wire_output *output, const struct reply *reply
     wire_output_add(output, &envelope.base);
 }
 
+/* `room`, or NULL where there is none. */
+static Loyalty__Rendering *rendering_write(struct wire_output *output, const struct rendering *from,
+                                           Loyalty__Rendering *room)
+{
+    if (from == NULL) {
+        return NULL;
+    }
+    room->n_lines = from->lines_count;
+    room->lines = texts_write(from->lines);
+    PUT_NUMBER(room, points, from->points);
+    room->member = member_write(output, from->member);
+    room->n_vouchers = from->vouchers_count;
+    room->vouchers = vouchers_write(output, from->vouchers, from->vouchers_count);
+    return room;
+}
+
 static void booked_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__BookReply message = LOYALTY__BOOK_REPLY__INIT;
     Loyalty__Rendering rendering = LOYALTY__RENDERING__INIT;
     WIRE_PUT_BYTES(&message, booked, reply->booked.booked);
     PUT_FLAG(&message, repeated, reply->booked.repeated);
-    const struct rendering *from = reply->booked.rendering;
-    if (from != NULL) {
-        rendering.n_lines = from->lines_count;
-        rendering.lines = texts_write(from->lines);
-        PUT_NUMBER(&rendering, points, from->points);
-        rendering.member = member_write(output, from->member);
-        rendering.n_vouchers = from->vouchers_count;
-        rendering.vouchers = vouchers_write(output, from->vouchers, from->vouchers_count);
-        message.rendering = &rendering;
-    }
+    message.rendering = rendering_write(output, reply->booked.rendering, &rendering);
     envelope.booked = &message;
+    wire_output_add(output, &envelope.base);
+}
+
+static void quoted_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
+{
+    Loyalty__Quoted message = LOYALTY__QUOTED__INIT;
+    Loyalty__Rendering rendering = LOYALTY__RENDERING__INIT;
+    /* An outcome that says nothing is one too. */
+    WIRE_PUT(&message, outcome, wire_bytes(reply->quoted.outcome));
+    message.rendering = rendering_write(output, reply->quoted.rendering, &rendering);
+    message.n_trace = reply->quoted.trace_count;
+    message.trace = texts_write(reply->quoted.trace);
+    envelope.quoted = &message;
     wire_output_add(output, &envelope.base);
 }
 
@@ -352,6 +372,9 @@ int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes
         break;
     case REPLY_ENROLLED:
         enrolled_write(&output, reply, envelope);
+        break;
+    case REPLY_QUOTED:
+        quoted_write(&output, reply, envelope);
         break;
     case REPLY_BOOKED:
         booked_write(&output, reply, envelope);

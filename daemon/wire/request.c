@@ -63,6 +63,14 @@ static void book_read(struct wire_values *values, const Loyalty__Book *message, 
     book->locale = wire_text_optional(values, WIRE_TEXT(message, locale), LOCALE_BYTES_MAX);
 }
 
+static void quote_read(struct wire_values *values, const Loyalty__Quote *message, struct request *request)
+{
+    wire_value_check(values, message->has_body, "body");
+    request->quote.body = wire_bytes_any(message->has_body, message->body);
+    request->quote.opening = opening_read(message->opening);
+    request->quote.locale = wire_text_optional(values, WIRE_TEXT(message, locale), LOCALE_BYTES_MAX);
+}
+
 static void get_member_read(struct wire_values *values, const Loyalty__GetMember *message,
                             struct request *request)
 {
@@ -103,6 +111,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Request *messag
         break;
     case REQUEST_BOOK:
         book_read(values, message->book, &request->book);
+        break;
+    case REQUEST_QUOTE:
+        quote_read(values, message->quote, request);
         break;
     case REQUEST_GET_MEMBER:
         get_member_read(values, message->get_member, request);
@@ -206,6 +217,22 @@ static void book_write(struct wire_output *output, const struct request_book *bo
     wire_output_add(output, &envelope.base);
 }
 
+static void quote_write(struct wire_output *output, const struct request *request, Loyalty__Request envelope)
+{
+    const struct opening *from = &request->quote.opening;
+    Loyalty__Quote message = LOYALTY__QUOTE__INIT;
+    Loyalty__Opening opening = LOYALTY__OPENING__INIT;
+    WIRE_PUT(&message, body, wire_bytes(request->quote.body));
+    if (from->salt.size > 0) {
+        WIRE_PUT(&opening, salt, wire_bytes(from->salt));
+        opening.card = wire_text(from->card);
+        message.opening = &opening;
+    }
+    message.locale = wire_text(request->quote.locale);
+    envelope.quote = &message;
+    wire_output_add(output, &envelope.base);
+}
+
 static void get_member_write(struct wire_output *output, const struct request *request,
                              Loyalty__Request envelope)
 {
@@ -273,6 +300,9 @@ static void request_write(struct wire_output *output, const struct request *requ
         break;
     case REQUEST_BOOK:
         book_write(output, &request->book, envelope);
+        break;
+    case REQUEST_QUOTE:
+        quote_write(output, request, envelope);
         break;
     case REQUEST_GET_MEMBER:
         get_member_write(output, request, envelope);

@@ -201,7 +201,7 @@ static struct request draw_request(struct service_world *world, struct draw *dra
     uint8_t *proof = arena_alloc(&front->arena, 1, SIGNATURE_BYTES);
     const struct key_pair *pair = &front->keys[1 + draw_below(draw, FRONT_PRINCIPALS - 1)];
     uint8_t hash[HASH_BYTES];
-    switch (draw_below(draw, 8)) {
+    switch (draw_below(draw, 9)) {
     case 0:
         return (struct request){.kind = REQUEST_GET_STATUS};
     case 1:
@@ -213,6 +213,8 @@ static struct request draw_request(struct service_world *world, struct draw *dra
                                 .check_programme = {.yaml = {yaml, sizeof(yaml) - 1}}};
     case 4:
         return (struct request){.kind = REQUEST_GET_PRINCIPALS};
+    case 6:
+        return (struct request){.kind = REQUEST_QUOTE, .quote = {.body = {yaml, sizeof(yaml) - 1}}};
     case 5:
         return (struct request){.kind = REQUEST_BACKUP, .backup = {.path = "/tmp/copy"}};
     default:

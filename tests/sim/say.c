@@ -350,6 +350,8 @@ enum reply_kind answer_of(enum request_kind kind)
         return REPLY_PROGRAMME_CHECKED;
     case REQUEST_BACKUP: /* not asked here: it would write to a disk outside (unit.test_store_fault) */
         return REPLY_BACKUP_STEP;
+    case REQUEST_QUOTE:
+        return REPLY_QUOTED;
     }
     abort();
 }

@@ -33,6 +33,7 @@ static const struct {
     {{.kind = REQUEST_GET_PROGRAMME, .get_programme.version = 1}, ".cmaA"},
     {{.kind = REQUEST_CHECK_PROGRAMME, .check_programme.yaml = {(const uint8_t *)"x", 1}}, ".cmaA"},
     {{.kind = REQUEST_BACKUP, .backup.path = "/x"}, "...a."},
+    {{.kind = REQUEST_QUOTE, .quote.body = {(const uint8_t *)"x", 1}}, "t...."},
 };
 
 static const char PROGRAMME[] = "programme: corner\n"

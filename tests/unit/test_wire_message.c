@@ -282,6 +282,7 @@ static void what_a_request_requires_must_be_there(void **state)
         {"GetEvent.sequence", REQUEST_GET_EVENT},
         {"CheckProgramme.yaml", REQUEST_CHECK_PROGRAMME},
         {"Backup.path", REQUEST_BACKUP},
+        {"Quote.body", REQUEST_QUOTE},
     };
     for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
         const struct fill_override missing = {table[i].name, FILL_SKIP, 0, NULL};
