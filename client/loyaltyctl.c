@@ -315,7 +315,8 @@ static int book_body(struct ctl *ctl, struct bytes body, struct booked *ret_book
             request.book = (struct request_book){.principal = ctl->options.principal,
                                                  .sequence = sequence,
                                                  .body = body,
-                                                 .signature = {.data = signature, .size = SIGNATURE_BYTES}};
+                                                 .signature = {.data = signature, .size = SIGNATURE_BYTES},
+                                                 .opening = ctl->opening};
             error = session_call(&ctl->session, &request, &reply);
             if (error == 0) {
                 return take_booked(ctl, &reply, ret_booked);
@@ -408,6 +409,7 @@ int main(int argc, char **argv)
                                                    ctl_test_commands,
                                                    ctl_member_commands,
                                                    ctl_hand_commands,
+                                                   ctl_person_commands,
                                                    ctl_event_commands,
                                                    ctl_go_live_commands,
                                                    ctl_backup_commands,

@@ -51,6 +51,7 @@ struct ctl {
     bool connected;
     void *memory;
     struct arena arena;
+    struct opening opening;  /* that goes with the next event; empty: none */
     struct outcome *outcome; /* of the last event booked or shown */
     struct json json;
 };
@@ -140,6 +141,7 @@ extern const struct command ctl_programme_commands[];
 extern const struct command ctl_test_commands[];
 extern const struct command ctl_member_commands[];
 extern const struct command ctl_hand_commands[];
+extern const struct command ctl_person_commands[];
 extern const struct command ctl_event_commands[];
 extern const struct command ctl_go_live_commands[];
 extern const struct command ctl_verify_commands[];

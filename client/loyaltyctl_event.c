@@ -203,6 +203,25 @@ static void show_adjustment(struct json *json, const struct adjustment *adjustme
     ctl_show_optional(json, "reward", adjustment->reward);
 }
 
+/* What operators do to members they name. */
+static void show_by_hand(struct json *json, const struct event *event)
+{
+    if (event->kind == EVENT_ADJUSTMENT) {
+        show_adjustment(json, &event->adjustment);
+    } else if (event->kind == EVENT_TRANSFER) {
+        json_unsigned(json, "from", event->transfer.from);
+        json_unsigned(json, "to", event->transfer.to);
+        json_integer(json, "points", event->transfer.points);
+        ctl_show_optional(json, "reason", event->transfer.reason);
+    } else if (event->kind == EVENT_CARD_LINKED) {
+        json_unsigned(json, "member", event->card_linked.member);
+        json_hex(json, "card_commitment", event->card_linked.card);
+    } else {
+        json_unsigned(json, "member", event->erased.member);
+        ctl_show_optional(json, "reason", event->erased.reason);
+    }
+}
+
 static void show_kind(struct json *json, const struct event *event)
 {
     switch (event->kind) {
@@ -256,15 +275,6 @@ static void show_kind(struct json *json, const struct event *event)
         json_hex(json, "card_commitment", event->activity.card);
         json_text(json, "code", event->activity.code);
         break;
-    case EVENT_ADJUSTMENT:
-        show_adjustment(json, &event->adjustment);
-        break;
-    case EVENT_TRANSFER:
-        json_unsigned(json, "from", event->transfer.from);
-        json_unsigned(json, "to", event->transfer.to);
-        json_integer(json, "points", event->transfer.points);
-        ctl_show_optional(json, "reason", event->transfer.reason);
-        break;
     case EVENT_GOODS_RETURN:
         show_return(json, &event->goods_return);
         break;
@@ -274,6 +284,12 @@ static void show_kind(struct json *json, const struct event *event)
         break;
     case EVENT_DAY_CLOSE:
         show_day_close(json, event);
+        break;
+    case EVENT_ADJUSTMENT:
+    case EVENT_TRANSFER:
+    case EVENT_CARD_LINKED:
+    case EVENT_ERASED:
+        show_by_hand(json, event);
         break;
     }
 }

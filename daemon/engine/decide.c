@@ -383,6 +383,25 @@ static int decide_enrolment(const struct programme *programme, const struct cont
     return err;
 }
 
+/* What changes is outside the log: the member has what it had. */
+static int keep_balances(const struct context *context, struct decision *decision)
+{
+    decision->outcome.balances = balances_before(context);
+    decision->outcome.balances.qualifying = context_metric(context, METRIC_QUALIFYING).now;
+    decision->outcome.has_balances = true;
+    return 0;
+}
+
+static int decide_card_linked(const struct context *context, struct decision *decision)
+{
+    if (context->card != CONTEXT_CARD_FREE) {
+        decision_refuse(decision,
+                        context->card == CONTEXT_CARD_TAKEN ? CODE_MEMBER_EXISTS : CODE_CARD_MISSING);
+        return 0;
+    }
+    return keep_balances(context, decision);
+}
+
 int engine_decide(const struct programme *programme, const struct engine_place *place,
                   const struct event *event, const struct context *context, const struct engine_past *past,
                   struct decision *decision)
@@ -402,6 +421,10 @@ int engine_decide(const struct programme *programme, const struct engine_place *
         return adjustment_decide(programme, &event->adjustment, context, decision);
     case EVENT_TRANSFER:
         return transfer_decide(programme, event->transfer.points, context, decision);
+    case EVENT_CARD_LINKED:
+        return decide_card_linked(context, decision);
+    case EVENT_ERASED:
+        return keep_balances(context, decision);
     case EVENT_GOODS_RETURN:
         return return_decide(programme, place, &event->goods_return, context, past, decision);
     case EVENT_VOID_RECEIPT:

@@ -59,4 +59,5 @@ void context_clear(struct context *context)
     context->facts = NULL;
     context->facts_count = 0;
     context->items_count = 0;
+    context->card = CONTEXT_CARD_FREE;
 }

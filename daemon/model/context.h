@@ -32,6 +32,9 @@ struct day_start {
     int64_t at; /* ms UTC */
 };
 
+/* Whether nobody has a card that is to be linked, or somebody does, or it was not opened. */
+enum context_card { CONTEXT_CARD_FREE, CONTEXT_CARD_CLOSED, CONTEXT_CARD_TAKEN };
+
 struct context {
     /* facts, filled by the caller of the engine */
     int32_t day;        /* business day of occurred_at in the store's zone */
@@ -80,6 +83,9 @@ struct context {
     size_t facts_count;
     struct set_item items[SET_ITEMS_MAX]; /* of the sets among the cards, by card and item */
     size_t items_count;
+
+    /* what stands outside the log, as far as the decision asks: never the thing itself */
+    enum context_card card; /* of a card that is to be linked; CONTEXT_CARD_FREE for all other events */
 };
 
 /* A metric's entry, all 0 where it has none. */

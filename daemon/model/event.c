@@ -11,6 +11,8 @@ struct bytes event_card(const struct event *event)
         return event->activity.card;
     case EVENT_GOODS_RETURN:
         return event->goods_return.card;
+    case EVENT_CARD_LINKED:
+        return event->card_linked.card;
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
     case EVENT_GENESIS:
@@ -24,6 +26,7 @@ struct bytes event_card(const struct event *event)
     case EVENT_RETIRED:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_ERASED:
         break;
     }
     return (struct bytes){0};
@@ -66,6 +69,10 @@ const char *event_kind_name(enum event_kind kind)
         return "void";
     case EVENT_DAY_CLOSE:
         return "day close";
+    case EVENT_CARD_LINKED:
+        return "card linked";
+    case EVENT_ERASED:
+        return "erased";
     }
     return "unknown";
 }
@@ -111,7 +118,7 @@ bool event_is_members(enum event_kind kind)
 {
     return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY ||
            kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_GOODS_RETURN ||
-           kind == EVENT_VOID_RECEIPT;
+           kind == EVENT_VOID_RECEIPT || kind == EVENT_CARD_LINKED || kind == EVENT_ERASED;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

@@ -29,7 +29,9 @@
     X(TRANSFER, 40)                                                                                          \
     X(GOODS_RETURN, 31)                                                                                      \
     X(VOID_RECEIPT, 32)                                                                                      \
-    X(DAY_CLOSE, 33)
+    X(DAY_CLOSE, 33)                                                                                         \
+    X(CARD_LINKED, 43)                                                                                       \
+    X(ERASED, 44)
 
 enum event_kind {
 #define X(name, number) EVENT_##name = (number),
@@ -230,11 +232,19 @@ struct event {
             bool has_totals;
             struct day_totals totals;
         } day_close;
+        struct {
+            uint32_t member;
+            struct bytes card; /* commitment, 32 bytes */
+        } card_linked;
+        struct {
+            uint32_t member;
+            const char *reason; /* NULL: none */
+        } erased;
     };
 };
 
-/* The card commitment of an event that may carry one (purchase, enrolment, activity); empty when it has none.
- */
+/* The card commitment of an event that may carry one (purchase, enrolment, activity, card linked); empty when
+ * it has none. */
 struct bytes event_card(const struct event *event);
 
 /* "purchase", "enrolment", ... */

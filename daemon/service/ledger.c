@@ -193,6 +193,13 @@ int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t coun
     if (result < 0) {
         return result;
     }
+    if (ledger->erased) {
+        result = store_truncate(ledger->options.store);
+        ledger->erased = result == ERR_FULL;
+    }
+    if (result < 0 && result != ERR_FULL) {
+        return result;
+    }
     bool checkpointed = false;
     result = store_checkpoint(ledger->options.store, false, &checkpointed);
     ledger->metrics.checkpoints += checkpointed;

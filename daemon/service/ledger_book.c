@@ -60,6 +60,8 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     case EVENT_ACTIVITY:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_CARD_LINKED:
+    case EVENT_ERASED:
         result = ledger_decide_member(ledger, draft, principal);
         break;
     case EVENT_GOODS_RETURN:

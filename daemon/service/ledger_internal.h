@@ -39,6 +39,7 @@ struct ledger {
     struct renderer renderer;
     uint32_t careful_left; /* events still to be decided alone */
     bool in_transaction;
+    bool erased;                 /* by this batch: nothing of it may stay in the write-ahead log */
     struct store_backup *backup; /* under way, NULL: none */
     char backup_path[BACKUP_PATH_BYTES_MAX + 1];
 
@@ -134,6 +135,15 @@ int ledger_decide_void(struct ledger *ledger, struct draft *draft,
                        const struct principal_row *principal) MUST_CHECK;
 void ledger_decide_day_close(struct ledger *ledger, struct draft *draft,
                              const struct principal_row *principal);
+/* Whom an operator's event is about, the first of two; CODE_UNKNOWN_MEMBER where a member is not there. A
+ * card that is to be linked goes into the context as far as the decision asks. ledger_beside.c */
+int ledger_name_members(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* Opens the event's card commitment: sets card_opened and card_hash when the opening fits. */
+void ledger_open_card(const struct ledger *ledger, struct draft *draft);
+
+/* What an accepted event changes outside the log: cards, openings, what is erased. Not for a replay. */
+int ledger_write_beside(struct ledger *ledger, const struct draft *draft) MUST_CHECK;
 
 /* The event booked at `position`, as it was decided; all of it lives in scratch. `programme` is NULL for
  * events of before the first version. ERR_NOT_FOUND; ERR_CORRUPT for one that cannot be read, as one booked

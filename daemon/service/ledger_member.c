@@ -2,7 +2,6 @@
 #include "service/ledger_internal.h"
 
 #include "base/check.h"
-#include "crypto/card.h"
 #include "crypto/crypto.h"
 
 #include <stdlib.h>
@@ -11,7 +10,8 @@
 /* Whether operators do it: it happens nowhere, in the programme's zone, to members they name. */
 static bool is_by_hand(const struct event *event)
 {
-    return event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
+    return event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER ||
+           event->kind == EVENT_CARD_LINKED || event->kind == EVENT_ERASED;
 }
 
 void ledger_receipt_key(const struct receipt *receipt, const struct principal_row *principal,
@@ -25,37 +25,6 @@ void ledger_receipt_key(const struct receipt *receipt, const struct principal_ro
     };
 }
 
-/* Opens the card commitment: sets card_opened and card_hash when the opening fits. */
-static void open_card(const struct ledger *ledger, struct draft *draft)
-{
-    const struct bytes commitment = event_card(draft->event);
-    struct card_number card;
-    if (commitment.size != HASH_BYTES || draft->opening == NULL ||
-        draft->opening->salt.size != CARD_SALT_BYTES || draft->opening->card == NULL ||
-        card_normalise(draft->opening->card, strlen(draft->opening->card), &card) < 0) {
-        return;
-    }
-    uint8_t opened[HASH_BYTES];
-    crypto_card_commitment(draft->opening->salt.data, &card, opened);
-    if (memcmp(opened, commitment.data, HASH_BYTES) == 0) {
-        crypto_card_lookup(ledger->options.lookup_key, &card, draft->card_hash);
-        draft->card_opened = true;
-    }
-}
-
-/* The members an operator names; refused where one is not there. */
-static int name_members(struct ledger *ledger, const struct event *event)
-{
-    const bool moves = event->kind == EVENT_TRANSFER;
-    const uint32_t member = moves ? event->transfer.from : event->adjustment.member;
-    if (member >= ledger->head.next_member || (moves && event->transfer.to >= ledger->head.next_member)) {
-        ledger_refuse(ledger, CODE_UNKNOWN_MEMBER);
-        return 0;
-    }
-    ledger->context.member = member;
-    return 0;
-}
-
 int ledger_find_member(struct ledger *ledger, struct draft *draft)
 {
     struct context *context = &ledger->context;
@@ -67,7 +36,7 @@ int ledger_find_member(struct ledger *ledger, struct draft *draft)
          */
         return context->new_member == 0 || context->new_member == ledger->head.next_member ? 0 : ERR_FORMAT;
     }
-    open_card(ledger, draft);
+    ledger_open_card(ledger, draft);
     if (!draft->card_opened) {
         return 0;
     }
@@ -218,7 +187,8 @@ static int fold_decision(struct ledger *ledger, size_t settled)
 /* What the event may take from its members goes into the context. */
 static int show_holdings(struct ledger *ledger, const struct event *event, bool all)
 {
-    if (!is_by_hand(event) && (!all || ledger->context.member == 0)) {
+    const bool moves = event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
+    if (!moves && (!all || ledger->context.member == 0)) {
         return 0;
     }
     struct member_state *holdings = arena_alloc(&ledger->scratch, 1, sizeof(*holdings));
@@ -395,7 +365,7 @@ int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struc
     struct member_work work = {.takes = false};
     int result = find_place(ledger, draft, principal, &work.store);
     if (result == 0 && outcome->code == CODE_ACCEPTED) {
-        result = is_by_hand(event) ? name_members(ledger, event) : ledger_find_member(ledger, draft);
+        result = is_by_hand(event) ? ledger_name_members(ledger, draft) : ledger_find_member(ledger, draft);
     }
     if (result < 0 || outcome->code != CODE_ACCEPTED) {
         return result;

@@ -205,6 +205,8 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_CARD_LINKED:
+    case EVENT_ERASED:
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
@@ -280,6 +282,8 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_CARD_LINKED:
+    case EVENT_ERASED:
     case EVENT_INVITE:
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:

@@ -75,22 +75,6 @@ static int write_receipt(struct ledger *ledger, const struct draft *draft)
     return store_till_day_add(store, &day);
 }
 
-/* What stands beside the log and cannot be derived from it. */
-static int write_opening(struct ledger *ledger, const struct draft *draft)
-{
-    struct store *store = ledger->options.store;
-    const struct outcome *outcome = &ledger->decision->outcome;
-    for (size_t i = 0; i < outcome->effects_count; i++) {
-        if (outcome->effects[i].kind == EFFECT_ENROL) {
-            const int result = store_card_write(store, draft->card_hash, outcome->effects[i].member);
-            if (result < 0) {
-                return result;
-            }
-        }
-    }
-    return store_opening_write(store, draft->position, draft->opening->salt.data);
-}
-
 static int write_rows(struct ledger *ledger, struct draft *draft, const struct event_row *row)
 {
     struct store *store = ledger->options.store;
@@ -114,8 +98,8 @@ static int write_rows(struct ledger *ledger, struct draft *draft, const struct e
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->event->kind == EVENT_DAY_CLOSE) {
         result = store_till_day_close(store, &draft->receipt, row->position);
     }
-    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->card_opened && draft->recorded == NULL) {
-        result = write_opening(ledger, draft);
+    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->recorded == NULL) {
+        result = ledger_write_beside(ledger, draft);
     }
     return result;
 }

@@ -215,6 +215,7 @@ const char *const SCHEMA[] = {
 
     "CREATE TABLE opening ("
     " position INTEGER PRIMARY KEY,"
+    " member INTEGER NOT NULL," /* whose card it was; no index: only who erases asks for it */
     " salt BLOB NOT NULL CHECK (length(salt) = 16)"
     ") STRICT",
 

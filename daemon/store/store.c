@@ -434,6 +434,20 @@ int store_checkpoint(struct store *store, bool idle, bool *ret_done)
     return 0;
 }
 
+int store_truncate(struct store *store)
+{
+    int error = connection_usable(store);
+    if (error == 0) {
+        CHECK(!store->writing);
+        error = connection_error(
+            store, sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+    }
+    if (error == 0) {
+        store->wal_frames = 0;
+    }
+    return error;
+}
+
 int store_head(struct store *store, struct store_head *ret_head)
 {
     const int error = connection_usable(store);

@@ -50,6 +50,10 @@ void store_rollback(struct store *store);
  * tells whether it did anything. */
 int store_checkpoint(struct store *store, bool idle, bool *ret_done) MUST_CHECK;
 
+/* Moves all of the WAL into the database and makes its file empty, between transactions: what was deleted is
+ * in neither after it. */
+int store_truncate(struct store *store) MUST_CHECK;
+
 /* The end of the log and what else must be known at the start; within a transaction as it stands there. */
 struct store_head {
     uint64_t position;          /* 0: an empty log */
@@ -162,8 +166,13 @@ int store_till_day_closed(struct store *store, const struct receipt_key *key, bo
 int store_card_find(struct store *store, const uint8_t hash[HASH_BYTES],
                     uint32_t *ret_member) MUST_CHECK; /* ERR_NOT_FOUND */
 int store_card_write(struct store *store, const uint8_t hash[HASH_BYTES], uint32_t member) MUST_CHECK;
-int store_opening_write(struct store *store, uint64_t position,
+/* Of a member's card that was shown at `position`. */
+int store_opening_write(struct store *store, uint64_t position, uint32_t member,
                         const uint8_t salt[CARD_SALT_BYTES]) MUST_CHECK;
+
+/* Deletes all cards and openings of a member. Reads both tables through: about a second for ten million
+ * openings. Whoever calls it truncates the WAL once that is committed. */
+int store_member_erase(struct store *store, uint32_t member) MUST_CHECK;
 
 /* Exceptions of an event, for the back office's list. */
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,

@@ -21,11 +21,25 @@ int store_card_write(struct store *store, const uint8_t hash[HASH_BYTES], uint32
     return statement_run_one(store, STATEMENT_CARD_WRITE);
 }
 
-int store_opening_write(struct store *store, uint64_t position, const uint8_t salt[CARD_SALT_BYTES])
+int store_opening_write(struct store *store, uint64_t position, uint32_t member,
+                        const uint8_t salt[CARD_SALT_BYTES])
 {
     bind_u64(store, STATEMENT_OPENING_WRITE, 1, position);
-    bind_bytes(store, STATEMENT_OPENING_WRITE, 2, (struct bytes){salt, CARD_SALT_BYTES});
+    bind_i64(store, STATEMENT_OPENING_WRITE, 2, member);
+    bind_bytes(store, STATEMENT_OPENING_WRITE, 3, (struct bytes){salt, CARD_SALT_BYTES});
     return statement_run_one(store, STATEMENT_OPENING_WRITE);
+}
+
+int store_member_erase(struct store *store, uint32_t member)
+{
+    static const enum statement statements[] = {STATEMENT_CARDS_ERASE, STATEMENT_OPENINGS_ERASE};
+    int error = 0;
+    CHECK(member != 0);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && error == 0; i++) {
+        bind_i64(store, statements[i], 1, member);
+        error = statement_run(store, statements[i]);
+    }
+    return error;
 }
 
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,

@@ -306,6 +306,42 @@ static void transfer_read(struct wire_values *values, const Loyalty__Transfer *m
     event->transfer.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
 }
 
+static void erased_read(struct wire_values *values, const Loyalty__Erased *message, struct event *event)
+{
+    event->erased.member = (uint32_t)wire_required(values, WIRE_FIELD(message, member), number_range);
+    event->erased.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
+}
+
+static void card_linked_read(struct wire_values *values, const Loyalty__CardLinked *message,
+                             struct event *event)
+{
+    event->card_linked.member = (uint32_t)wire_required(values, WIRE_FIELD(message, member), number_range);
+    event->card_linked.card = wire_bytes_required(values, WIRE_FIELD(message, card), HASH_BYTES);
+}
+
+static void void_receipt_read(struct wire_values *values, const Loyalty__VoidReceipt *message,
+                              struct event *event)
+{
+    receipt_required(values, message->receipt, &event->void_receipt.receipt);
+    if (message->has_finality) {
+        wire_value_check(values, wire_redeem_read(message->finality, &event->void_receipt.done), "finality");
+    }
+}
+
+/* What operators do to members they name. */
+static void by_hand_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
+{
+    if (event->kind == EVENT_ADJUSTMENT) {
+        adjustment_read(values, body->adjustment, &event->adjustment);
+    } else if (event->kind == EVENT_TRANSFER) {
+        transfer_read(values, body->transfer, event);
+    } else if (event->kind == EVENT_CARD_LINKED) {
+        card_linked_read(values, body->card_linked, event);
+    } else {
+        erased_read(values, body->erased, event);
+    }
+}
+
 static void kind_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
     switch (event->kind) {
@@ -359,26 +395,20 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         event->activity.card = wire_bytes_required(values, WIRE_FIELD(body->activity, card), HASH_BYTES);
         event->activity.code = wire_id_required(values, WIRE_TEXT(body->activity, code), ID_BYTES_MAX);
         break;
-    case EVENT_ADJUSTMENT:
-        adjustment_read(values, body->adjustment, &event->adjustment);
-        break;
-    case EVENT_TRANSFER:
-        transfer_read(values, body->transfer, event);
-        break;
     case EVENT_GOODS_RETURN:
         goods_return_read(values, body->goods_return, &event->goods_return);
         break;
-    case EVENT_VOID_RECEIPT: {
-        const Loyalty__VoidReceipt *message = body->void_receipt;
-        receipt_required(values, message->receipt, &event->void_receipt.receipt);
-        if (message->has_finality) {
-            wire_value_check(values, wire_redeem_read(message->finality, &event->void_receipt.done),
-                             "finality");
-        }
+    case EVENT_VOID_RECEIPT:
+        void_receipt_read(values, body->void_receipt, event);
         break;
-    }
     case EVENT_DAY_CLOSE:
         day_close_read(values, body->day_close, event);
+        break;
+    case EVENT_ADJUSTMENT:
+    case EVENT_TRANSFER:
+    case EVENT_CARD_LINKED:
+    case EVENT_ERASED:
+        by_hand_read(values, body, event);
         break;
     }
 }

@@ -339,6 +339,24 @@ static void transfer_write(struct wire_output *output, const struct event *event
     wire_output_add(output, &body.base);
 }
 
+static void card_linked_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__CardLinked message = LOYALTY__CARD_LINKED__INIT;
+    WIRE_PUT(&message, member, event->card_linked.member);
+    WIRE_PUT(&message, card, wire_bytes(event->card_linked.card));
+    body.card_linked = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void erased_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Erased message = LOYALTY__ERASED__INIT;
+    WIRE_PUT(&message, member, event->erased.member);
+    message.reason = wire_text(event->erased.reason);
+    body.erased = &message;
+    wire_output_add(output, &body.base);
+}
+
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
 {
     struct wire_output output;
@@ -398,6 +416,12 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_DAY_CLOSE:
         day_close_write(&output, event, body);
+        break;
+    case EVENT_CARD_LINKED:
+        card_linked_write(&output, event, body);
+        break;
+    case EVENT_ERASED:
+        erased_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

@@ -22,6 +22,7 @@ enum {
 };
 
 static const struct wire_range minute_range = {0, 24 * 60 - 1};
+static const struct wire_range card_range = {CONTEXT_CARD_FREE, CONTEXT_CARD_TAKEN};
 /* Fields 1 to 15. */
 static void context_write_head(const struct context *context, struct wire_output *output)
 {
@@ -168,6 +169,14 @@ static void about_write(const struct context *context, struct wire_output *outpu
     }
 }
 
+/* Field 34. */
+static void beside_write(const struct context *context, struct wire_output *output)
+{
+    Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+    WIRE_PUT_UNLESS(&message, card_state, (uint32_t)context->card, 0);
+    wire_output_add(output, &message.base);
+}
+
 int wire_context_pack(const struct context *context, struct arena *arena, struct bytes *ret_bytes)
 {
     struct wire_output output;
@@ -189,6 +198,7 @@ int wire_context_pack(const struct context *context, struct arena *arena, struct
     holdings_write(context->other, true, &output);
     about_write(context, &output);
     items_write(context, &output);
+    beside_write(context, &output);
     return wire_output_end(&output, ret_bytes);
 }
 
@@ -221,6 +231,8 @@ static void context_read_numbers(struct wire_values *values, const Loyalty__Cont
                                                        : 0;
     context->enrolled = message->enrolled;
     context->about = wire_position(values, WIRE_FIELD(message, about));
+    context->card = (enum context_card)wire_optional(values, WIRE_FIELD(message, card_state),
+                                                     CONTEXT_CARD_FREE, card_range);
 }
 
 /* Only after the counts were found to fit. */

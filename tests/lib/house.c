@@ -133,6 +133,7 @@ void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, s
         const struct bytes bytes = {commitment, sizeof(commitment)};
         *(event->kind == EVENT_PURCHASE       ? &event->purchase.card
           : event->kind == EVENT_GOODS_RETURN ? &event->goods_return.card
+          : event->kind == EVENT_CARD_LINKED  ? &event->card_linked.card
                                               : &event->enrolment.card) = bytes;
         request.book.opening = (struct opening){.salt = {salt, sizeof(salt)}, .card = card};
     }

@@ -72,7 +72,8 @@ static uint64_t number_of(const ProtobufCFieldDescriptor *field, const struct fi
         value = 2;
     } else if (strcmp(field->name, "end") == 0 || strcmp(field->name, "kind") == 0) {
         value = 3;
-    } else if (strcmp(field->name, "line") == 0 || strcmp(field->name, "format") == 0) {
+    } else if (strcmp(field->name, "line") == 0 || strcmp(field->name, "format") == 0 ||
+               strcmp(field->name, "card_state") == 0) {
         value = 1;
     }
     if (override != NULL && override->what == FILL_VALUE) {
@@ -193,4 +194,14 @@ void fill_message(struct wire_writer *writer, const ProtobufCMessageDescriptor *
 uint32_t fill_last_field(const ProtobufCMessageDescriptor *descriptor)
 {
     return descriptor->fields[descriptor->n_fields - 1].id;
+}
+
+uint32_t fill_next_field(const ProtobufCMessageDescriptor *descriptor, uint32_t number)
+{
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        if (descriptor->fields[i].id > number) {
+            return descriptor->fields[i].id;
+        }
+    }
+    return 0;
 }

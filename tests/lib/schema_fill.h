@@ -41,5 +41,7 @@ void fill_message(struct wire_writer *writer, const ProtobufCMessageDescriptor *
 
 /* The number of a message's last field: of the last arm where it ends with a oneof. */
 uint32_t fill_last_field(const ProtobufCMessageDescriptor *descriptor);
+/* ... and of the one behind this number, 0: there is none. */
+uint32_t fill_next_field(const ProtobufCMessageDescriptor *descriptor, uint32_t number);
 
 #endif

@@ -313,6 +313,14 @@ static void draw_others(struct event *event)
             event->day_close.totals.receipts = (uint32_t)between(0, DAY_RECEIPTS_MAX);
         }
         break;
+    case EVENT_CARD_LINKED:
+        event->card_linked.member = (uint32_t)between(1, UINT32_MAX);
+        event->card_linked.card = draw_bytes(HASH_BYTES);
+        break;
+    case EVENT_ERASED:
+        event->erased.member = (uint32_t)between(1, UINT32_MAX);
+        event->erased.reason = maybe_text(NAME_BYTES_MAX, false);
+        break;
     case EVENT_PURCHASE:
     case EVENT_GO_LIVE:
         break;

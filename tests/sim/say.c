@@ -35,7 +35,10 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
     case EVENT_GO_LIVE:
         return 2;
     case EVENT_PROGRAMME_CHANGE:
+    case EVENT_CARD_LINKED:
         return 3;
+    case EVENT_ERASED:
+        return 1;
     case EVENT_KEY_ROTATED:
         return till->changes ? 0 : 2;
     case EVENT_GENESIS:
@@ -260,6 +263,13 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
         event->transfer.from = 1 + (uint32_t)sim_below(sim, 8);
         event->transfer.to = 1 + (uint32_t)sim_below(sim, 8);
         event->transfer.points = 1 + (int64_t)sim_below(sim, 40);
+        break;
+    case EVENT_CARD_LINKED:
+        event->card_linked.member = 1 + (uint32_t)sim_below(sim, 8);
+        event->card_linked.card = show_card(sim, slot);
+        break;
+    case EVENT_ERASED:
+        event->erased.member = 1 + (uint32_t)sim_below(sim, 8);
         break;
     case EVENT_GO_LIVE:
         break;

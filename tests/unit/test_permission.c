@@ -18,7 +18,8 @@ static const struct {
     {EVENT_PROGRAMME_CHANGE, "...a."}, {EVENT_GO_LIVE, "...a."},         {EVENT_ENGINE_REVISION, "....."},
     {EVENT_KEY_ROTATED, "tcmaA"},      {EVENT_RETIRED, "..ma."},         {EVENT_ACTIVITY, "t...."},
     {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},        {EVENT_GOODS_RETURN, "t...."},
-    {EVENT_VOID_RECEIPT, "t...."},     {EVENT_DAY_CLOSE, "t...."},
+    {EVENT_VOID_RECEIPT, "t...."},     {EVENT_DAY_CLOSE, "t...."},       {EVENT_CARD_LINKED, ".cma."},
+    {EVENT_ERASED, "...a."},
 };
 
 static const struct {
@@ -164,6 +165,13 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         event.void_receipt.receipt.number = "1";
         break;
     case EVENT_DAY_CLOSE:
+        break;
+    case EVENT_CARD_LINKED:
+        event.card_linked.member = 1;
+        event.card_linked.card = (struct bytes){bytes, HASH_BYTES};
+        break;
+    case EVENT_ERASED:
+        event.erased.member = 1;
         break;
     }
     return event;

@@ -416,7 +416,7 @@ static void openings_and_exceptions_are_kept(void **state)
     struct temporary *temporary = *state;
     const uint8_t salt[CARD_SALT_BYTES] = {1, 2, 3};
     temporary_begin(temporary->store);
-    assert_int_equal(store_opening_write(temporary->store, 4, salt), 0);
+    assert_int_equal(store_opening_write(temporary->store, 4, 1, salt), 0);
     assert_int_equal(store_exception_write(temporary->store, 4, 0, 2, -3), 0);
     assert_int_equal(store_exception_write(temporary->store, 4, 1, 0, 0), 0);
     temporary_commit(temporary->store);

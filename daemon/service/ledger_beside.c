@@ -1,0 +1,99 @@
+/* Whom operators name, and what stands outside the log: cards and their openings. The log holds commitments
+ * only, so that what leads to a person can be deleted and the log still be proved. */
+#include "service/ledger_internal.h"
+
+#include "base/check.h"
+#include "crypto/card.h"
+
+#include <string.h>
+
+void ledger_open_card(const struct ledger *ledger, struct draft *draft)
+{
+    const struct bytes commitment = event_card(draft->event);
+    struct card_number card;
+    if (commitment.size != HASH_BYTES || draft->opening == NULL ||
+        draft->opening->salt.size != CARD_SALT_BYTES || draft->opening->card == NULL ||
+        card_normalise(draft->opening->card, strlen(draft->opening->card), &card) < 0) {
+        return;
+    }
+    uint8_t opened[HASH_BYTES];
+    crypto_card_commitment(draft->opening->salt.data, &card, opened);
+    if (memcmp(opened, commitment.data, HASH_BYTES) == 0) {
+        crypto_card_lookup(ledger->options.lookup_key, &card, draft->card_hash);
+        draft->card_opened = true;
+    }
+}
+
+/* Whether a card that is to be linked is free, for the context. */
+static int find_card(struct ledger *ledger, struct draft *draft)
+{
+    struct context *context = &ledger->context;
+    if (draft->recorded != NULL) {
+        context->card = draft->recorded->card;
+        return 0;
+    }
+    ledger_open_card(ledger, draft);
+    if (!draft->card_opened) {
+        context->card = CONTEXT_CARD_CLOSED;
+        return 0;
+    }
+    uint32_t holder;
+    const int result = store_card_find(ledger->options.store, draft->card_hash, &holder);
+    context->card = result == 0 ? CONTEXT_CARD_TAKEN : CONTEXT_CARD_FREE;
+    return result == ERR_NOT_FOUND ? 0 : result;
+}
+
+static uint32_t first_named(const struct event *event)
+{
+    return event->kind == EVENT_TRANSFER      ? event->transfer.from
+           : event->kind == EVENT_CARD_LINKED ? event->card_linked.member
+           : event->kind == EVENT_ERASED      ? event->erased.member
+                                              : event->adjustment.member;
+}
+
+int ledger_name_members(struct ledger *ledger, struct draft *draft)
+{
+    const struct event *event = draft->event;
+    const uint32_t member = first_named(event);
+    const uint32_t other = event->kind == EVENT_TRANSFER ? event->transfer.to : 0;
+    if (member >= ledger->head.next_member || other >= ledger->head.next_member) {
+        ledger_refuse(ledger, CODE_UNKNOWN_MEMBER);
+        return 0;
+    }
+    ledger->context.member = member;
+    return event->kind == EVENT_CARD_LINKED ? find_card(ledger, draft) : 0;
+}
+
+/* The card of a member who is new, or who has one more. */
+static int write_card(struct ledger *ledger, const struct draft *draft)
+{
+    struct store *store = ledger->options.store;
+    const struct outcome *outcome = &ledger->decision->outcome;
+    if (draft->event->kind == EVENT_CARD_LINKED) {
+        return store_card_write(store, draft->card_hash, outcome->member);
+    }
+    int result = 0;
+    for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
+        if (outcome->effects[i].kind == EFFECT_ENROL) {
+            result = store_card_write(store, draft->card_hash, outcome->effects[i].member);
+        }
+    }
+    return result;
+}
+
+int ledger_write_beside(struct ledger *ledger, const struct draft *draft)
+{
+    struct store *store = ledger->options.store;
+    const uint32_t member = ledger->decision->outcome.member;
+    CHECK(draft->recorded == NULL);
+    if (draft->event != NULL && draft->event->kind == EVENT_ERASED) {
+        ledger->erased = true;
+        return store_member_erase(store, member);
+    }
+    if (!draft->card_opened || member == 0) {
+        return 0; /* a card of nobody's is not kept: nobody could ask for it to be erased */
+    }
+    const int result = write_card(ledger, draft);
+    return result < 0 ? result
+                      : store_opening_write(store, draft->position, member, draft->opening->salt.data);
+}
