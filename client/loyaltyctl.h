@@ -139,6 +139,7 @@ extern const struct command ctl_terminal_commands[];
 extern const struct command ctl_operator_commands[];
 extern const struct command ctl_programme_commands[];
 extern const struct command ctl_test_commands[];
+extern const struct command ctl_explain_commands[];
 extern const struct command ctl_member_commands[];
 extern const struct command ctl_hand_commands[];
 extern const struct command ctl_person_commands[];

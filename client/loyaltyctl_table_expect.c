@@ -406,6 +406,9 @@ static enum number_kind kind_of(enum trace_kind kind)
     case TRACE_MULTIPLIER:
     case TRACE_TIER:
         return NUMBER_LEVEL;
+    case TRACE_CAMPAIGN_LIMITS:
+    case TRACE_ALL_LIMITS:
+        return NUMBER_CAMPAIGN;
     case TRACE_CARD:
         break;
     }
@@ -422,7 +425,8 @@ void table_trace(const struct trial *trial, char *ret_text, size_t size)
     for (size_t i = 0; i < decision->trace_count; i++) {
         const struct trace_line *line = &decision->trace[i];
         text_add(&text, "    %-20s %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "  %s\n",
-                 id_of(trial, kind_of(line->kind), line->number), line->basis, line->asked, line->given,
-                 line->lacking, trace_reason_text(line->reason));
+                 line->kind == TRACE_ALL_LIMITS ? "all limits"
+                                                : id_of(trial, kind_of(line->kind), line->number),
+                 line->basis, line->asked, line->given, line->lacking, trace_reason_text(line->reason));
     }
 }

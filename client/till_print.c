@@ -250,8 +250,11 @@ void till_print_quote(struct till *till, const struct reply *reply)
         puts(reply->quoted.rendering->lines[i]);
     }
     rule();
-    for (size_t i = 0; i < reply->quoted.trace_count; i++) {
-        puts(reply->quoted.trace[i]);
+    for (size_t i = 0; i < reply->quoted.steps_count; i++) {
+        const struct trace_step *step = &reply->quoted.steps[i];
+        printf("%-30s %10s  %s%s%s\n", step->what != NULL ? step->what : "",
+               step->given != NULL ? step->given : "", step->why != NULL ? step->why : "",
+               step->lacking != NULL ? ": lacking " : "", step->lacking != NULL ? step->lacking : "");
     }
 }
 

@@ -77,6 +77,28 @@ static struct balances balances_before(const struct context *context)
     return balances;
 }
 
+/* Limits that are shared by rules. */
+static void trace_bounds(const struct sale *sale, const struct earned *earned, struct decision *decision)
+{
+    const struct programme *programme = sale->programme;
+    for (size_t i = 0; i <= programme->campaigns_count && sale->member != 0; i++) {
+        const bool all = i == programme->campaigns_count;
+        const struct limits *limits = all ? &programme->limits : &programme->campaigns[i].limits;
+        const struct bound *bound = &earned->bounds[i];
+        if (limits->count == 0 || bound->asked == 0) {
+            continue;
+        }
+        CHECK(decision->trace_count < TRACE_LINES_MAX);
+        decision->trace[decision->trace_count++] = (struct trace_line){
+            .kind = all ? TRACE_ALL_LIMITS : TRACE_CAMPAIGN_LIMITS,
+            .number = all ? 0 : programme->campaigns[i].number,
+            .reason = bound->reason == TRACE_APPLIED ? TRACE_NOTHING : bound->reason,
+            .asked = bound->asked,
+            .given = bound->given,
+        };
+    }
+}
+
 static void trace_rules(const struct sale *sale, const struct earned *earned, struct decision *decision)
 {
     const struct programme *programme = sale->programme;
@@ -92,8 +114,10 @@ static void trace_rules(const struct sale *sale, const struct earned *earned, st
             .given = gift->given,
             .lacking = gift->lacking,
             .asked = gift->asked,
+            .exact = gift->exact,
         };
     }
+    trace_bounds(sale, earned, decision);
     const struct level *level = sale->level >= 0 ? &programme->tiers.levels[sale->level] : NULL;
     if (level == NULL || level->multiplier == 1000 || sale->member == 0) {
         return;

@@ -128,6 +128,8 @@ static void cut_points(const struct sale *sale, const struct limits *limits, int
     const int64_t asked = points_of(programme, earned, campaign);
     enum trace_reason reason = TRACE_APPLIED;
     const int64_t left = limits_leave(limits, sale, asked, &reason);
+    earned->bounds[campaign >= 0 ? (size_t)campaign : programme->campaigns_count] =
+        (struct bound){asked, left, reason};
     if (left == asked) {
         return;
     }

@@ -20,12 +20,20 @@ struct entry {
     int64_t qualifying; /* points towards levels */
 };
 
+/* What limits of a campaign, or of the programme, left of the points under them. */
+struct bound {
+    int64_t asked;
+    int64_t given;
+    enum trace_reason reason;
+};
+
 struct earned {
     struct gift gifts[RULES_MAX]; /* one a rule of the programme, as they ended */
     size_t count;
-    struct entry entries[RULES_MAX + 1]; /* base rules, multipliers, bonus rules; each in file order */
-    int64_t level_basis;                 /* points that the level's multiplier looked at */
-    int64_t level_part;                  /* and what it added; below 0: took */
+    struct entry entries[RULES_MAX + 1];    /* base rules, multipliers, bonus rules; each in file order */
+    struct bound bounds[CAMPAIGNS_MAX + 1]; /* of each campaign, the programme's last */
+    int64_t level_basis;                    /* points that the level's multiplier looked at */
+    int64_t level_part;                     /* and what it added; below 0: took */
 };
 
 /* A part below 0 of a multiplier shortens the entries before it, from the last one on. ERR_OVERFLOW,

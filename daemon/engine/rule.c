@@ -92,6 +92,19 @@ static int spend_points(const struct rule *rule, int64_t basis, int64_t *ret_poi
     return checked_mul(rule->give, basis / rule->per, ret_points);
 }
 
+/* What rounding takes away, for the trace: 0 where it takes nothing. */
+static int64_t before_rounding(const struct rule *rule, int64_t basis, int64_t points)
+{
+    int64_t exact = 0;
+    int64_t rounded = 0;
+    if (rule->kind != RULE_SPEND || points < 0 || basis <= 0 ||
+        checked_mul_div(basis, 1000 * rule->give, rule->per, ROUND_FLOOR, &exact) != 0 ||
+        checked_mul(points, 1000, &rounded) != 0) {
+        return 0;
+    }
+    return exact != rounded ? exact : 0;
+}
+
 static int64_t rule_basis(const struct rule *rule, const struct share *share)
 {
     switch (rule->kind) {
@@ -143,6 +156,7 @@ int rule_gift(const struct sale *sale, size_t index, struct gift *gifts)
     struct share share;
     struct shortfall shortfall = {0};
     int64_t points = 0;
+    int64_t exact = 0;
     int err = rule_basket(rule, sale, &own, &basket);
     if (err != 0) {
         return err;
@@ -161,6 +175,7 @@ int rule_gift(const struct sale *sale, size_t index, struct gift *gifts)
         if (points > POINTS_MAX) {
             return ERR_OVERFLOW;
         }
+        exact = before_rounding(rule, basis, points);
         if (points <= 0) {
             reason = TRACE_NOTHING;
             points = 0;
@@ -172,6 +187,7 @@ int rule_gift(const struct sale *sale, size_t index, struct gift *gifts)
         .needed = shortfall.asked,
         .lacking = shortfall.lacking,
         .asked = points,
+        .exact = exact,
         .given = rule->kind == RULE_MULTIPLY ? 0 : points,
     };
     if (rule->kind != RULE_MULTIPLY) {

@@ -18,6 +18,7 @@ struct gift {
     int64_t needed;           /* with TRACE_MIN_*: the amount that is asked for */
     int64_t lacking;          /* and what is missing of it */
     int64_t asked;            /* rounded, before limits */
+    int64_t exact;            /* before rounding, in thousandths; 0 where that is `asked` */
     int64_t given;            /* points, stamps of the rule's card, or 1 for an award; at least 0 */
 };
 

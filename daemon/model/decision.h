@@ -122,19 +122,28 @@ const char *trace_reason_text(enum trace_reason reason);
  * - CARD: `basis` stamps on it afterwards; `given` times it was completed; `lacking` stamps to the next
  * reward.
  * - TIER: `number` the level afterwards; `basis` the metric over the window of the event's day, afterwards;
- *   `lacking` to the next level, 0 where there is none. */
+ *   `lacking` to the next level, 0 where there is none.
+ * - CAMPAIGN_LIMITS, ALL_LIMITS, where there are such: `asked` points before them, `given` after. */
 struct trace_line {
-    enum trace_kind { TRACE_RULE, TRACE_MULTIPLIER, TRACE_CARD, TRACE_TIER } kind;
-    uint32_t number; /* of the rule, level, card or level */
+    enum trace_kind {
+        TRACE_RULE,
+        TRACE_MULTIPLIER,
+        TRACE_CARD,
+        TRACE_TIER,
+        TRACE_CAMPAIGN_LIMITS,
+        TRACE_ALL_LIMITS
+    } kind;
+    uint32_t number; /* of the rule, level, card, level or campaign; 0 of the programme's own */
     enum trace_reason reason;
     int64_t basis;
     int64_t factor; /* of a multiplier: thousandths; else 0 */
     int64_t given;
     int64_t lacking;
     int64_t asked; /* RULE: rounded, before limits */
+    int64_t exact; /* RULE: before rounding, thousandths of the smallest unit; 0 where that is `asked` */
 };
 
-enum { TRACE_LINES_MAX = RULES_MAX + 2 * CARDS_MAX + 16 };
+enum { TRACE_LINES_MAX = RULES_MAX + CAMPAIGNS_MAX + 2 * CARDS_MAX + 16 };
 
 struct decision {
     struct outcome outcome;

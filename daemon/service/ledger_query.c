@@ -177,8 +177,11 @@ static int explain(struct ledger *ledger, const struct event_row *row, struct re
     if (result < 0) {
         return result;
     }
-    return render_trace(programme, ledger->decision, &ledger->scratch, &reply->event.trace,
-                        &reply->event.trace_count);
+    result = render_trace(programme, ledger->decision, &ledger->scratch, &reply->event.trace,
+                          &reply->event.trace_count);
+    return result != 0 ? result
+                       : render_steps(programme, ledger->decision, &ledger->scratch, &reply->event.steps,
+                                      &reply->event.steps_count);
 }
 
 static int reply_event(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)

@@ -51,6 +51,10 @@ static int reply_quoted(struct ledger *ledger, const struct draft *draft, const 
         result = render_trace(draft->programme, ledger->decision, &ledger->scratch, &reply->quoted.trace,
                               &reply->quoted.trace_count);
     }
+    if (result == 0 && draft->programme != NULL) {
+        result = render_steps(draft->programme, ledger->decision, &ledger->scratch, &reply->quoted.steps,
+                              &reply->quoted.steps_count);
+    }
     return result != 0 ? result : render(ledger, locale, reply);
 }
 

@@ -205,6 +205,15 @@ static const char *trace_id(const struct programme *programme, const struct trac
     case TRACE_TIER:
         level = programme_level(programme, line->number);
         return level != NULL ? level->id : "?";
+    case TRACE_CAMPAIGN_LIMITS:
+        for (size_t i = 0; i < programme->campaigns_count; i++) {
+            if (programme->campaigns[i].number == line->number) {
+                return programme->campaigns[i].id;
+            }
+        }
+        return "?";
+    case TRACE_ALL_LIMITS:
+        return programme->id;
     }
     return "?";
 }
@@ -220,8 +229,17 @@ static const char *trace_kind(enum trace_kind kind)
         return "stamp card";
     case TRACE_TIER:
         return "level";
+    case TRACE_CAMPAIGN_LIMITS:
+        return "limits of campaign";
+    case TRACE_ALL_LIMITS:
+        return "limits of";
     }
     return "?";
+}
+
+void render_trace_name(const struct programme *programme, const struct trace_line *line, struct text *text)
+{
+    text_add(text, "%s %s", trace_kind(line->kind), trace_id(programme, line));
 }
 
 int render_trace(const struct programme *programme, const struct decision *decision, struct arena *arena,

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "civil/locale.h"
 #include "model/decision.h"
 #include "model/member_state.h"
@@ -45,5 +46,12 @@ int render_outcome(struct renderer *renderer, const struct rendered *rendered, c
 /* One line a rule for a shop manager: what it gave, or why not. */
 int render_trace(const struct programme *programme, const struct decision *decision, struct arena *arena,
                  const char ***ret_lines, size_t *ret_count) MUST_CHECK;
+
+/* What a line of the trace is about: "rule every_euro". */
+void render_trace_name(const struct programme *programme, const struct trace_line *line, struct text *text);
+
+/* The same in columns, amounts with their units. */
+int render_steps(const struct programme *programme, const struct decision *decision, struct arena *arena,
+                 struct trace_step **ret_steps, size_t *ret_count) MUST_CHECK;
 
 #endif

@@ -220,6 +220,17 @@ struct finding_view {
     const char *text;
 };
 
+/* Texts are NULL where there is nothing to say. */
+struct trace_step {
+    const char *what;
+    const char *looks_at;
+    const char *exact;
+    const char *asked;
+    const char *given;
+    const char *lacking;
+    const char *why;
+};
+
 struct reply {
     uint32_t id;
     enum reply_kind kind;
@@ -283,6 +294,8 @@ struct reply {
             struct bytes chain;
             const char **trace;
             size_t trace_count;
+            struct trace_step *steps;
+            size_t steps_count;
             uint32_t key_no;
         } event;
         struct {
@@ -327,6 +340,8 @@ struct reply {
             const struct rendering *rendering; /* NULL: none */
             const char **trace;
             size_t trace_count;
+            struct trace_step *steps;
+            size_t steps_count;
         } quoted;
     };
 };

@@ -181,6 +181,23 @@ static void booked_read(struct wire_values *values, const Loyalty__BookReply *me
     reply->booked.rendering = rendering_read(values, message->rendering);
 }
 
+static struct trace_step *steps_read(struct wire_values *values, Loyalty__TraceStep **from, size_t count)
+{
+    struct trace_step *all = wire_array(values, count, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < count; i++) {
+        all[i] = (struct trace_step){
+            .what = from[i]->what,
+            .looks_at = from[i]->looks_at,
+            .exact = from[i]->exact,
+            .asked = from[i]->asked,
+            .given = from[i]->given,
+            .lacking = from[i]->lacking,
+            .why = from[i]->why,
+        };
+    }
+    return all;
+}
+
 static void quoted_read(struct wire_values *values, const Loyalty__Quoted *message, struct reply *reply)
 {
     wire_value_check(values, message->has_outcome, "outcome");
@@ -189,6 +206,8 @@ static void quoted_read(struct wire_values *values, const Loyalty__Quoted *messa
     if (texts_copy(values, message->trace, message->n_trace, &reply->quoted.trace)) {
         reply->quoted.trace_count = message->n_trace;
     }
+    reply->quoted.steps = steps_read(values, message->steps, message->n_steps);
+    reply->quoted.steps_count = reply->quoted.steps != NULL ? message->n_steps : 0;
 }
 
 static void event_read(struct wire_values *values, const Loyalty__Event *message, struct reply *reply)
@@ -206,6 +225,8 @@ static void event_read(struct wire_values *values, const Loyalty__Event *message
     if (texts_copy(values, message->trace, message->n_trace, &reply->event.trace)) {
         reply->event.trace_count = message->n_trace;
     }
+    reply->event.steps = steps_read(values, message->steps, message->n_steps);
+    reply->event.steps_count = reply->event.steps != NULL ? message->n_steps : 0;
 }
 
 static struct counter_view *counters_read(struct wire_values *values, const Loyalty__Status *message)

@@ -198,6 +198,28 @@ static void booked_write(struct wire_output *output, const struct reply *reply, 
     wire_output_add(output, &envelope.base);
 }
 
+static Loyalty__TraceStep **steps_write(struct wire_output *output, const struct trace_step *steps,
+                                        size_t count)
+{
+    Loyalty__TraceStep *all;
+    Loyalty__TraceStep **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__trace_step__init(&all[i]);
+        all[i].what = wire_text(steps[i].what);
+        all[i].looks_at = wire_text(steps[i].looks_at);
+        all[i].exact = wire_text(steps[i].exact);
+        all[i].asked = wire_text(steps[i].asked);
+        all[i].given = wire_text(steps[i].given);
+        all[i].lacking = wire_text(steps[i].lacking);
+        all[i].why = wire_text(steps[i].why);
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
 static void quoted_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Quoted message = LOYALTY__QUOTED__INIT;
@@ -207,6 +229,8 @@ static void quoted_write(struct wire_output *output, const struct reply *reply, 
     message.rendering = rendering_write(output, reply->quoted.rendering, &rendering);
     message.n_trace = reply->quoted.trace_count;
     message.trace = texts_write(reply->quoted.trace);
+    message.steps = steps_write(output, reply->quoted.steps, reply->quoted.steps_count);
+    message.n_steps = message.steps != NULL ? reply->quoted.steps_count : 0;
     envelope.quoted = &message;
     wire_output_add(output, &envelope.base);
 }
@@ -234,6 +258,8 @@ static void event_write(struct wire_output *output, const struct reply *reply, L
     WIRE_PUT_BYTES(&message, chain, reply->event.chain);
     message.n_trace = reply->event.trace_count;
     message.trace = texts_write(reply->event.trace);
+    message.steps = steps_write(output, reply->event.steps, reply->event.steps_count);
+    message.n_steps = message.steps != NULL ? reply->event.steps_count : 0;
     PUT_NUMBER(&message, key_no, reply->event.key_no);
     envelope.event = &message;
     wire_output_add(output, &envelope.base);
