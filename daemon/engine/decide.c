@@ -92,7 +92,7 @@ static void trace_bounds(const struct sale *sale, const struct earned *earned, s
         decision->trace[decision->trace_count++] = (struct trace_line){
             .kind = all ? TRACE_ALL_LIMITS : TRACE_CAMPAIGN_LIMITS,
             .number = all ? 0 : programme->campaigns[i].number,
-            .reason = bound->reason == TRACE_APPLIED ? TRACE_NOTHING : bound->reason,
+            .reason = bound->reason,
             .asked = bound->asked,
             .given = bound->given,
         };

@@ -52,9 +52,9 @@ static void put_basis(const struct programme *programme, const struct trace_line
         text_add(text, " pieces");
     } else if (line->kind == TRACE_CARD) {
         text_add(text, "%" PRId64 " stamps", line->basis);
-    } else if (rule != NULL && rule->kind != RULE_MULTIPLY) {
-        text_add(text, "%" PRId64, line->basis);
-    } else {
+    } else if (rule != NULL && rule->kind == RULE_ITEM) {
+        text_add(text, "%" PRId64 " lines", line->basis);
+    } else if (rule == NULL || (rule->kind == RULE_MULTIPLY && line->asked != 0)) {
         put_decimal(text, line->basis, programme->points_decimals);
         text_add(text, " points");
     }
@@ -89,12 +89,19 @@ static void put_lacking(const struct programme *programme, const struct trace_li
     }
 }
 
+/* Limits that leave everything say so. */
+static const char *reason_of(const struct trace_line *line)
+{
+    const bool limits = line->kind == TRACE_CAMPAIGN_LIMITS || line->kind == TRACE_ALL_LIMITS;
+    return limits && line->reason == TRACE_APPLIED ? "leaves all of it" : trace_reason_text(line->reason);
+}
+
 static bool render_step(const struct programme *programme, const struct trace_line *line, const char *what,
                         struct arena *arena, struct trace_step *ret_step)
 {
     char cell[CELL_BYTES];
     struct text text;
-    *ret_step = (struct trace_step){.what = what, .why = trace_reason_text(line->reason)};
+    *ret_step = (struct trace_step){.what = what, .why = reason_of(line)};
     text_init(&text, cell, sizeof(cell));
     put_basis(programme, line, &text);
     bool room = keep(arena, &text, cell, &ret_step->looks_at);
