@@ -148,6 +148,20 @@ static void observe(struct shop *shop, const struct event *event, const struct m
     engine_observe(shop->programme, event, state, shared, count, shop->context);
 }
 
+static void add_fact(struct shop *shop, const struct receipt_fact *more)
+{
+    for (size_t i = 0; i < shop->facts_count; i++) {
+        struct receipt_fact *fact = &shop->facts[i];
+        if (fact->kind == more->kind && fact->index == more->index) {
+            fact->quantity += more->quantity;
+            fact->amount += more->amount;
+            return;
+        }
+    }
+    assert_true(shop->facts_count < RECEIPT_FACTS_MAX);
+    shop->facts[shop->facts_count++] = *more;
+}
+
 static void apply(struct shop *shop, const struct effect *effect)
 {
     if (effect->kind == EFFECT_COUNTER && effect->counter.scope != NULL) {
@@ -161,6 +175,10 @@ static void apply(struct shop *shop, const struct effect *effect)
         shop->customers_count++;
         assert_true(shop->customers_count <= SHOP_CUSTOMERS_MAX);
         assert_int_equal(engine_apply(shop->customers[effect->member - 1], shop->position, effect), 0);
+        return;
+    }
+    if (effect->kind == EFFECT_RECEIPT) {
+        add_fact(shop, &effect->receipt.fact);
         return;
     }
     if (effect->kind == EFFECT_MOVE) {
@@ -212,7 +230,11 @@ static void check_balances(const struct shop *shop, const struct member_state *s
     assert_int_equal(outcome->balances.level_until, state->level_until);
     assert_int_equal(outcome->balances.qualifying, engine_qualifying(shop->programme, state, booked_day));
     /* What gives nothing leaves no trace on the member. */
-    assert_true(state->last_position == shop->position || outcome->effects_count == 0);
+    bool any = false;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        any = any || outcome->effects[i].kind != EFFECT_RECEIPT;
+    }
+    assert_true(state->last_position == shop->position || !any);
 }
 
 int shop_book(struct shop *shop, int customer, const struct event *event, struct shop_time time)
@@ -244,7 +266,17 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
     }
     const size_t settled = outcome->effects_count;
     observe(shop, event, state);
-    const int err = engine_decide(shop->programme, &shop->place, event, context, NULL, shop->decision);
+    const bool takes = event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT;
+    static struct member_state holdings;
+    if (takes) {
+        engine_holdings(state, true, &holdings);
+        context->holdings = &holdings;
+        context->about = shop->past == NULL ? 0 : shop->past->position;
+        context->facts = shop->facts;
+        context->facts_count = shop->facts_count;
+    }
+    const int err = engine_decide(shop->programme, &shop->place, event, context, takes ? shop->past : NULL,
+                                  shop->decision);
     if (err != 0) {
         return err;
     }

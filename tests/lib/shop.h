@@ -25,8 +25,12 @@ struct shop {
         char scope[80];
         int64_t used;
     } counters[SHOP_COUNTERS_MAX]; /* of limits that are no member's */
-    struct context *context;       /* of the last event */
-    struct decision *decision;     /* of the last event */
+    /* the purchase that returns and voids are about: set by the test; facts add up as they are booked */
+    const struct engine_past *past;
+    size_t facts_count;
+    struct receipt_fact facts[RECEIPT_FACTS_MAX];
+    struct context *context;   /* of the last event */
+    struct decision *decision; /* of the last event */
     struct numbers *numbers;
     struct arena arena;
     void *memory;
