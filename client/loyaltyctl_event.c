@@ -222,6 +222,25 @@ static void show_by_hand(struct json *json, const struct event *event)
     }
 }
 
+/* What is about other events. */
+static void show_about(struct json *json, const struct event *event)
+{
+    if (event->kind == EVENT_GOODS_RETURN) {
+        show_return(json, &event->goods_return);
+    } else if (event->kind == EVENT_VOID_RECEIPT) {
+        show_receipt(json, "receipt", &event->void_receipt.receipt);
+        json_bool(json, "done", event->void_receipt.done);
+    } else if (event->kind == EVENT_DAY_CLOSE) {
+        show_day_close(json, event);
+    } else if (event->kind == EVENT_RESOLVE) {
+        json_unsigned(json, "position", event->resolve.position);
+        json_unsigned(json, "index", event->resolve.index);
+        json_text(json, "reason", event->resolve.reason);
+    } else {
+        json_unsigned(json, "position", event->resumed.position);
+    }
+}
+
 static void show_kind(struct json *json, const struct event *event)
 {
     switch (event->kind) {
@@ -271,19 +290,16 @@ static void show_kind(struct json *json, const struct event *event)
         json_unsigned(json, "principal", event->retired.principal);
         ctl_show_optional(json, "reason", event->retired.reason);
         break;
+    case EVENT_GOODS_RETURN:
+    case EVENT_VOID_RECEIPT:
+    case EVENT_DAY_CLOSE:
+    case EVENT_RESOLVE:
+    case EVENT_RESUMED:
+        show_about(json, event);
+        break;
     case EVENT_ACTIVITY:
         json_hex(json, "card_commitment", event->activity.card);
         json_text(json, "code", event->activity.code);
-        break;
-    case EVENT_GOODS_RETURN:
-        show_return(json, &event->goods_return);
-        break;
-    case EVENT_VOID_RECEIPT:
-        show_receipt(json, "receipt", &event->void_receipt.receipt);
-        json_bool(json, "done", event->void_receipt.done);
-        break;
-    case EVENT_DAY_CLOSE:
-        show_day_close(json, event);
         break;
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:

@@ -454,6 +454,8 @@ int engine_decide(const struct programme *programme, const struct engine_place *
     case EVENT_VOID_RECEIPT:
         return void_decide(programme, event, context, past, decision);
     case EVENT_DAY_CLOSE:
+    case EVENT_RESOLVE:
+    case EVENT_RESUMED:
     case EVENT_GENESIS:
     case EVENT_INVITE:
     case EVENT_PRINCIPAL_ADDED:

@@ -15,6 +15,8 @@ struct bytes event_card(const struct event *event)
         return event->card_linked.card;
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_RESOLVE:
+    case EVENT_RESUMED:
     case EVENT_GENESIS:
     case EVENT_INVITE:
     case EVENT_PRINCIPAL_ADDED:
@@ -73,6 +75,10 @@ const char *event_kind_name(enum event_kind kind)
         return "card linked";
     case EVENT_ERASED:
         return "erased";
+    case EVENT_RESOLVE:
+        return "exception resolved";
+    case EVENT_RESUMED:
+        return "return resumed";
     }
     return "unknown";
 }

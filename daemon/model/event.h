@@ -31,7 +31,9 @@
     X(VOID_RECEIPT, 32)                                                                                      \
     X(DAY_CLOSE, 33)                                                                                         \
     X(CARD_LINKED, 43)                                                                                       \
-    X(ERASED, 44)
+    X(ERASED, 44)                                                                                            \
+    X(RESOLVE, 37)                                                                                           \
+    X(RESUMED, 38)
 
 enum event_kind {
 #define X(name, number) EVENT_##name = (number),
@@ -240,6 +242,14 @@ struct event {
             uint32_t member;
             const char *reason; /* NULL: none */
         } erased;
+        struct {
+            uint64_t position; /* of the event with the exception */
+            uint32_t index;    /* of its exceptions */
+            const char *reason;
+        } resolve;
+        struct {
+            uint64_t position; /* of the return whose purchase has arrived */
+        } resumed;
     };
 };
 

@@ -140,7 +140,7 @@ static int run_job(struct ledger *ledger, const struct ledger_job *job, struct a
         ledger_fail(ledger, &reply, FAILURE_TOO_LARGE, "the answer is larger than a frame");
         status = wire_reply_pack(&reply, memory, &result->reply);
     }
-    return status;
+    return status == 0 && ledger->arrived_count > 0 ? ledger_resume(ledger) : status;
 }
 
 /* Nothing of the batch was written: every job is told to come again, and what is cached is read anew. */

@@ -79,11 +79,13 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     case EVENT_GO_LIVE:
     case EVENT_KEY_ROTATED:
     case EVENT_RETIRED:
+    case EVENT_RESOLVE:
         result = ledger_decide_operator(ledger, draft);
         break;
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
+    case EVENT_RESUMED:
         CHECK(false); /* role_may_sign allows them to nobody */
         break;
     }

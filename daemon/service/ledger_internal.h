@@ -20,6 +20,7 @@ enum {
     LEDGER_RANDOM_BYTES = 4096,
     CLOCK_AHEAD_MS_LOADING = 5 * 60 * 1000, /* how far into the future history may reach */
     CAREFUL_EVENTS = 1000,                  /* decided alone after a crash before batches are trusted again */
+    ARRIVED_MAX = 256,                      /* returns resumed with one job; more wait for an operator */
     QUARANTINE_ENDS = 2,                    /* crashes while deciding an event before it is set aside */
 };
 
@@ -53,6 +54,9 @@ struct ledger {
     struct decision *decision;
     uint8_t random[LEDGER_RANDOM_BYTES];
     size_t random_used;
+    uint64_t parked_count;         /* returns that wait for their purchase */
+    uint64_t arrived[ARRIVED_MAX]; /* those whose purchase came with the job at hand */
+    size_t arrived_count;
     int32_t due_days[CONTEXT_DAY_STARTS_MAX]; /* of the settlement at hand */
 };
 
@@ -72,6 +76,7 @@ struct draft {
     bool card_opened;
     struct receipt_key receipt; /* number NULL: the event has none */
     int64_t returned;           /* minor units of goods that came back with it */
+    struct receipt_key parked;  /* whose purchase it waits for, or waited for; number NULL: it does not */
     struct bytes yaml;          /* of an accepted programme change */
     uint64_t position;          /* filled by ledger_write */
     uint8_t chain[HASH_BYTES];  /* filled by ledger_write */
@@ -118,6 +123,7 @@ struct member_work {
     const struct engine_past *past;
     struct receipt_fact *facts; /* of what `past` is; with room for FACTS_ROOM more than there are */
     struct receipt_key original;
+    const struct event *event; /* what is decided; NULL: the draft's */
 };
 enum { FACTS_ROOM = LOTS_MAX + 8 };
 
@@ -131,6 +137,7 @@ int ledger_past_settled(struct ledger *ledger, const struct draft *draft,
 /* Decides a return, a void or the close of a till's day. */
 int ledger_decide_return(struct ledger *ledger, struct draft *draft,
                          const struct principal_row *principal) MUST_CHECK;
+int ledger_decide_resumed(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 int ledger_decide_void(struct ledger *ledger, struct draft *draft,
                        const struct principal_row *principal) MUST_CHECK;
 void ledger_decide_day_close(struct ledger *ledger, struct draft *draft,
@@ -144,6 +151,9 @@ void ledger_open_card(const struct ledger *ledger, struct draft *draft);
 
 /* What an accepted event changes outside the log: cards, openings, what is erased. Not for a replay. */
 int ledger_write_beside(struct ledger *ledger, const struct draft *draft) MUST_CHECK;
+
+/* Books the returns that waited for what the last job booked, right behind it. */
+int ledger_resume(struct ledger *ledger) MUST_CHECK;
 
 /* The event booked at `position`, as it was decided; all of it lives in scratch. `programme` is NULL for
  * events of before the first version. ERR_NOT_FOUND; ERR_CORRUPT for one that cannot be read, as one booked

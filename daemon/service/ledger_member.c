@@ -346,8 +346,9 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
         return result;
     }
     const size_t settled = outcome->effects_count;
-    result = engine_decide(draft->programme, &work->place, draft->event, &ledger->context, work->past,
-                           ledger->decision);
+    const struct event *event = work->event != NULL ? work->event : draft->event;
+    result =
+        engine_decide(draft->programme, &work->place, event, &ledger->context, work->past, ledger->decision);
     if (result == 0) {
         result = fold_decision(ledger, settled);
     }

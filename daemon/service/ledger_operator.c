@@ -179,6 +179,30 @@ static void decide_go_live(struct ledger *ledger)
     CHECK(outcome_add(&ledger->decision->outcome, EFFECT_LIVE, 0) != NULL);
 }
 
+/* The row is marked when the event is written. */
+static int decide_resolve(struct ledger *ledger, const struct draft *draft)
+{
+    struct exception_row row;
+    size_t count = 0;
+    const uint64_t position = draft->event->resolve.position;
+    const uint32_t index = draft->event->resolve.index;
+    struct exception_row rows[EXCEPTIONS_MAX];
+    const int result =
+        store_exceptions(ledger->options.store, position - 1, true, rows, EXCEPTIONS_MAX, &count);
+    row.resolved_by = 0;
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].position == position && rows[i].index == index) {
+            row = rows[i];
+            found = true;
+        }
+    }
+    if (result == 0 && (!found || row.resolved_by != 0)) {
+        ledger_refuse(ledger, found ? CODE_ALREADY_DONE : CODE_UNKNOWN_EXCEPTION);
+    }
+    return result;
+}
+
 int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
 {
     switch (draft->event->kind) {
@@ -197,6 +221,8 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_RETIRED:
         decide_retired(ledger, draft);
         return 0;
+    case EVENT_RESOLVE:
+        return decide_resolve(ledger, draft);
     case EVENT_PURCHASE:
     case EVENT_ENROLMENT:
     case EVENT_ACTIVITY:
@@ -207,6 +233,7 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_DAY_CLOSE:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
+    case EVENT_RESUMED:
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
@@ -284,6 +311,8 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_DAY_CLOSE:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
+    case EVENT_RESOLVE:
+    case EVENT_RESUMED:
     case EVENT_INVITE:
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:

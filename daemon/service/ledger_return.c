@@ -187,7 +187,69 @@ int ledger_decide_return(struct ledger *ledger, struct draft *draft, const struc
     } else if (result == 0) {
         draft->returned = goods->amount;
     }
+    for (size_t i = 0; result == 0 && i < outcome->exceptions_count; i++) {
+        if (outcome->exceptions[i].kind == EXCEPTION_PARKED) {
+            draft->parked = work.original;
+        }
+    }
     return result;
+}
+
+int ledger_decide_resumed(struct ledger *ledger, struct draft *draft)
+{
+    struct event_row row;
+    struct engine_past past;
+    struct event *parked = arena_alloc(&ledger->scratch, 1, sizeof(*parked));
+    decision_clear(ledger->decision);
+    context_clear(&ledger->context);
+    draft->programme = ledger_programme_at(ledger, draft->event->occurred_at);
+    if (parked == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    int result =
+        store_event_read(ledger->options.store, draft->event->resumed.position, &ledger->scratch, &row);
+    result = result < 0 ? result : wire_body_unpack(row.body, &ledger->scratch, parked, NULL);
+    const struct principal_row *principal = result < 0 ? NULL : ledger_principal(ledger, row.principal);
+    if (result < 0 || principal == NULL || parked->kind != EVENT_GOODS_RETURN || draft->programme == NULL) {
+        return result == ERR_NOT_FOUND || result == 0 ? ERR_FORMAT : result;
+    }
+    /* The goods are long back. */
+    struct goods_return *goods = &parked->goods_return;
+    goods->done = true;
+    struct member_work work = {.takes = true, .event = parked};
+    struct receipt_key own;
+    ledger_receipt_key(&goods->receipt, principal, &own);
+    work.store = programme_store(draft->programme, own.store);
+    work.place = (struct engine_place){.store = own.store, .till = own.till};
+    result = take_about(ledger, &goods->original, principal, &past, &work);
+    draft->parked = work.original;
+    if (result == 0 && work.past == NULL) {
+        return ERR_FORMAT;
+    }
+    result = result < 0 ? result : ledger_decide_for(ledger, draft, &work);
+    if (result == ERR_TOO_LARGE || result == ERR_OVERFLOW) {
+        ledger_refuse(ledger, CODE_LIMIT_EXCEEDED);
+        result = 0;
+    }
+    return result;
+}
+
+int ledger_resume(struct ledger *ledger)
+{
+    int result = 0;
+    for (size_t i = 0; i < ledger->arrived_count && result == 0; i++) {
+        arena_reset(&ledger->scratch);
+        const struct event event = {.occurred_at = ledger->head.booked_at,
+                                    .kind = EVENT_RESUMED,
+                                    .resumed.position = ledger->arrived[i]};
+        struct draft draft;
+        result = ledger_daemon_draft(ledger, &event, &draft);
+        result = result < 0 ? result : ledger_decide_resumed(ledger, &draft);
+        result = result < 0 ? result : ledger_begin(ledger);
+        result = result < 0 ? result : ledger_write(ledger, &draft);
+    }
+    ledger->arrived_count = 0;
+    return result == ERR_FORMAT ? ERR_CORRUPT : result;
 }
 
 int ledger_decide_void(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)

@@ -60,6 +60,11 @@ int ledger_load(struct ledger *ledger)
     if (result < 0) {
         return result;
     }
+    ledger->arrived_count = 0;
+    result = store_parked_count(ledger->options.store, &ledger->parked_count);
+    if (result < 0) {
+        return result;
+    }
     ledger->principals_count = 0;
     struct principal_loading loading = {.ledger = ledger};
     result = store_principals(ledger->options.store, on_principal, &loading);

@@ -75,6 +75,29 @@ static int write_receipt(struct ledger *ledger, const struct draft *draft)
     return store_till_day_add(store, &day);
 }
 
+/* A return begins to wait for its purchase, or has waited; a purchase may be one that is waited for. */
+static int follow_parked(struct ledger *ledger, const struct draft *draft)
+{
+    struct store *store = ledger->options.store;
+    int result = 0;
+    if (draft->parked.number != NULL && draft->event->kind == EVENT_RESUMED) {
+        CHECK(ledger->parked_count > 0);
+        ledger->parked_count--;
+        return store_parked_end(store, &draft->parked, draft->event->resumed.position, draft->position);
+    }
+    if (draft->parked.number != NULL) {
+        ledger->parked_count++;
+        return store_parked_add(store, &draft->parked, draft->position);
+    }
+    if (draft->event->kind == EVENT_PURCHASE && ledger->parked_count > 0) {
+        size_t count = 0;
+        result = store_parked_find(store, &draft->receipt, &ledger->arrived[ledger->arrived_count],
+                                   ARRIVED_MAX - ledger->arrived_count, &count);
+        ledger->arrived_count += result == 0 ? count : 0;
+    }
+    return result;
+}
+
 static int write_rows(struct ledger *ledger, struct draft *draft, const struct event_row *row)
 {
     struct store *store = ledger->options.store;
@@ -94,6 +117,13 @@ static int write_rows(struct ledger *ledger, struct draft *draft, const struct e
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->receipt.number != NULL) {
         result = write_receipt(ledger, draft);
+    }
+    if (result == 0 && outcome->code == CODE_ACCEPTED) {
+        result = follow_parked(ledger, draft);
+    }
+    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->event->kind == EVENT_RESOLVE) {
+        result = store_exception_resolve(store, draft->event->resolve.position, draft->event->resolve.index,
+                                         row->position);
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->event->kind == EVENT_DAY_CLOSE) {
         result = store_till_day_close(store, &draft->receipt, row->position);

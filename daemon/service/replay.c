@@ -163,7 +163,10 @@ static int decide_again(struct replay *replay, struct draft *draft)
     const struct event *event = draft->event;
     int result;
     if (draft->principal == 0) {
-        result = event == NULL ? ERR_FORMAT : ledger_decide_daemon(ledger, event);
+        result = event == NULL                  ? ERR_FORMAT
+                 : event->kind == EVENT_RESUMED ? ledger_decide_resumed(ledger, draft)
+                                                : ledger_decide_daemon(ledger, event);
+        ledger->arrived_count = 0; /* they are rows of the log */
     } else {
         draft->programme = event == NULL ? NULL : ledger_programme_at(ledger, event->occurred_at);
         result = ledger_decide(ledger, draft, &ledger->principals[draft->principal]);
@@ -213,7 +216,8 @@ static int decide_or_fold(struct replay *replay, const struct event_row *row, st
     if (result < 0) {
         return differs(replay, "outcome", "the recorded context or outcome cannot be read");
     }
-    const bool decided_by_engine = draft->event != NULL && event_is_members(draft->event->kind);
+    const bool decided_by_engine =
+        draft->event != NULL && (event_is_members(draft->event->kind) || draft->event->kind == EVENT_RESUMED);
     const bool older = decided_by_engine && ledger->head.engine_revision != ENGINE_REVISION;
     if (recorded->code == CODE_QUARANTINED || older) {
         replay->folded += older;

@@ -198,6 +198,16 @@ const char *const SCHEMA[] = {
     " PRIMARY KEY (business_date, store, till)"
     ") STRICT, WITHOUT ROWID",
 
+    /* Returns that wait for their purchase, by its receipt. */
+    "CREATE TABLE parked ("
+    " business_date INTEGER NOT NULL,"
+    " store TEXT NOT NULL,"
+    " till TEXT NOT NULL,"
+    " number TEXT NOT NULL,"
+    " position INTEGER NOT NULL," /* of the return */
+    " PRIMARY KEY (business_date, store, till, number, position)"
+    ") STRICT, WITHOUT ROWID",
+
     "CREATE TABLE exception ("
     " position INTEGER NOT NULL,"
     " n INTEGER NOT NULL,"

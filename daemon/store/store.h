@@ -178,6 +178,29 @@ int store_member_erase(struct store *store, uint32_t member) MUST_CHECK;
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,
                           int64_t amount) MUST_CHECK;
 
+/* Marks one as resolved by the event at `by`. ERR_NOT_FOUND: there is none, or it is resolved already. */
+int store_exception_resolve(struct store *store, uint64_t position, uint32_t index, uint64_t by) MUST_CHECK;
+
+/* Those behind an event, open or all, by position and index: at most `rows_max`. */
+struct exception_row {
+    uint64_t position;
+    uint32_t index;
+    uint32_t kind;
+    int64_t amount;
+    uint64_t resolved_by; /* 0: open */
+};
+int store_exceptions(struct store *store, uint64_t after, bool all, struct exception_row *ret_rows,
+                     size_t rows_max, size_t *ret_count) MUST_CHECK;
+
+/* Returns that wait for the purchase of a receipt. The last ends the waiting of the return at `position`, and
+ * resolves its exceptions, by the event at `by`. */
+int store_parked_add(struct store *store, const struct receipt_key *key, uint64_t position) MUST_CHECK;
+int store_parked_find(struct store *store, const struct receipt_key *key, uint64_t *ret_positions,
+                      size_t positions_max, size_t *ret_count) MUST_CHECK;
+int store_parked_count(struct store *store, uint64_t *ret_count) MUST_CHECK;
+int store_parked_end(struct store *store, const struct receipt_key *key, uint64_t position,
+                     uint64_t by) MUST_CHECK;
+
 /* Principals with their current key and the one before it. Principal 0, the daemon, is there from the start:
  * key_no is 0 and the key zeroed until an effect gives it one. */
 struct principal_row {

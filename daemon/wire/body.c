@@ -342,6 +342,26 @@ static void by_hand_read(struct wire_values *values, const Loyalty__Body *body, 
     }
 }
 
+/* What is about other events. */
+static void about_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
+{
+    if (event->kind == EVENT_GOODS_RETURN) {
+        goods_return_read(values, body->goods_return, &event->goods_return);
+    } else if (event->kind == EVENT_VOID_RECEIPT) {
+        void_receipt_read(values, body->void_receipt, event);
+    } else if (event->kind == EVENT_DAY_CLOSE) {
+        day_close_read(values, body->day_close, event);
+    } else if (event->kind == EVENT_RESOLVE) {
+        const struct wire_range index_range = {0, EXCEPTIONS_MAX - 1};
+        const Loyalty__Resolve *resolve = body->resolve;
+        event->resolve.position = wire_position_required(values, WIRE_FIELD(resolve, position));
+        event->resolve.index = (uint32_t)wire_optional(values, WIRE_FIELD(resolve, index), 0, index_range);
+        event->resolve.reason = wire_text_required(values, WIRE_TEXT(resolve, reason), NAME_BYTES_MAX);
+    } else {
+        event->resumed.position = wire_position_required(values, WIRE_FIELD(body->resumed, position));
+    }
+}
+
 static void kind_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
     switch (event->kind) {
@@ -396,13 +416,11 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         event->activity.code = wire_id_required(values, WIRE_TEXT(body->activity, code), ID_BYTES_MAX);
         break;
     case EVENT_GOODS_RETURN:
-        goods_return_read(values, body->goods_return, &event->goods_return);
-        break;
     case EVENT_VOID_RECEIPT:
-        void_receipt_read(values, body->void_receipt, event);
-        break;
     case EVENT_DAY_CLOSE:
-        day_close_read(values, body->day_close, event);
+    case EVENT_RESOLVE:
+    case EVENT_RESUMED:
+        about_read(values, body, event);
         break;
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:

@@ -176,6 +176,24 @@ static void day_close_write(struct wire_output *output, const struct event *even
     wire_output_add(output, &body.base);
 }
 
+static void resolve_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Resolve message = LOYALTY__RESOLVE__INIT;
+    WIRE_PUT(&message, position, event->resolve.position);
+    WIRE_PUT_UNLESS(&message, index, event->resolve.index, 0);
+    message.reason = wire_text(event->resolve.reason);
+    body.resolve = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void resumed_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Resumed message = LOYALTY__RESUMED__INIT;
+    WIRE_PUT(&message, position, event->resumed.position);
+    body.resumed = &message;
+    wire_output_add(output, &body.base);
+}
+
 static void purchase_write(struct wire_output *output, const struct purchase *purchase, Loyalty__Body body)
 {
     Loyalty__Purchase message = LOYALTY__PURCHASE__INIT;
@@ -357,6 +375,22 @@ static void erased_write(struct wire_output *output, const struct event *event, 
     wire_output_add(output, &body.base);
 }
 
+/* What is about other events. */
+static void about_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    if (event->kind == EVENT_GOODS_RETURN) {
+        goods_return_write(output, &event->goods_return, body);
+    } else if (event->kind == EVENT_VOID_RECEIPT) {
+        void_receipt_write(output, event, body);
+    } else if (event->kind == EVENT_DAY_CLOSE) {
+        day_close_write(output, event, body);
+    } else if (event->kind == EVENT_RESOLVE) {
+        resolve_write(output, event, body);
+    } else {
+        resumed_write(output, event, body);
+    }
+}
+
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
 {
     struct wire_output output;
@@ -399,6 +433,13 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
     case EVENT_RETIRED:
         retired_write(&output, event, body);
         break;
+    case EVENT_GOODS_RETURN:
+    case EVENT_VOID_RECEIPT:
+    case EVENT_DAY_CLOSE:
+    case EVENT_RESOLVE:
+    case EVENT_RESUMED:
+        about_write(&output, event, body);
+        break;
     case EVENT_ACTIVITY:
         activity_write(&output, event, body);
         break;
@@ -407,15 +448,6 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_TRANSFER:
         transfer_write(&output, event, body);
-        break;
-    case EVENT_GOODS_RETURN:
-        goods_return_write(&output, &event->goods_return, body);
-        break;
-    case EVENT_VOID_RECEIPT:
-        void_receipt_write(&output, event, body);
-        break;
-    case EVENT_DAY_CLOSE:
-        day_close_write(&output, event, body);
         break;
     case EVENT_CARD_LINKED:
         card_linked_write(&output, event, body);

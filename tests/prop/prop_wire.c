@@ -304,6 +304,14 @@ static void draw_others(struct event *event)
         event->void_receipt.receipt = draw_receipt();
         event->void_receipt.done = chance(30);
         break;
+    case EVENT_RESOLVE:
+        event->resolve.position = (uint64_t)between(1, INT64_MAX);
+        event->resolve.index = (uint32_t)below(EXCEPTIONS_MAX);
+        event->resolve.reason = draw_text(NAME_BYTES_MAX, false);
+        break;
+    case EVENT_RESUMED:
+        event->resumed.position = (uint64_t)between(1, INT64_MAX);
+        break;
     case EVENT_DAY_CLOSE:
         event->day_close.day = draw_receipt();
         event->day_close.day.number = NULL;

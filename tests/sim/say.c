@@ -28,6 +28,8 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
         return 6;
     case EVENT_DAY_CLOSE:
         return 1;
+    case EVENT_RESOLVE:
+        return 4;
     case EVENT_INVITE:
         return 8;
     case EVENT_REVOKE:
@@ -44,6 +46,7 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
+    case EVENT_RESUMED:
         return 0; /* the daemon's own */
     }
     abort();
@@ -238,6 +241,10 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
         event->void_receipt.receipt = some_receipt(sim, till);
         event->void_receipt.done = sim_chance(sim, 50);
         break;
+    case EVENT_RESOLVE:
+        event->resolve.position = 1 + sim_below(sim, 100);
+        event->resolve.reason = "seen";
+        break;
     case EVENT_DAY_CLOSE:
         event->day_close.day.business_date = 20423 + (int32_t)sim_below(sim, 2);
         break;
@@ -276,6 +283,7 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
+    case EVENT_RESUMED:
         SIM_CHECK(sim, !"said by nobody but the daemon");
     }
 }

@@ -373,6 +373,47 @@ static void a_return_of_a_purchase_nobody_knows_is_kept_for_it_or_refused(void *
     close_shop(house);
 }
 
+static void a_return_that_came_first_is_decided_right_behind_its_purchase(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD EURO);
+    give_back_amount(house, "1", "99", 2000);
+    give_back_amount(house, "2", "99", 500);
+    house_restart(house);
+    assert_int_equal(available(buy(house, "99", "bread", 5000)), 50);
+    const uint64_t purchase = house->booked.position;
+    assert_int_equal(available(buy(house, "100", "bread", 100)), 26);
+    assert_int_equal(house->booked.position, purchase + 3);
+    /* Nobody need look at them any more. */
+    struct exception_row rows[8];
+    size_t count;
+    assert_int_equal(store_exceptions(house->temporary.store, 0, false, rows, 8, &count), 0);
+    assert_int_equal(count, 0);
+    assert_int_equal(store_exceptions(house->temporary.store, 0, true, rows, 8, &count), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[1].resolved_by, purchase + 2);
+    close_shop(house);
+}
+
+static void an_operator_resolves_an_exception_once(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD EURO);
+    buy(house, "1", "bread", 1000);
+    give_back_amount(house, "2", "1", 1500);
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_RESOLVE,
+                          .resolve = {.position = house->booked.position, .reason = "paid by mistake"}};
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ALREADY_DONE);
+    event.resolve.index = 1;
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_UNKNOWN_EXCEPTION);
+    close_shop(house);
+}
+
 static void without_a_receipt_the_amount_alone_is_taken(void **state)
 {
     (void)state;
@@ -414,6 +455,8 @@ int main(void)
         cmocka_unit_test(a_void_is_too_late_on_another_day),
         cmocka_unit_test(policies_take_their_own_share),
         cmocka_unit_test(a_return_of_a_purchase_nobody_knows_is_kept_for_it_or_refused),
+        cmocka_unit_test(a_return_that_came_first_is_decided_right_behind_its_purchase),
+        cmocka_unit_test(an_operator_resolves_an_exception_once),
         cmocka_unit_test(without_a_receipt_the_amount_alone_is_taken),
         cmocka_unit_test(a_return_has_a_receipt_of_its_own_that_is_booked_once),
     };

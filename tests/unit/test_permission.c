@@ -19,7 +19,7 @@ static const struct {
     {EVENT_KEY_ROTATED, "tcmaA"},      {EVENT_RETIRED, "..ma."},         {EVENT_ACTIVITY, "t...."},
     {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},        {EVENT_GOODS_RETURN, "t...."},
     {EVENT_VOID_RECEIPT, "t...."},     {EVENT_DAY_CLOSE, "t...."},       {EVENT_CARD_LINKED, ".cma."},
-    {EVENT_ERASED, "...a."},
+    {EVENT_ERASED, "...a."},           {EVENT_RESOLVE, ".cma."},         {EVENT_RESUMED, "....."},
 };
 
 static const struct {
@@ -163,6 +163,13 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         break;
     case EVENT_VOID_RECEIPT:
         event.void_receipt.receipt.number = "1";
+        break;
+    case EVENT_RESOLVE:
+        event.resolve.position = 1;
+        event.resolve.reason = "seen";
+        break;
+    case EVENT_RESUMED:
+        event.resumed.position = 1;
         break;
     case EVENT_DAY_CLOSE:
         break;

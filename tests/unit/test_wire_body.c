@@ -21,7 +21,7 @@ static uint8_t body_memory[BODY_BYTES_MAX];
         {"Redemption.wallet", FILL_SKIP, 0, NULL}, {"PayWithPoints.max", FILL_SKIP, 0, NULL},                \
         {"PayWithPoints.wallet", FILL_SKIP, 0, NULL}, {"Genesis.currency", FILL_TEXT, 3, "EUR"},             \
         {"GoodsReturn.amount", FILL_SKIP, 0, NULL}, {"GoodsReturn.whole", FILL_SKIP, 0, NULL},               \
-        {"ReturnPart.line", FILL_SKIP, 0, NULL},                                                             \
+        {"ReturnPart.line", FILL_SKIP, 0, NULL}, {"Resolve.index", FILL_VALUE, 1, NULL},                     \
     {                                                                                                        \
         NULL, FILL_SKIP, 0, NULL                                                                             \
     }
