@@ -1,5 +1,7 @@
 #include "lib/house.h"
 
+#include "crypto/card.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,7 +189,7 @@ static void the_programme_says_how_far_behind_the_clock_may_be(void **state)
     free(house);
 }
 
-static void an_opening_that_does_not_fit_is_an_exception(void **state)
+static void a_card_that_is_not_opened_is_an_exception(void **state)
 {
     struct house *house = *state;
     struct event purchase = house_purchase(house, "5", "bread", 500);
@@ -199,6 +201,35 @@ static void an_opening_that_does_not_fit_is_an_exception(void **state)
     assert_int_equal(outcome->member, 0);
     assert_int_equal(outcome->exceptions_count, 1);
     assert_int_equal(outcome->exceptions[0].kind, EXCEPTION_CARD_NOT_OPENED);
+}
+
+/* A till cannot say whose purchase it is after it was signed. */
+static void the_opening_of_another_card_is_an_exception(void **state)
+{
+    struct house *house = *state;
+    static const uint8_t signature[SIGNATURE_BYTES];
+    uint8_t salt[CARD_SALT_BYTES] = {7};
+    uint8_t commitment[HASH_BYTES];
+    struct card_number card;
+    buy(house, "1", "bread", 500, "card");
+    assert_int_equal(card_normalise("own", 3, &card), 0);
+    crypto_card_commitment(salt, &card, commitment);
+    struct event purchase = house_purchase(house, "2", "bread", 500);
+    purchase.purchase.card = (struct bytes){commitment, sizeof(commitment)};
+    struct request request = {.kind = REQUEST_BOOK,
+                              .book = {.principal = 2,
+                                       .sequence = 2,
+                                       .signature = {signature, sizeof(signature)},
+                                       .opening = {.salt = {salt, sizeof(salt)}, .card = "card"}}};
+    static struct outcome outcome;
+    assert_int_equal(wire_body_pack(&purchase, &house->scratch, &request.book.body), 0);
+    house_ask(house, 2, &request);
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+    assert_int_equal(wire_booked_unpack(house->reply.booked.booked, &house->scratch, &house->booked), 0);
+    assert_int_equal(wire_outcome_unpack(house->booked.outcome, &house->scratch, &outcome), 0);
+    assert_int_equal(outcome.member, 0);
+    assert_int_equal(outcome.exceptions_count, 1);
+    assert_int_equal(outcome.exceptions[0].kind, EXCEPTION_CARD_NOT_OPENED);
 }
 
 static void a_card_joins_once(void **state)
@@ -330,6 +361,35 @@ static void a_receipt_reads_as_the_customer_would(void **state)
     assert_non_null(strstr(all, "Balance: 20 stars\n"));
     assert_non_null(strstr(all, "80 stars more to silver\n"));
     assert_non_null(strstr(all, "lunch: 1 of 3\n"));
+}
+
+/* What the note says while the decision draws its random bytes. */
+static struct {
+    struct store *store;
+    struct quarantine_note note;
+    int result;
+} noted;
+
+static void look_at_the_note(void *context, void *data, size_t size)
+{
+    (void)context;
+    noted.result = store_note_read(noted.store, &noted.note);
+    memset(data, 5, size);
+}
+
+static void after_a_crash_an_event_is_noted_before_it_is_decided(void **state)
+{
+    struct house *house = *state;
+    house->careful = true;
+    house_restart(house);
+    noted.store = house->temporary.store;
+    noted.result = ERR_NOT_FOUND;
+    house->world.random = look_at_the_note;
+    buy(house, "1", "bread", 100, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(noted.result, 0);
+    assert_true(noted.note.principal == 2 && noted.note.sequence == 1);
+    assert_int_equal(store_note_read(noted.store, &noted.note), ERR_NOT_FOUND);
 }
 
 static void an_event_that_crashed_the_daemon_twice_is_set_aside(void **state)
@@ -516,7 +576,8 @@ int main(void)
         TEST(a_clock_out_of_bounds_is_refused),
         TEST(the_daemon_waits_while_its_clock_is_behind_the_log),
         cmocka_unit_test(the_programme_says_how_far_behind_the_clock_may_be),
-        TEST(an_opening_that_does_not_fit_is_an_exception),
+        TEST(a_card_that_is_not_opened_is_an_exception),
+        TEST(the_opening_of_another_card_is_an_exception),
         TEST(a_card_joins_once),
         TEST(only_its_role_may_sign_a_kind),
         TEST(nothing_of_a_revoked_principal_is_booked),
@@ -525,6 +586,7 @@ int main(void)
         TEST(a_full_card_gives_its_voucher_and_carries_on),
         TEST(points_fall_due_when_the_member_is_touched),
         TEST(a_receipt_reads_as_the_customer_would),
+        TEST(after_a_crash_an_event_is_noted_before_it_is_decided),
         TEST(an_event_that_crashed_the_daemon_twice_is_set_aside),
         TEST(one_unclean_end_does_not_set_an_event_aside),
         TEST(a_log_of_another_daemon_is_refused),
