@@ -164,33 +164,27 @@ static void put_packed(struct sink *sink, const ProtobufCFieldDescriptor *field,
     }
 }
 
-/* Whether a field that comes once is there. */
-static bool is_set(const struct level *level, const ProtobufCFieldDescriptor *field)
+/* Whether a field that comes once, and is no arm of a oneof, is there. */
+static inline bool is_set(const uint8_t *base, const ProtobufCFieldDescriptor *field)
 {
-    const uint8_t *base = (const uint8_t *)level->message;
     if (field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_STRING) {
         const void *pointer = *(const void *const *)(const void *)(base + field->offset);
         return pointer != NULL && pointer != field->default_value;
     }
-    return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ||
-           *(const protobuf_c_boolean *)(base + field->quantifier_offset) != 0;
+    return *(const protobuf_c_boolean *)(base + field->quantifier_offset) != 0;
 }
 
-/* The field that is next, or NULL: there is none to write. Of a oneof only the arm that is set is written;
- * their numbers rise, mostly one by one, so it is looked for where it would be if they all did. */
-static const ProtobufCFieldDescriptor *next_field(struct level *level)
+/* The arm of a oneof that is set and there, or NULL; `level` has come to its last one, and passes all of
+ * them. Their numbers rise, mostly one by one, so it is looked for where it would be if they all did. */
+static const ProtobufCFieldDescriptor *take_arm(struct level *level, const ProtobufCFieldDescriptor *last)
 {
     const ProtobufCFieldDescriptor *fields = level->message->descriptor->fields;
-    const ProtobufCFieldDescriptor *field = &fields[--level->fields_left];
-    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0) {
-        return field;
-    }
     const uint8_t *base = (const uint8_t *)level->message;
-    const uint32_t arm = *(const uint32_t *)(const void *)(base + field->quantifier_offset);
+    const uint32_t arm = *(const uint32_t *)(const void *)(base + last->quantifier_offset);
     const ProtobufCFieldDescriptor *found = NULL;
     if (arm != 0) {
-        CHECK(arm <= field->id);
-        const size_t behind = field->id - arm;
+        CHECK(arm <= last->id);
+        const size_t behind = last->id - arm;
         found = behind <= level->fields_left ? &fields[level->fields_left - behind] : fields;
         while (found->id < arm) {
             found++;
@@ -198,11 +192,39 @@ static const ProtobufCFieldDescriptor *next_field(struct level *level)
         CHECK(found->id == arm);
         level->fields_left = (unsigned)(found - fields);
     }
+    if (found != NULL && (found->type == PROTOBUF_C_TYPE_MESSAGE || found->type == PROTOBUF_C_TYPE_STRING) &&
+        !is_set(base, found)) {
+        found = NULL;
+    }
     while (level->fields_left > 0 &&
            (fields[level->fields_left - 1].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
         level->fields_left--;
     }
     return found;
+}
+
+/* The next field that is there, or NULL: no more is. Most of a message's fields are not, so this is the loop
+ * that counts. */
+static const ProtobufCFieldDescriptor *next_field(struct level *level)
+{
+    const ProtobufCFieldDescriptor *fields = level->message->descriptor->fields;
+    const uint8_t *base = (const uint8_t *)level->message;
+    while (level->fields_left > 0) {
+        const ProtobufCFieldDescriptor *field = &fields[--level->fields_left];
+        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+            field = take_arm(level, field);
+            if (field != NULL) {
+                return field;
+            }
+        } else if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            if (*(const size_t *)(const void *)(base + field->quantifier_offset) > 0) {
+                return field;
+            }
+        } else if (is_set(base, field)) {
+            return field;
+        }
+    }
+    return NULL;
 }
 
 static struct level level_of(const ProtobufCMessage *message, uint32_t number, const uint8_t *end)
@@ -250,9 +272,6 @@ static const ProtobufCMessage *put_field(struct sink *sink, struct level *level,
         return put_element(sink, level, field);
     }
     CHECK(field->label == PROTOBUF_C_LABEL_OPTIONAL);
-    if (!is_set(level, field)) {
-        return NULL;
-    }
     const void *value = (const uint8_t *)level->message + field->offset;
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
         return *(const ProtobufCMessage *const *)value;
@@ -271,7 +290,8 @@ int wire_pack(const ProtobufCMessage *message, uint32_t number, uint8_t *floor, 
     levels[depth++] = level_of(message, number, end);
     while (depth > 0 && !sink.full) {
         struct level *level = &levels[depth - 1];
-        if (level->fields_left == 0) {
+        const ProtobufCFieldDescriptor *field = next_field(level);
+        if (field == NULL) {
             if (level->number != 0) {
                 put_varint(&sink, (uint64_t)(level->end - sink.at));
                 put_tag(&sink, level->number, WIRE_PREFIXED);
@@ -279,8 +299,7 @@ int wire_pack(const ProtobufCMessage *message, uint32_t number, uint8_t *floor, 
             depth--;
             continue;
         }
-        const ProtobufCFieldDescriptor *field = next_field(level);
-        const ProtobufCMessage *inner = field == NULL ? NULL : put_field(&sink, level, field);
+        const ProtobufCMessage *inner = put_field(&sink, level, field);
         if (inner != NULL) {
             CHECK(depth < WIRE_DEPTH_MAX);
             levels[depth++] = level_of(inner, field->id, sink.at);

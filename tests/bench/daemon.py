@@ -60,8 +60,8 @@ class Shop:
     def arguments(self, tills, purchases, window=1, rate=0, warm=10, batch=0):
         """Of a run of `load` at the present time."""
         self.seed += 1
-        return ["-t", tills, "-m", self.members, "-n", max(purchases, tills * max(batch, 1)), "-w", window, "-r", int(rate), "-W", warm, "-b", batch,
-                "-S", self.seed, "-p", self.house.daemon.pid]
+        return ["-t", tills, "-m", self.members, "-n", max(purchases, tills * max(batch, 1)), "-w", window, "-r", int(rate),
+                "-W", warm, "-b", batch, "-S", self.seed, "-p", self.house.daemon.pid]
 
     def run(self, tills, purchases, place=None, **options):
         return self.load("run", *self.arguments(tills, purchases, **options), place=place)

@@ -11,8 +11,8 @@ ROUNDS, DAYS = 3, 90  # purchases of a member before the first measurement; poin
 CHUNK = 500000        # purchases signed at once
 
 SIZES = {
-    "normal": {"members": 100000, "tills": 300, "events": (100000, 1000000), "full": (100000, 1000000, 10000000), "measured": 60000,
-               "rated": 30000, "million": 1000000, "connected": 1000},
+    "normal": {"members": 100000, "tills": 300, "events": (100000, 1000000), "full": (100000, 1000000, 10000000),
+               "measured": 60000, "rated": 30000, "million": 1000000, "connected": 1000},
     "quick": {"members": 10000, "tills": 100, "events": (10000, 50000), "full": (10000, 50000, 100000), "measured": 10000,
               "rated": 5000, "million": 20000, "connected": 100},
     "tiny": {"members": 100, "tills": 8, "events": (300, 600), "full": (300, 600), "measured": 100, "rated": 100, "million": 200,
@@ -109,9 +109,22 @@ def text(result):
     if result.get("many"):
         many = result["many"]
         for name, most in (("plain", 48), ("tls", 64)):
-            lines.append(f"{many['members']:,} members, {many['tills']:,} tills, {name}: {many[name]['resident']:.1f} MiB resident (target "
-                         f"<= {most}), {many[name]['anonymous']:.1f} anonymous")
+            found = many[name]
+            lines.append(f"{many['members']:,} members, {many['tills']:,} tills, {name}: {found['resident']:.1f} MiB resident "
+                         f"(target <= {most}), {found['anonymous']:.1f} anonymous")
     return "\n".join(lines)
+
+
+def markdown(result):
+    """The table of docs/performance.md."""
+    lines = ["| events | a second | processor us each | p50 us | p99 us | start, s | after a crash, s | resident MiB | file MiB | "
+             "bytes an event |", "|---|---|---|---|---|---|---|---|---|---|"]
+    for found in result["stages"]:
+        lines.append(f"| {found['events']:,} | {found['per_second']:,.0f} | {found['daemon_us']:.1f} | {found['p50_us']:,.0f} | "
+                     f"{found['p99_us']:,.0f} | {found['start_seconds']:.3f} | {found['crash_seconds']:.3f} | {found['resident']:.1f} | "
+                     f"{found['file_bytes'] / 1048576:,.0f} | {growth_bytes(result, found):.0f} |")
+    return "\n".join([*lines, "", f"p50 and p99 are of an open loop of {result['stages'][0]['rate']:,.0f} purchases a second. Throughput "
+                      f"at the last size / at the first: {result['ratio']:.2f} (target: at least 0.7)."])
 
 
 def growth_bytes(result, found):
@@ -157,6 +170,7 @@ def chart(result):
     for number, (name, key, colour) in enumerate(LINES):
         points = " ".join(f"{x(found):.1f},{y(found[key] / stages[0][key]):.1f}" for found in stages)
         thick = 3 if key == "per_second" else 1.5
+        at = f'x="{width - right + 12}" y="{top + 20 + 18 * number}"'
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{thick}"/>'
-                     f'<text x="{width - right + 12}" y="{top + 20 + 18 * number}" fill="{colour}">{name}</text>')
+                     f'<text {at} fill="{colour}">{name}</text>')
     return "\n".join([*parts, "</svg>", ""])

@@ -36,9 +36,11 @@ def ratios(result):
         found.append({"what": what, "figure": figure, "target": f"<= {most:g}", "met": most / figure if figure else None})
 
     def at_least(what, figure, least):
-        found.append({"what": what, "figure": figure, "target": f">= {least:g}", "met": None if figure is None else figure / least})
+        met = None if figure is None else figure / least
+        found.append({"what": what, "figure": figure, "target": f">= {least:g}", "met": met})
 
-    at_most("processor time of a purchase, full load / (verification + bare rows at 64)", full(result)["daemon_us"] / bare_cpu_us(result), 1.25)
+    at_most("processor time of a purchase, full load / (verification + bare rows at 64)",
+            full(result)["daemon_us"] / bare_cpu_us(result), 1.25)
     at_most("WAL frames a purchase", best["wal_frames"], 3.5)
     at_least("purchases / PostgreSQL, unsigned, its best", postgres and best["per_second"] / postgres, 2.5)
     at_least("purchases in signed batches of 64 / PostgreSQL", batches and postgres and batches["per_second"] / postgres, 5)
@@ -64,8 +66,8 @@ def rows_of(result):
     yield "fdatasync a second", f"{bare['fdatasync']:,}"
     for batch, row in bare["rows"].items():
         yield (f"bare rows, {batch} purchases a transaction",
-               f"{row['per_second']:,} a second, {row['cpu_us']:.1f} us of processor, {row['wal_frames']:.2f} frames, {row['bytes']} bytes, "
-               f"median {row['p50_us']:,.0f} us")
+               f"{row['per_second']:,} a second, {row['cpu_us']:.1f} us of processor, {row['wal_frames']:.2f} frames, "
+               f"{row['bytes']} bytes, median {row['p50_us']:,.0f} us")
     for clients, rate in (result["postgres"] or {}).items():
         yield f"PostgreSQL, the same rows unsigned, {clients} clients", f"{rate:,}"
     if not result["postgres"]:
@@ -92,7 +94,8 @@ def text(result):
              "The machine, and others on it"]
     lines += [f"  {what:52} {figure}" for what, figure in rows_of(result)]
     lines += ["", f"The daemon: signed purchases of three lines, {result['members']:,} members",
-              f"{'':34} {'a second':>8} {'p50 us':>9} {'p99 us':>9} {'p99.9 us':>9} {'cpu us':>8} {'load us':>7} {'frames':>7} {'batch':>6}"]
+              f"{'':34} {'a second':>8} {'p50 us':>9} {'p99 us':>9} {'p99.9 us':>9} {'cpu us':>8} {'load us':>7} "
+              f"{'frames':>7} {'batch':>6}"]
     lines += [loop_line(f"  {loop['tills']} connections, one in flight", loop) for loop in daemon["closed"]]
     piped = daemon["pipelined"]
     lines.append(loop_line(f"  {piped['tills']} connections, {piped['window']} in flight", piped))
@@ -102,16 +105,52 @@ def text(result):
     example = daemon["example"]
     lines.append(loop_line(f"  {example['tills']} connections, docs/examples/shop", example))
     lines += [loop_line(f"  open loop, {percent} % of capacity", loop) for percent, loop in daemon["open"].items()]
-    lines += [loop_line("  open loop, 100 a second", daemon["quiet"])]
+    lines.append(loop_line("  open loop, 100 a second", daemon["quiet"]))
     idle, loaded, again = daemon["idle"], daemon["loaded"], daemon["replay"]
-    lines += ["", f"  memory: idle {idle['resident']:.1f} MiB resident, {idle['anonymous']:.1f} anonymous; with {loaded['tills']} tills "
-              f"{loaded['resident']:.1f} and {loaded['anonymous']:.1f}",
-              f"  disk: {daemon['bytes']:.0f} bytes a purchase; start after SIGKILL with {daemon['crash']['wal_bytes'] / 1048576:.1f} MiB of "
-              f"write-ahead log: {daemon['crash']['start_seconds']:.2f} s",
-              f"  replay of {again['events']:,} events, a second: verify {again['verify']:,}, without signatures {again['verify_fast']:,}, "
-              f"folded in memory {again['memory']:,}, into a fresh database {again['fresh']:,}",
+    crash = daemon["crash"]
+    lines += ["", f"  memory: idle {idle['resident']:.1f} MiB resident, {idle['anonymous']:.1f} anonymous; with {loaded['tills']} "
+              f"tills {loaded['resident']:.1f} and {loaded['anonymous']:.1f}",
+              f"  disk: {daemon['bytes']:.0f} bytes a purchase; start after SIGKILL with {crash['wal_bytes'] / 1048576:.1f} MiB "
+              f"of write-ahead log: {crash['start_seconds']:.2f} s",
+              f"  replay of {again['events']:,} events, a second: verify {again['verify']:,}, without signatures "
+              f"{again['verify_fast']:,}, folded in memory {again['memory']:,}, into a fresh database {again['fresh']:,}",
               "", f"{'Ratios and targets, the worst first':76} {'figure':>10} {'target':>10}  met"]
     for row in result["ratios"]:
         met = "not measured" if row["met"] is None else f"{row['met']:.2f}" + ("" if row["met"] >= 1 else "  MISSED")
         lines.append(f"  {row['what']:74} {figure_text(row['figure']):>10} {row['target']:>10}  {met}")
+    return "\n".join(lines)
+
+
+def markdown_row(name, loop):
+    more = f"{loop['wal_frames']:.2f} | {loop['batch_size']:.1f}" if "wal_frames" in loop else " | "
+    return (f"| {name} | {loop['per_second']:,.0f} | {loop['p50_us']:,.0f} | {loop['p99_us']:,.0f} | {loop['p999_us']:,.0f} | "
+            f"{loop['daemon_us']:.1f} | {more} |")
+
+
+def markdown(result):
+    """The tables of docs/performance.md."""
+    daemon = result["daemon"]
+    lines = ["| target, the worst first | figure | | met, by this factor |", "|---|---|---|---|"]
+    for row in result["ratios"]:
+        met = "not measured" if row["met"] is None else f"{row['met']:.2f}" + ("" if row["met"] >= 1 else ": missed")
+        target = row["target"].replace("<=", "at most").replace(">=", "at least")
+        lines.append(f"| {row['what']} | {figure_text(row['figure'])} | {target} | {met} |")
+    lines += ["", "| the machine, and others on it | |", "|---|---|"]
+    lines += [f"| {what} | {figure} |" for what, figure in rows_of(result)]
+    lines += ["", f"| the daemon, {result['members']:,} members | a second | p50 us | p99 us | p99.9 us | processor us each | "
+              "WAL frames each | purchases a transaction |", "|---|---|---|---|---|---|---|---|"]
+    lines += [markdown_row(f"{loop['tills']:,} connections, one in flight", loop) for loop in daemon["closed"]]
+    piped, signed = daemon["pipelined"], daemon.get("batches")
+    lines.append(markdown_row(f"{piped['tills']} connections, {piped['window']} in flight", piped))
+    if signed:
+        lines.append(markdown_row(f"{signed['tills']} connections, signed batches of 64", signed))
+    lines.append(markdown_row(f"{daemon['example']['tills']} connections, `docs/examples/shop.yaml`", daemon["example"]))
+    lines += [markdown_row(f"open loop, {percent} % of capacity", loop) for percent, loop in daemon["open"].items()]
+    lines.append(markdown_row("open loop, 100 a second", daemon["quiet"]))
+    idle, loaded, again, crash = daemon["idle"], daemon["loaded"], daemon["replay"], daemon["crash"]
+    lines += ["", f"Replay of {again['events']:,} events, a second: `loyaltyctl verify` {again['verify']:,}, with `--fast` "
+              f"{again['verify_fast']:,}; recorded outcomes folded in memory {again['memory']:,}, into a fresh database {again['fresh']:,}. "
+              f"A start after SIGKILL with {crash['wal_bytes'] / 1048576:.1f} MiB of write-ahead log takes {crash['start_seconds']:.2f} s. "
+              f"{daemon['bytes']:.0f} bytes of disk a purchase, all tables and indices. Memory: idle {idle['resident']:.1f} MiB resident, "
+              f"{idle['anonymous']:.1f} anonymous; with {loaded['tills']:,} tills {loaded['resident']:.1f} and {loaded['anonymous']:.1f}."]
     return "\n".join(lines)
