@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "client/clock.h"
+#include "client/delivery_send.h"
 #include "client/greeting.h"
 #include "model/day.h"
 
@@ -25,6 +26,10 @@ int delivery_init(struct delivery *delivery, const struct delivery_options *opti
         delivery->options.in_flight_max = DELIVERY_IN_FLIGHT_DEFAULT;
     }
     CHECK(delivery->options.in_flight_max <= REQUESTS_IN_FLIGHT_MAX);
+    if (delivery->options.batch_max == 0) {
+        delivery->options.batch_max = DELIVERY_BATCH_DEFAULT;
+    }
+    CHECK(delivery->options.batch_max <= BATCH_EVENTS_MAX);
     struct outbox *outbox = options->outbox;
     int64_t principal = 0;
     int error = place_read(outbox, &delivery->place);
@@ -148,6 +153,7 @@ static int rewind_flight(struct delivery *delivery)
     delivery->next = delivery->first;
     delivery->draining = false;
     delivery->rotation = 0;
+    delivery->flights_count = 0;
     delivery->flowing = delivery->connected;
     if (delivery->again) {
         return 0;
@@ -162,34 +168,6 @@ static int rewind_flight(struct delivery *delivery)
     return error;
 }
 
-/* What was signed in the queue may have been signed with a key that is no more, or is not yet. */
-static int sign_again(struct delivery *delivery, struct outbox_event *event)
-{
-    const size_t room = SIGN_EVENT_PREFIX_BYTES + event->body.size;
-    uint8_t *scratch = arena_alloc(&delivery->arena, 1, room);
-    const struct sign_event message = {.programme_id = delivery->programme_id,
-                                       .principal = delivery->principal,
-                                       .sequence = event->sequence,
-                                       .body = event->body};
-    return scratch == NULL ? ERR_NOMEM
-                           : sign_event(delivery->live, &message, scratch, room, event->signature);
-}
-
-/* Behind a change of keys it is the answer that tells which key is to sign. */
-static int note_rotation(struct delivery *delivery, const struct outbox_event *event)
-{
-    struct event body;
-    if (!wire_body_states(event->body, EVENT_KEY_ROTATED)) {
-        return 0;
-    }
-    const int error = wire_body_unpack(event->body, &delivery->arena, &body, NULL);
-    if (error == 0) {
-        memcpy(delivery->rotated, body.key_rotated.key.data, KEY_BYTES);
-        delivery->rotation = event->sequence;
-    }
-    return error;
-}
-
 static void take_rotation(struct delivery *delivery, const struct delivery_answer *answer)
 {
     delivery->rotation = 0;
@@ -199,39 +177,6 @@ static void take_rotation(struct delivery *delivery, const struct delivery_answe
             delivery->live = key;
         }
     }
-}
-
-static int send_next(struct delivery *delivery)
-{
-    struct outbox_event event;
-    arena_reset(&delivery->arena);
-    int error = outbox_event_load(delivery->options.outbox, delivery->next, &delivery->arena, &event);
-    if (error != 0) {
-        return error == ERR_NOT_FOUND ? ERR_CORRUPT : error;
-    }
-    error = delivery->options.others[0] != NULL || delivery->options.others[1] != NULL
-                ? sign_again(delivery, &event)
-                : 0;
-    if (error == 0) {
-        error = note_rotation(delivery, &event);
-    }
-    if (error != 0) {
-        return error;
-    }
-    struct request request = {.kind = REQUEST_BOOK, .id = (uint32_t)event.sequence};
-    request.book.principal = delivery->principal;
-    request.book.sequence = event.sequence;
-    request.book.body = event.body;
-    request.book.signature = (struct bytes){.data = event.signature, .size = SIGNATURE_BYTES};
-    request.book.locale = event.locale;
-    if (event.card != NULL) {
-        request.book.opening = (struct opening){.salt = event.salt, .card = event.card};
-    }
-    error = session_send(&delivery->session, &request);
-    if (error == 0) {
-        delivery->next++;
-    }
-    return error;
 }
 
 static int commit_pending(struct delivery *delivery)
@@ -325,19 +270,35 @@ static int take_booked(struct delivery *delivery, const struct reply *reply)
     return 0;
 }
 
-/* A failure stands for its event and, as AHEAD, for everything sent behind it: take those answers too. */
+/* An answer to one event of the oldest request in flight has come. */
+static void land_one(struct delivery *delivery)
+{
+    struct delivery_flight *flight = &delivery->flights[delivery->flights_first];
+    if (--flight->left == 0) {
+        delivery->flights_first = (delivery->flights_first + 1) % REQUESTS_IN_FLIGHT_MAX;
+        delivery->flights_count--;
+    }
+}
+
+/* A failure stands for all of its request that has no answer yet and, as AHEAD, for everything sent behind
+ * it: take those answers too. */
 static void take_failure(struct delivery *delivery, const struct reply *reply)
 {
+    const struct delivery_flight *flight = &delivery->flights[delivery->flights_first];
     if (!delivery->draining) {
         delivery->draining = true;
         delivery->failure = reply->failure.code;
+        delivery->failed_end = delivery->flights_count > 0 ? flight->first + flight->count : 0;
         session_say(delivery->text, "event %" PRIu64 ": the daemon says %s%s%s", delivery->first,
                     failure_name(reply->failure.code), reply->failure.text != NULL ? ": " : "",
                     reply->failure.text != NULL ? reply->failure.text : "");
     }
     /* While draining, `first` stays and `next` counts down to it. A failure may also come unasked for, such
      * as REPLACED. */
-    delivery->next -= delivery->next > delivery->first ? 1 : 0;
+    for (uint32_t left = delivery->flights_count > 0 ? flight->left : 0; left > 0; left--) {
+        delivery->next--;
+        land_one(delivery);
+    }
 }
 
 static int take_reply(struct delivery *delivery, const struct reply *reply)
@@ -350,32 +311,24 @@ static int take_reply(struct delivery *delivery, const struct reply *reply)
         /* Behind a CONFLICT events may be booked all the same. Their answers wait until that is settled: the
          * daemon gives them again. */
         delivery->next--;
+        land_one(delivery);
         return 0;
     }
-    if (reply->kind != REPLY_BOOKED || reply->id != (uint32_t)delivery->first) {
+    if (reply->kind != REPLY_BOOKED || delivery->flights_count == 0 ||
+        reply->id != (uint32_t)delivery->flights[delivery->flights_first].first) {
         session_say(delivery->text, "the daemon gave an answer to something else than event %" PRIu64,
                     delivery->first);
         return ERR_FORMAT;
     }
+    land_one(delivery);
     return take_booked(delivery, reply);
-}
-
-/* Sends what the window allows. */
-static int send_window(struct delivery *delivery)
-{
-    int error = 0;
-    while (error == 0 && !delivery->draining && delivery->rotation == 0 && delivery->next < delivery->end &&
-           delivery->next - delivery->first < delivery->options.in_flight_max) {
-        error = send_next(delivery);
-    }
-    return error;
 }
 
 /* Takes one answer, after sending what the window allows. */
 static int step(struct delivery *delivery)
 {
     struct reply reply;
-    int error = send_window(delivery);
+    int error = delivery_send_window(delivery);
     if (error != 0) {
         return error;
     }
@@ -394,6 +347,10 @@ static int step(struct delivery *delivery)
 static int settle_failure(struct delivery *delivery)
 {
     const enum failure_code code = delivery->failure;
+    if (code == FAILURE_ONE_BY_ONE) {
+        delivery->alone_end = delivery->failed_end;
+        return rewind_flight(delivery);
+    }
     if (code == FAILURE_RETRY || code == FAILURE_BUSY) {
         return rewind_flight(delivery);
     }
@@ -419,7 +376,7 @@ static int advance(struct delivery *delivery)
         return error;
     }
     error = delivery->flowing ? 0 : rewind_flight(delivery);
-    error = error != 0 ? error : send_window(delivery);
+    error = error != 0 ? error : delivery_send_window(delivery);
     while (error == 0 && delivery->first + delivery->leave < delivery->end) {
         error = step(delivery);
         if (error == 0 && delivery->draining && delivery->next == delivery->first) {

@@ -1,6 +1,7 @@
 /* Delivering an outbox: connects as often as it takes, sends what waits in its order, pipelined, and keeps
- * each answer. Nothing is lost or doubled, whenever either side dies: what was sent without an answer is sent
- * again, and the daemon answers it with the stored bytes. One thread. */
+ * each answer. Several that wait go under one signature. Nothing is lost or doubled, whenever either side
+ * dies: what was sent without an answer is sent again, and the daemon answers it with the stored bytes. One
+ * thread. */
 #ifndef LOYALTY_CLIENT_DELIVERY_H
 #define LOYALTY_CLIENT_DELIVERY_H
 
@@ -11,7 +12,8 @@
 #include "wire/body.h"
 
 enum {
-    DELIVERY_IN_FLIGHT_DEFAULT = 64,
+    DELIVERY_IN_FLIGHT_DEFAULT = 64, /* events */
+    DELIVERY_BATCH_DEFAULT = 64,     /* events under one signature */
     DELIVERY_BACKOFF_MS_MIN = 50,
     DELIVERY_BACKOFF_MS_MAX = 2000,
     DELIVERY_OTHERS_MAX = 2,            /* keys beside the current one */
@@ -30,6 +32,13 @@ struct delivery_answer {
     const struct rendering *rendering; /* NULL: none asked for */
 };
 
+/* A request in flight. */
+struct delivery_flight {
+    uint64_t first; /* sequence */
+    uint32_t count; /* events */
+    uint32_t left;  /* of them, without an answer */
+};
+
 struct delivery_options {
     struct outbox *outbox;       /* held; that of an enrolled till */
     const struct key_pair *pair; /* held: the till's key as far as it knows */
@@ -38,7 +47,8 @@ struct delivery_options {
     const struct key_pair *others[DELIVERY_OTHERS_MAX];
     const struct world *world; /* held */
     int64_t timeout_ms;        /* without any headway */
-    uint32_t in_flight_max;    /* 1 to REQUESTS_IN_FLIGHT_MAX; 0: the default */
+    uint32_t in_flight_max;    /* events, 1 to REQUESTS_IN_FLIGHT_MAX; 0: the default */
+    uint32_t batch_max;        /* events under one signature, 1: each has its own; 0: the default */
     void (*answered)(void *context, const struct delivery_answer *answer); /* may be NULL */
     void *context;
 };
@@ -58,6 +68,11 @@ struct delivery {
     uint64_t first;
     uint64_t next;
     uint64_t end;
+    struct delivery_flight flights[REQUESTS_IN_FLIGHT_MAX]; /* a ring of those first..next-1 went in */
+    uint32_t flights_first;
+    uint32_t flights_count;
+    uint64_t failed_end;         /* behind the request that failed */
+    uint64_t alone_end;          /* events before this one go one by one: the daemon asked for that */
     const struct key_pair *live; /* the key the daemon knows: what is sent is signed with it */
     uint64_t rotation;           /* an event in flight that changes it; nothing is sent behind it. 0: none */
     uint8_t rotated[KEY_BYTES];  /* the key that it brings */

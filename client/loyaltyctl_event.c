@@ -392,6 +392,12 @@ int ctl_show_event(struct ctl *ctl, const struct reply *reply)
     ctl_show_instant(json, "booked_at", reply->event.booked_at);
     json_hex(json, "chain", reply->event.chain);
     json_hex(json, "signature", reply->event.signature);
+    if (reply->event.batch_count > 0) {
+        json_object(json, "batch");
+        json_unsigned(json, "first_sequence", reply->event.batch_sequence);
+        json_unsigned(json, "count", reply->event.batch_count);
+        json_end_object(json);
+    }
     show_body(json, reply->event.body, &ctl->arena);
     show_context(json, reply->event.context, &ctl->arena);
     ctl_show_outcome(json, reply->event.outcome, &ctl->arena, ctl->outcome);

@@ -53,6 +53,14 @@ static void show_progress(struct verification *run, uint64_t position, bool last
             (unsigned long long)left, last ? "\n" : "");
 }
 
+static void take_difference(struct verification *run, const struct replay_difference *difference)
+{
+    run->failed = true;
+    run->position = difference->position;
+    run->part = difference->part;
+    snprintf(run->text, sizeof(run->text), "%s", difference->text);
+}
+
 static int replay_all(struct verification *run)
 {
     struct arena arena;
@@ -74,10 +82,7 @@ static int replay_all(struct verification *run)
             difference = (struct replay_difference){.part = NULL};
             result = replay_event(run->replay, &row, &difference);
             if (result == ERR_CORRUPT && difference.part != NULL) {
-                run->failed = true;
-                run->position = difference.position;
-                run->part = difference.part;
-                snprintf(run->text, sizeof(run->text), "%s", difference.text);
+                take_difference(run, &difference);
                 return 0;
             }
         }
@@ -88,7 +93,15 @@ static int replay_all(struct verification *run)
             show_progress(run, position, position == run->head.position);
         }
     }
-    return result == 0 ? replay_commit(run->replay) : result;
+    if (result == 0) {
+        struct replay_difference difference = {.part = NULL};
+        result = replay_finish(run->replay, &difference);
+        if (result == ERR_CORRUPT && difference.part != NULL) {
+            take_difference(run, &difference);
+            return 0;
+        }
+    }
+    return result;
 }
 
 static int compare_tables(struct verification *run)

@@ -45,12 +45,16 @@ static void bind_optional_text(struct sqlite3_stmt *statement, int parameter, co
 }
 
 static int insert(struct outbox *outbox, const struct outbox_draft *draft, uint64_t sequence,
-                  const uint8_t signature[SIGNATURE_BYTES])
+                  const uint8_t *signature)
 {
     struct sqlite3_stmt *add = outbox->statements[OUTBOX_EVENT_ADD];
     (void)sqlite3_bind_int64(add, 1, (int64_t)sequence);
     (void)sqlite3_bind_blob64(add, 2, draft->body.data, draft->body.size, SQLITE_STATIC);
-    (void)sqlite3_bind_blob64(add, 3, signature, SIGNATURE_BYTES, SQLITE_STATIC);
+    if (signature != NULL) {
+        (void)sqlite3_bind_blob64(add, 3, signature, SIGNATURE_BYTES, SQLITE_STATIC);
+    } else {
+        (void)sqlite3_bind_zeroblob(add, 3, 0);
+    }
     if (draft->card != NULL) {
         (void)sqlite3_bind_blob64(add, 4, draft->salt.data, draft->salt.size, SQLITE_STATIC);
     }
@@ -77,11 +81,11 @@ int outbox_event_add(struct outbox *outbox, const struct outbox_draft *draft,
     uint64_t sequence = 0;
     uint8_t signature[SIGNATURE_BYTES];
     error = next_sequence(outbox, &sequence);
-    if (error == 0) {
+    if (error == 0 && signer != NULL) {
         error = sign(draft, signer, sequence, signature);
     }
     if (error == 0) {
-        error = insert(outbox, draft, sequence, signature);
+        error = insert(outbox, draft, sequence, signer != NULL ? signature : NULL);
     }
     if (error == 0) {
         error = outbox_set_number(outbox, OUTBOX_NEXT_SEQUENCE, (int64_t)sequence + 1);
@@ -140,10 +144,13 @@ int outbox_event_load(struct outbox *outbox, uint64_t sequence, struct arena *ar
         !copy_text(row, 5, arena, &event.locale) || !copy_text(row, 6, arena, &event.receipt) ||
         !copy_column(row, 8, arena, &event.booked)) {
         error = ERR_NOMEM;
-    } else if (signature.size != SIGNATURE_BYTES) {
+    } else if (signature.size != SIGNATURE_BYTES && signature.size != 0) {
         error = ERR_CORRUPT;
     } else {
-        memcpy(event.signature, signature.data, SIGNATURE_BYTES);
+        event.is_signed = signature.size > 0;
+        if (event.is_signed) {
+            memcpy(event.signature, signature.data, SIGNATURE_BYTES);
+        }
         *ret_event = event;
     }
     outbox_reset(outbox, OUTBOX_EVENT_GET);

@@ -1,5 +1,6 @@
-/* Events in the outbox. An event is signed, numbered and on the disk before anybody sends it; it waits until
- * it is acknowledged and is then kept for a while, in case the daemon's log has to be restored from a copy.
+/* Events in the outbox. An event is numbered and on the disk, mostly signed, before anybody sends it; it
+ * waits until it is acknowledged and is then kept for a while, in case the daemon's log has to be restored
+ * from a copy.
  */
 #ifndef LOYALTY_CLIENT_OUTBOX_EVENT_H
 #define LOYALTY_CLIENT_OUTBOX_EVENT_H
@@ -36,6 +37,7 @@ struct outbox_signer {
 struct outbox_event {
     uint64_t sequence;
     struct bytes body;
+    bool is_signed; /* by itself */
     uint8_t signature[SIGNATURE_BYTES];
     struct bytes salt;   /* empty: no card */
     const char *card;    /* NULL: none */
@@ -53,7 +55,8 @@ struct outbox_counts {
     uint64_t acknowledged; /* and kept */
 };
 
-/* Signs it with the next sequence and adds it. Outside a transaction it is on the disk on return, else after
+/* Signs it with the next sequence and adds it; with `signer` NULL unsigned: whoever sends it signs it then,
+ * which takes one signature for many events. Outside a transaction it is on the disk on return, else after
  * outbox_commit. ERR_EXISTS: a receipt of this name is there already; ERR_TOO_LARGE; as outbox_open. */
 int outbox_event_add(struct outbox *outbox, const struct outbox_draft *draft,
                      const struct outbox_signer *signer, uint64_t *ret_sequence) MUST_CHECK;

@@ -51,6 +51,7 @@ int session_failure_error(enum failure_code code)
     case FAILURE_BAD_VERSION:
         return ERR_UNSUPPORTED;
     case FAILURE_INVALID:
+    case FAILURE_ONE_BY_ONE:
         return ERR_RANGE;
     case FAILURE_BAD_FRAME:
         return ERR_FORMAT;
@@ -154,6 +155,7 @@ static enum reply_kind reply_to(enum request_kind kind)
     case REQUEST_ENROL:
         return REPLY_ENROLLED;
     case REQUEST_BOOK:
+    case REQUEST_BOOK_BATCH: /* the first of its replies */
         return REPLY_BOOKED;
     case REQUEST_GET_MEMBER:
         return REPLY_MEMBER;

@@ -306,7 +306,7 @@ int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_
                                               .queued_at = clock_wall_ms()};
     const struct outbox_signer signer = {
         .pair = &till->pair, .programme_id = till->programme_id, .principal = till->principal};
-    return outbox_event_add(&till->outbox, &outbox_draft, &signer, ret_sequence);
+    return outbox_event_add(&till->outbox, &outbox_draft, draft->sign_later ? NULL : &signer, ret_sequence);
 }
 
 int main(int argc, char **argv)

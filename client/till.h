@@ -96,6 +96,7 @@ struct till_event {
     const char *card;
     const char *locale;
     const char *receipt; /* unique in the outbox; NULL: none */
+    bool sign_later;     /* when it is sent, with others that wait */
 };
 int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence) MUST_CHECK;
 

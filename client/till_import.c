@@ -225,7 +225,8 @@ static int sign_receipt(struct import *import, const struct journal_receipt *rec
         key->store = NULL;
         key->till = strcmp(key->till, till->label) == 0 ? NULL : key->till;
     }
-    const struct till_event draft = {.event = &event, .card = receipt->card, .receipt = name};
+    const struct till_event draft = {
+        .event = &event, .card = receipt->card, .receipt = name, .sign_later = true};
     int error = till_queue(till, &draft, &sequence);
     if (error == ERR_TOO_LARGE || error == ERR_RANGE || error == ERR_FORMAT) {
         char reason[TILL_TEXT_BYTES];

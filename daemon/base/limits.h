@@ -43,7 +43,7 @@ enum {
     BACKUP_PATH_BYTES_MAX = 1023,
 
     /* log */
-    BATCH_EVENTS_MAX = 256, /* events a transaction */
+    BATCH_EVENTS_MAX = 256, /* events a transaction, and under one signature */
 
     /* members */
     LOTS_MAX = 4096, /* open lots a member */

@@ -27,6 +27,13 @@ bool bucket_take(struct bucket *bucket, const struct bucket_rate *rate, int64_t 
     return true;
 }
 
+void bucket_drain(struct bucket *bucket, const struct bucket_rate *rate, int64_t count, int64_t now_ms)
+{
+    if (!bucket_take(bucket, rate, count, now_ms)) {
+        bucket->taken = rate->limit * rate->period_ms;
+    }
+}
+
 void bucket_give(struct bucket *bucket, const struct bucket_rate *rate, int64_t count)
 {
     const int64_t given = count * rate->period_ms;

@@ -21,6 +21,9 @@ struct bucket {
 /* Takes `count` tokens (0 to BUCKET_LIMIT_MAX); false and nothing when there are fewer. */
 bool bucket_take(struct bucket *bucket, const struct bucket_rate *rate, int64_t count, int64_t now_ms);
 
+/* Takes `count` tokens, or all there are when there are fewer. */
+void bucket_drain(struct bucket *bucket, const struct bucket_rate *rate, int64_t count, int64_t now_ms);
+
 /* Gives back what was taken for nothing. */
 void bucket_give(struct bucket *bucket, const struct bucket_rate *rate, int64_t count);
 

@@ -188,6 +188,9 @@ static int unpack_large(struct service *service, struct request_slot *slot, stru
         result = copy_bytes(&slot->arena, &request->quote.opening.salt);
         result = result != 0 ? result : copy_text(&slot->arena, &request->quote.opening.card);
         result = result != 0 ? result : copy_text(&slot->arena, &request->quote.locale);
+    } else if (request->kind == REQUEST_BOOK_BATCH) {
+        large = &request->batch.events;
+        result = copy_bytes(&slot->arena, &request->batch.signature);
     } else if (request->kind == REQUEST_CHECK_PROGRAMME) {
         large = &request->check_programme.yaml;
     } else {

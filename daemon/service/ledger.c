@@ -109,6 +109,9 @@ static int run_job(struct ledger *ledger, const struct ledger_job *job, struct a
     struct reply reply = {.id = job->request->id};
     *result = (struct ledger_result){.tag = job->tag};
     arena_reset(&ledger->scratch);
+    if (job->request->kind == REQUEST_BOOK_BATCH) {
+        return ledger_book_batch(ledger, job, memory, result);
+    }
     int status = 0;
     switch (job->request->kind) {
     case REQUEST_BOOK:
@@ -128,6 +131,7 @@ static int run_job(struct ledger *ledger, const struct ledger_job *job, struct a
     case REQUEST_QUOTE:
         status = ledger_query(ledger, job, &reply, result);
         break;
+    case REQUEST_BOOK_BATCH:
     case REQUEST_HELLO:
         ledger_fail(ledger, &reply, FAILURE_INVALID, "a connection says hello once, as its first message");
         break;
@@ -161,16 +165,26 @@ static int answer_retry(struct ledger *ledger, const struct ledger_job *jobs, si
     return ledger_load(ledger);
 }
 
+static uint32_t events_of(const struct request *request)
+{
+    return request->kind == REQUEST_BOOK_BATCH ? request->batch.count : 1;
+}
+
 int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t count, struct arena *memory,
                struct ledger_result *ret_results, size_t *ret_done)
 {
     CHECK(count > 0);
     const size_t most = ledger->careful_left > 0 ? 1 : BATCH_EVENTS_MAX;
     size_t done = 0;
+    size_t events = 0;
     int result = 0;
     arena_reset(memory);
     while (result == 0 && done < count && done < most &&
            memory->size - memory->used >= LEDGER_REPLY_BYTES_MAX) {
+        events += events_of(jobs[done].request);
+        if (done > 0 && events > BATCH_EVENTS_MAX) {
+            break;
+        }
         if (jobs[done].request->kind == REQUEST_BACKUP && ledger->in_transaction) {
             break; /* pages are copied between transactions: it is the first of the next batch */
         }

@@ -123,7 +123,8 @@ static int note_event(struct ledger *ledger, uint32_t principal, uint64_t sequen
 static int book_next(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
     CHECK(ledger != NULL);
-    const bool careful = ledger->careful_left > 0;
+    /* A batch was noted as a whole (ledger_batch.c). */
+    const bool careful = ledger->careful_left > 0 && draft->batch.count == 0;
     int result = careful ? note_event(ledger, draft->principal, draft->sequence) : 1;
     if (result < 0) {
         return result;
@@ -189,7 +190,7 @@ static int add_rendering(struct ledger *ledger, const char *locale, struct reply
 }
 
 /* A retry: the stored bytes, or a conflict. */
-static int answer_stored(struct ledger *ledger, const struct request_book *book, struct reply *reply)
+int ledger_answer_stored(struct ledger *ledger, const struct request_book *book, struct reply *reply)
 {
     struct event_row row;
     int result =
@@ -230,8 +231,8 @@ static int answer_stored(struct ledger *ledger, const struct request_book *book,
     return result;
 }
 
-static int book_event(struct ledger *ledger, const struct request_book *book, struct principal_row *principal,
-                      struct reply *reply, struct ledger_result *ret_result)
+int ledger_book_event(struct ledger *ledger, const struct request_book *book, struct event_batch *batch,
+                      struct reply *reply, struct ledger_result *result)
 {
     const char *field;
     const int unpacked = wire_body_unpack(book->body, &ledger->scratch, &ledger->event, &field);
@@ -243,73 +244,98 @@ static int book_event(struct ledger *ledger, const struct request_book *book, st
         .event = unpacked == 0 ? &ledger->event : NULL,
         .opening = &book->opening,
     };
+    if (batch != NULL) {
+        draft.batch = *batch;
+    }
     draft.booked_at = ledger_booked_at(ledger, draft.event);
     draft.programme = draft.event == NULL ? NULL : ledger_programme_at(ledger, draft.event->occurred_at);
-    int result = book_next(ledger, &draft, principal);
-    if (result < 0) {
-        return result;
+    int status = book_next(ledger, &draft, ledger_principal(ledger, book->principal));
+    if (status < 0) {
+        return status;
+    }
+    if (batch != NULL) {
+        *batch = draft.batch;
     }
     struct booked booked = {.sequence = draft.sequence,
                             .position = draft.position,
                             .booked_at = draft.booked_at,
                             .outcome = draft.outcome};
     memcpy(booked.chain, draft.chain, HASH_BYTES);
-    result = reply_booked(ledger, &booked, reply);
-    if (result < 0) {
-        return result;
+    status = reply_booked(ledger, &booked, reply);
+    if (status < 0) {
+        return status;
     }
     const struct outcome *outcome = &ledger->decision->outcome;
     if (outcome->code == CODE_ACCEPTED && draft.event != NULL && draft.event->kind == EVENT_REVOKE) {
-        ret_result->note = LEDGER_REVOKED;
-        ret_result->principal = ledger->principals[draft.event->revoke.principal];
+        result->note = LEDGER_REVOKED;
+        result->principal = ledger->principals[draft.event->revoke.principal];
     } else if (outcome->code == CODE_ACCEPTED && draft.event != NULL &&
                draft.event->kind == EVENT_KEY_ROTATED) {
-        ret_result->note = LEDGER_REKEYED;
-        ret_result->principal = ledger->principals[draft.principal];
+        result->note = LEDGER_REKEYED;
+        result->principal = ledger->principals[draft.principal];
     }
     return book->locale == NULL ? 0 : add_rendering(ledger, book->locale, reply);
+}
+
+bool ledger_may_book(struct ledger *ledger, const struct ledger_job *job, uint32_t principal,
+                     struct reply *reply, struct ledger_result *result)
+{
+    const struct principal_row *row = ledger_principal(ledger, principal);
+    if (row == NULL || principal == 0 || principal != job->principal) {
+        ledger_fail(ledger, reply, FAILURE_FORBIDDEN,
+                    "a connection books the events of its own principal only");
+        return false;
+    }
+    if (row->revoked) {
+        ledger_fail(ledger, reply, FAILURE_REVOKED,
+                    "this principal was revoked: enrol again with a new invite");
+        result->note = LEDGER_CLOSE;
+        return false;
+    }
+    return true;
+}
+
+bool ledger_may_follow(struct ledger *ledger, const struct ledger_job *job, uint32_t principal,
+                       uint64_t sequence, struct reply *reply)
+{
+    const struct principal_row *row = ledger_principal(ledger, principal);
+    if (sequence > row->next_sequence) {
+        ledger->metrics.events_ahead++;
+        ledger_fail(ledger, reply, FAILURE_AHEAD,
+                    "events of a principal are booked in the order of their sequence");
+        reply->failure.has_expected_sequence = true;
+        reply->failure.expected_sequence = row->next_sequence;
+        return false;
+    }
+    if (job->key_no != 0 && job->key_no != row->key_no) {
+        ledger_fail(
+            ledger, reply, FAILURE_BAD_SIGNATURE,
+            "the principal has another key since: sign what comes behind the change with the new one");
+        return false;
+    }
+    if (ledger_clock_behind_ms(ledger) > 0) {
+        ledger_fail(ledger, reply, FAILURE_RETRY, "the daemon's clock is behind its log: set the clock");
+        return false;
+    }
+    return true;
 }
 
 int ledger_book(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
                 struct ledger_result *result)
 {
     const struct request_book *book = &job->request->book;
-    struct principal_row *principal = ledger_principal(ledger, book->principal);
-    if (principal == NULL || book->principal == 0 || book->principal != job->principal) {
-        ledger_fail(ledger, reply, FAILURE_FORBIDDEN,
-                    "a connection books the events of its own principal only");
-        return 0;
-    }
-    if (principal->revoked) {
-        ledger_fail(ledger, reply, FAILURE_REVOKED,
-                    "this principal was revoked: enrol again with a new invite");
-        result->note = LEDGER_CLOSE;
+    if (!ledger_may_book(ledger, job, book->principal, reply, result)) {
         return 0;
     }
     if (book->sequence == 0) {
         ledger_fail(ledger, reply, FAILURE_INVALID, "sequences start at 1");
         return 0;
     }
-    if (book->sequence < principal->next_sequence) {
-        return answer_stored(ledger, book, reply);
+    if (book->sequence < ledger_principal(ledger, book->principal)->next_sequence) {
+        return ledger_answer_stored(ledger, book, reply);
     }
-    if (book->sequence > principal->next_sequence) {
-        ledger->metrics.events_ahead++;
-        ledger_fail(ledger, reply, FAILURE_AHEAD,
-                    "events of a principal are booked in the order of their sequence");
-        reply->failure.has_expected_sequence = true;
-        reply->failure.expected_sequence = principal->next_sequence;
+    if (!ledger_may_follow(ledger, job, book->principal, book->sequence, reply)) {
         return 0;
     }
-    if (job->key_no != 0 && job->key_no != principal->key_no) {
-        ledger_fail(
-            ledger, reply, FAILURE_BAD_SIGNATURE,
-            "the principal has another key since: sign what comes behind the change with the new one");
-        return 0;
-    }
-    if (ledger_clock_behind_ms(ledger) > 0) {
-        ledger_fail(ledger, reply, FAILURE_RETRY, "the daemon's clock is behind its log: set the clock");
-        return 0;
-    }
-    return book_event(ledger, book, principal, reply, result);
+    return ledger_book_event(ledger, book, NULL, reply, result);
 }

@@ -6,6 +6,7 @@
 
 #include "civil/locale.h"
 #include "civil/zone.h"
+#include "crypto/chain.h"
 #include "engine/engine.h"
 #include "model/decision.h"
 #include "model/numbers.h"
@@ -66,6 +67,7 @@ struct draft {
     uint64_t sequence;
     struct bytes body;
     struct bytes signature;
+    struct event_batch batch; /* with the signature of one; first_position 0: it begins with this event */
     int64_t booked_at;
     const struct event *event; /* NULL: the body could not be read */
     const struct opening *opening;
@@ -100,6 +102,11 @@ int ledger_daemon_draft(struct ledger *ledger, const struct event *event, struct
 
 /* Writes the decided event: hashes, rows, effects; the head moves on. The decision is ledger->decision. */
 int ledger_write(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* What of an event's signature goes into its leaf; in `memory` for an event of a batch. The signature has
+ * SIGNATURE_BYTES then. */
+struct bytes ledger_authenticator(const struct event_row *row,
+                                  uint8_t memory[CHAIN_BATCH_AUTHENTICATOR_BYTES]);
 
 /* The daemon's clock as an event is booked by: never behind the log. */
 int64_t ledger_now(const struct ledger *ledger);
@@ -200,6 +207,8 @@ struct principal_row *ledger_principal(struct ledger *ledger, uint32_t principal
 /* One job: fills the reply, whose pointers live in scratch until it is packed. */
 int ledger_book(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
                 struct ledger_result *result) MUST_CHECK;
+int ledger_book_batch(struct ledger *ledger, const struct ledger_job *job, struct arena *memory,
+                      struct ledger_result *result) MUST_CHECK;
 int ledger_enrol(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
                  struct ledger_result *result) MUST_CHECK;
 int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct reply *reply,
@@ -210,6 +219,23 @@ int ledger_quote(struct ledger *ledger, const struct ledger_job *job, struct rep
 
 /* Whether an event of this kind has a trace that explains it. */
 bool ledger_explains(enum event_kind kind);
+/* Whether a job may book events of this principal now; if not, the reply says why. */
+bool ledger_may_book(struct ledger *ledger, const struct ledger_job *job, uint32_t principal,
+                     struct reply *reply, struct ledger_result *result);
+
+/* The same for a sequence that is not booked yet: the expected one, under the current key, by a good clock.
+ */
+bool ledger_may_follow(struct ledger *ledger, const struct ledger_job *job, uint32_t principal,
+                       uint64_t sequence, struct reply *reply);
+
+/* The reply to an event that was booked before: its stored bytes, or a conflict. */
+int ledger_answer_stored(struct ledger *ledger, const struct request_book *book,
+                         struct reply *reply) MUST_CHECK;
+
+/* Books the expected event of its principal; `batch` is NULL when it was signed alone. The reply lives in
+ * scratch. */
+int ledger_book_event(struct ledger *ledger, const struct request_book *book, struct event_batch *batch,
+                      struct reply *reply, struct ledger_result *result) MUST_CHECK;
 
 /* Makes the reply a failure with this code and text. */
 void ledger_fail(struct ledger *ledger, struct reply *reply, enum failure_code code, const char *text);

@@ -216,6 +216,8 @@ static int reply_event(struct ledger *ledger, const struct ledger_job *job, stru
     reply->event.outcome = row.outcome;
     reply->event.chain = (struct bytes){chain, HASH_BYTES};
     reply->event.key_no = row.key_no;
+    reply->event.batch_sequence = row.batch.first_sequence;
+    reply->event.batch_count = row.batch.count;
     return explain(ledger, &row, reply);
 }
 
@@ -443,6 +445,7 @@ int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct rep
     case REQUEST_HELLO:
     case REQUEST_ENROL:
     case REQUEST_BOOK:
+    case REQUEST_BOOK_BATCH:
         CHECK(false); /* not questions */
         break;
     }

@@ -188,6 +188,18 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
     return 0;
 }
 
+struct bytes ledger_authenticator(const struct event_row *row,
+                                  uint8_t memory[CHAIN_BATCH_AUTHENTICATOR_BYTES])
+{
+    if (row->batch.count == 0) {
+        return row->signature;
+    }
+    CHECK(row->signature.size == SIGNATURE_BYTES);
+    crypto_batch_authenticator(row->signature.data, (uint32_t)(row->sequence - row->batch.first_sequence),
+                               row->batch.count, memory);
+    return (struct bytes){memory, CHAIN_BATCH_AUTHENTICATOR_BYTES};
+}
+
 int ledger_write(struct ledger *ledger, struct draft *draft)
 {
     struct outcome *outcome = &ledger->decision->outcome;
@@ -199,7 +211,11 @@ int ledger_write(struct ledger *ledger, struct draft *draft)
         .booked_at = draft->booked_at,
         .body = draft->body,
         .signature = draft->signature,
+        .batch = draft->batch,
     };
+    if (row.batch.count > 0 && row.batch.first_position == 0) {
+        row.batch.first_position = row.position;
+    }
     CHECK(row.booked_at >= ledger->head.booked_at);
     int result = wire_context_pack(&ledger->context, &ledger->scratch, &row.context);
     if (result == 0) {
@@ -208,6 +224,7 @@ int ledger_write(struct ledger *ledger, struct draft *draft)
     if (result < 0) {
         return result;
     }
+    uint8_t authenticator[CHAIN_BATCH_AUTHENTICATOR_BYTES];
     const struct chain_leaf leaf = {
         .position = row.position,
         .booked_at = row.booked_at,
@@ -215,7 +232,7 @@ int ledger_write(struct ledger *ledger, struct draft *draft)
         .key_no = row.key_no,
         .sequence = row.sequence,
         .body = row.body,
-        .authenticator = row.signature,
+        .authenticator = ledger_authenticator(&row, authenticator),
         .context = row.context,
         .outcome = row.outcome,
     };
@@ -224,6 +241,7 @@ int ledger_write(struct ledger *ledger, struct draft *draft)
     crypto_link(ledger->head.chain, hash, row.chain);
     draft->position = row.position;
     draft->outcome = row.outcome;
+    draft->batch = row.batch;
     memcpy(draft->chain, row.chain, HASH_BYTES);
     result = write_rows(ledger, draft, &row);
     if (result < 0) {

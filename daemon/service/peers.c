@@ -142,6 +142,14 @@ bool peers_take(struct peers *peers, struct peer_entry *entry, enum peer_limit l
     return bucket_take(&entry->buckets[limit], &rate, count, now_ms);
 }
 
+void peers_charge(struct peers *peers, struct peer_entry *entry, enum peer_limit limit, int64_t count,
+                  int64_t now_ms)
+{
+    const struct bucket_rate rate = rate_of(peers, entry, limit);
+    CHECK(limit != PEER_LIMIT_connections);
+    bucket_drain(&entry->buckets[limit], &rate, count, now_ms);
+}
+
 bool peers_may(struct peers *peers, struct peer_entry *entry, enum peer_limit limit, int64_t now_ms)
 {
     const struct bucket_rate rate = rate_of(peers, entry, limit);

@@ -77,6 +77,10 @@ void peers_leave(struct peers *peers, struct peer_entry *entry);
 bool peers_take(struct peers *peers, struct peer_entry *entry, enum peer_limit limit, int64_t count,
                 int64_t now_ms);
 
+/* Counts what has been let in already, as far as the limit goes. Not with PEER_LIMIT_connections. */
+void peers_charge(struct peers *peers, struct peer_entry *entry, enum peer_limit limit, int64_t count,
+                  int64_t now_ms);
+
 /* Whether it might, without counting it. */
 bool peers_may(struct peers *peers, struct peer_entry *entry, enum peer_limit limit, int64_t now_ms);
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "crypto/chain.h"
+#include "crypto/hash.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,11 @@ struct replay {
     bool skip_signatures;
     uint64_t folded;
     struct replay_difference *difference; /* of the event at work */
+    /* The batch that has begun and is not whole; its signature is checked with its last event. */
+    struct event_batch batch; /* count 0: none */
+    uint32_t batch_principal;
+    uint8_t batch_signature[SIGNATURE_BYTES];
+    uint8_t hashes[BATCH_EVENTS_MAX][HASH_BYTES]; /* of the bodies of its events */
 };
 
 int replay_new(const struct replay_options *options, struct replay **ret_replay)
@@ -84,8 +90,80 @@ static int take_genesis(struct replay *replay, const struct event_row *row)
     return 0;
 }
 
+/* The first event of a batch that was new: those before it are in the log already. */
+static int begin_batch(struct replay *replay, const struct event_row *row)
+{
+    struct ledger *ledger = replay->ledger;
+    const struct event_batch *batch = &row->batch;
+    if (batch->first_position != row->position || batch->count > BATCH_EVENTS_MAX ||
+        row->sequence < batch->first_sequence || row->sequence - batch->first_sequence >= batch->count ||
+        row->signature.size != SIGNATURE_BYTES) {
+        return differs(replay, "signature", "the event does not fit the batch it is said to be of");
+    }
+    replay->batch = *batch;
+    replay->batch_principal = row->principal;
+    memcpy(replay->batch_signature, row->signature.data, SIGNATURE_BYTES);
+    const uint64_t before = row->sequence - batch->first_sequence;
+    for (uint64_t i = 0; i < before && !replay->skip_signatures; i++) {
+        struct event_row earlier;
+        const size_t used = ledger->scratch.used;
+        const int result = store_event_find(ledger->options.store, row->principal, batch->first_sequence + i,
+                                            &ledger->scratch, &earlier);
+        if (result < 0) {
+            return result == ERR_NOT_FOUND ? ERR_CORRUPT : result;
+        }
+        hash_bytes(earlier.body.data, earlier.body.size, replay->hashes[i]);
+        arena_rewind(&ledger->scratch, used);
+    }
+    return 0;
+}
+
+/* Follows the batches: each is whole, at consecutive positions, and signed once. */
+static int check_batch(struct replay *replay, const struct event_row *row)
+{
+    struct ledger *ledger = replay->ledger;
+    struct event_batch *batch = &replay->batch;
+    if (batch->count > 0) {
+        if (row->batch.count != batch->count || row->batch.first_position != batch->first_position ||
+            row->batch.first_sequence != batch->first_sequence || row->principal != replay->batch_principal ||
+            row->signature.size != SIGNATURE_BYTES ||
+            memcmp(row->signature.data, replay->batch_signature, SIGNATURE_BYTES) != 0) {
+            return differs(replay, "signature", "the batch from position %llu on is not whole",
+                           (unsigned long long)batch->first_position);
+        }
+    } else if (row->batch.count > 0) {
+        const int result = begin_batch(replay, row);
+        if (result < 0) {
+            return result;
+        }
+    } else {
+        return 0;
+    }
+    const uint64_t index = row->sequence - batch->first_sequence;
+    hash_bytes(row->body.data, row->body.size, replay->hashes[index]);
+    if (index + 1 < batch->count) {
+        return 0;
+    }
+    const struct sign_batch message = {.programme_id = ledger->programme_id,
+                                       .principal = row->principal,
+                                       .first_sequence = batch->first_sequence,
+                                       .count = batch->count,
+                                       .body_hashes = (const uint8_t(*)[HASH_BYTES])replay->hashes};
+    batch->count = 0;
+    if (!replay->skip_signatures &&
+        sign_batch_check(ledger->principals[row->principal].key, &message, replay->batch_signature) < 0) {
+        return differs(replay, "signature",
+                       "the signature is not that of principal %u over the batch from position %llu on",
+                       row->principal, (unsigned long long)batch->first_position);
+    }
+    return 0;
+}
+
 static int check_signature(struct replay *replay, const struct event_row *row)
 {
+    if (row->batch.count > 0) {
+        return 0; /* check_batch */
+    }
     struct ledger *ledger = replay->ledger;
     const uint8_t *key =
         row->position == 1 ? ledger->event.genesis.daemon_key.data : ledger->principals[row->principal].key;
@@ -136,6 +214,7 @@ static int check_columns(struct replay *replay, const struct event_row *row)
 
 static int check_chain(struct replay *replay, const struct event_row *row)
 {
+    uint8_t authenticator[CHAIN_BATCH_AUTHENTICATOR_BYTES];
     const struct chain_leaf leaf = {
         .position = row->position,
         .booked_at = row->booked_at,
@@ -143,7 +222,7 @@ static int check_chain(struct replay *replay, const struct event_row *row)
         .key_no = row->key_no,
         .sequence = row->sequence,
         .body = row->body,
-        .authenticator = row->signature,
+        .authenticator = ledger_authenticator(row, authenticator),
         .context = row->context,
         .outcome = row->outcome,
     };
@@ -236,6 +315,9 @@ static int replay_row(struct replay *replay, const struct event_row *row)
         result = check_columns(replay, row);
     }
     if (result == 0) {
+        result = check_batch(replay, row);
+    }
+    if (result == 0) {
         result = check_chain(replay, row);
     }
     if (result == 0 && !replay->skip_signatures) {
@@ -250,6 +332,7 @@ static int replay_row(struct replay *replay, const struct event_row *row)
         .sequence = row->sequence,
         .body = row->body,
         .signature = row->signature,
+        .batch = row->batch,
         .booked_at = row->booked_at,
         .event = unpacked == 0 ? &ledger->event : NULL,
         .recorded = &ledger->past,
@@ -293,4 +376,15 @@ int replay_commit(struct replay *replay)
     }
     replay->ledger->in_transaction = false;
     return store_commit(replay->ledger->options.store);
+}
+
+int replay_finish(struct replay *replay, struct replay_difference *ret_difference)
+{
+    if (replay->batch.count > 0) {
+        *ret_difference = (struct replay_difference){.position = replay->ledger->head.position,
+                                                     .part = "signature",
+                                                     .text = "the log ends within a batch"};
+        return ERR_CORRUPT;
+    }
+    return replay_commit(replay);
 }

@@ -40,6 +40,10 @@ int replay_event(struct replay *replay, const struct event_row *row,
 
 int replay_commit(struct replay *replay) MUST_CHECK;
 
+/* The log has no more events: commits. ERR_CORRUPT: it ends within a batch, ret_difference tells; its events
+ * are not proved. */
+int replay_finish(struct replay *replay, struct replay_difference *ret_difference) MUST_CHECK;
+
 /* Events under an older engine revision, which are folded and not decided again. */
 uint64_t replay_folded(const struct replay *replay);
 

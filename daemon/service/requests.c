@@ -57,6 +57,7 @@ struct request_slot *slot_take(struct service *service, struct connection *conne
     slot->failure_text = NULL;
     slot->key_no = 0;
     slot->code_taken = false;
+    slot->weight = 1;
     arena_init(&slot->arena, slot->arena_memory, sizeof(slot->arena_memory));
     if (connection->last == NULL) {
         connection->first = slot;
@@ -83,7 +84,7 @@ void slot_release(struct service *service, struct request_slot *slot)
         if (connection->unreleased == slot) {
             connection->unreleased = slot->sibling;
         }
-        connection->in_flight--;
+        connection->in_flight -= slot->weight;
         if (connection->rotation == slot) {
             connection->rotation = NULL;
         }
@@ -243,6 +244,13 @@ static void fill_item(struct service *service, struct request_slot *slot, struct
         memcpy(item->challenge, slot->connection->challenge, sizeof(item->challenge));
         item->bound = slot->connection->secured;
         memcpy(item->binding, slot->connection->binding, sizeof(item->binding));
+    } else if (request->kind == REQUEST_BOOK_BATCH) {
+        item->kind = VERIFY_BATCH;
+        item->principal = request->batch.principal;
+        item->sequence = request->batch.first_sequence;
+        item->count = request->batch.count;
+        item->body = request->batch.events;
+        item->signature = request->batch.signature.data;
     } else {
         CHECK(request->kind == REQUEST_BOOK);
         item->kind = VERIFY_EVENT;

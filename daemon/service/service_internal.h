@@ -96,6 +96,7 @@ struct request_slot {
     struct block *block;           /* that holds the frame; NULL: it is in `frame` */
     uint8_t code_hash[HASH_BYTES]; /* of REQUEST_ENROL */
     uint32_t key_no;               /* of the principal's key that the signature fits */
+    uint32_t weight;               /* what it counts as of REQUESTS_IN_FLIGHT_MAX: the events of a batch */
     struct metrics metrics;        /* of REQUEST_GET_STATUS, as of when it was taken */
     bool code_taken;               /* of REQUEST_ENROL: counted as a wrong code until it proves right */
     enum failure_code failure;     /* with SLOT_FAILED */

@@ -288,6 +288,49 @@ static void on_book(struct service *service, struct connection *connection, stru
     }
 }
 
+/* What is wrong with the events of a batch before its signature is looked at; NULL: nothing. */
+static const char *batch_fault(const struct request_batch *batch, enum failure_code *ret_code)
+{
+    struct bytes rest = batch->events;
+    struct bytes body;
+    while (wire_batch_next(&rest, &body)) {
+        if (body.size > BODY_TERMINAL_BYTES_MAX) {
+            *ret_code = FAILURE_TOO_LARGE;
+            return "a body is larger than this principal's limit";
+        }
+        if (wire_body_states(body, EVENT_KEY_ROTATED)) {
+            *ret_code = FAILURE_INVALID;
+            return "a change of keys is booked alone: end the batch before it";
+        }
+    }
+    return NULL;
+}
+
+static void on_batch(struct service *service, struct connection *connection, struct request_slot *slot)
+{
+    const struct request_batch *batch = &slot->request.batch;
+    enum failure_code code = FAILURE_INVALID;
+    if (batch->principal != connection->principal) {
+        service->metrics.requests_unauthorized++;
+        slot_fail(slot, FAILURE_FORBIDDEN,
+                  "a batch is sent on the connection of the principal who signed it");
+        return;
+    }
+    const char *fault = batch_fault(batch, &code);
+    if (fault != NULL) {
+        slot_fail(slot, code, fault);
+        return;
+    }
+    /* Events count, however they are signed. */
+    slot->weight = batch->count;
+    connection->in_flight += batch->count - 1;
+    if (connection->account != NULL) {
+        peers_charge(&service->peers, connection->account, PEER_LIMIT_requests, batch->count - 1,
+                     service_now_ms(service));
+    }
+    slot_verify(service, slot);
+}
+
 /* Who may ask what, a bit a role. Who may sign which event is the ledger's to say. */
 static unsigned who_may(const struct request *request)
 {
@@ -342,6 +385,8 @@ void session_request(struct service *service, struct connection *connection, str
         slot_fail(slot, FAILURE_FORBIDDEN, "the role of this principal does not allow the request");
     } else if (kind == REQUEST_BOOK) {
         on_book(service, connection, slot);
+    } else if (kind == REQUEST_BOOK_BATCH) {
+        on_batch(service, connection, slot);
     } else {
         slot_ready(slot);
     }
@@ -367,6 +412,10 @@ void session_verified(struct service *service, struct request_slot *slot, bool v
         service->metrics.signatures_bad++;
         slot_fail(slot, FAILURE_BAD_SIGNATURE,
                   "the signature of the event does not verify under the principal's key");
+    } else if (kind == REQUEST_BOOK_BATCH) {
+        service->metrics.signatures_bad++;
+        slot_fail(slot, FAILURE_BAD_SIGNATURE,
+                  "the signature of the batch does not verify under the principal's key");
     } else if (connection->state == SESSION_CLOSING) {
         slot_fail(slot, FAILURE_BAD_SIGNATURE, "the signature does not verify");
     } else {

@@ -38,10 +38,20 @@ const char *const SCHEMA[] = {
     " previous INTEGER NOT NULL,"
     " booked_at INTEGER NOT NULL," /* ms UTC */
     " body BLOB NOT NULL,"
-    " signature BLOB NOT NULL,"
+    " signature BLOB," /* NULL: it was signed in a batch */
     " context BLOB NOT NULL,"
     " outcome BLOB NOT NULL,"
     " chain BLOB NOT NULL CHECK (length(chain) = 32)"
+    ") STRICT",
+
+    /* Events under one signature: what was new of the batch stands at consecutive positions from
+     * `first_position` on; what was not, before. */
+    "CREATE TABLE batch ("
+    " first_position INTEGER PRIMARY KEY,"
+    " principal INTEGER NOT NULL,"
+    " first_sequence INTEGER NOT NULL,"
+    " count INTEGER NOT NULL CHECK (count BETWEEN 1 AND 256),"
+    " signature BLOB NOT NULL CHECK (length(signature) = 64)"
     ") STRICT",
 
     /* The position of every 64th event of a principal. */

@@ -70,6 +70,13 @@ int store_head(struct store *store, struct store_head *ret_head) MUST_CHECK;
 /* Sets the epoch of a new store. */
 int store_set_epoch(struct store *store, const uint8_t epoch[EPOCH_BYTES]) MUST_CHECK;
 
+/* The batch an event was signed in: it is event `sequence - first_sequence` of it. */
+struct event_batch {
+    uint32_t count;          /* events of the batch; 0: the event was signed alone */
+    uint64_t first_sequence; /* of the batch as it was signed */
+    uint64_t first_position; /* of the first of its events that was new */
+};
+
 /* One booked event. Pointers are borrowed on writing and live in `arena` on reading. */
 struct event_row {
     uint64_t position;
@@ -78,14 +85,16 @@ struct event_row {
     uint64_t sequence;
     int64_t booked_at;
     struct bytes body;
-    struct bytes signature;
+    struct bytes signature; /* its own, or that of its batch */
     struct bytes context;
     struct bytes outcome;
     uint8_t chain[HASH_BYTES];
+    struct event_batch batch;
 };
 
 /* Writes the event at the position after the last one, of a principal that is there, at its next sequence;
- * all else is a failed CHECK. Sets the principal's next sequence. */
+ * all else is a failed CHECK. Sets the principal's next sequence. The first event of a batch writes the
+ * batch, and those behind it must be all of it, in the same transaction. */
 int store_event_write(struct store *store, const struct event_row *row) MUST_CHECK;
 
 /* ERR_NOT_FOUND when there is none. */

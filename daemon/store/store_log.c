@@ -16,11 +16,30 @@ static int write_row(struct store *store, const struct event_row *row, uint64_t 
     bind_u64(store, STATEMENT_EVENT_WRITE, 5, previous);
     bind_i64(store, STATEMENT_EVENT_WRITE, 6, row->booked_at);
     bind_bytes(store, STATEMENT_EVENT_WRITE, 7, row->body);
-    bind_bytes(store, STATEMENT_EVENT_WRITE, 8, row->signature);
+    if (row->batch.count == 0) {
+        bind_bytes(store, STATEMENT_EVENT_WRITE, 8, row->signature);
+    } else {
+        bind_null(store, STATEMENT_EVENT_WRITE, 8);
+    }
     bind_bytes(store, STATEMENT_EVENT_WRITE, 9, row->context);
     bind_bytes(store, STATEMENT_EVENT_WRITE, 10, row->outcome);
     bind_bytes(store, STATEMENT_EVENT_WRITE, 11, (struct bytes){row->chain, HASH_BYTES});
     return statement_run_one(store, STATEMENT_EVENT_WRITE);
+}
+
+static int write_batch(struct store *store, const struct event_row *row)
+{
+    const struct event_batch *batch = &row->batch;
+    if (batch->count == 0 || batch->first_position != row->position) {
+        return 0;
+    }
+    CHECK(row->sequence - batch->first_sequence < batch->count);
+    bind_u64(store, STATEMENT_BATCH_WRITE, 1, batch->first_position);
+    bind_i64(store, STATEMENT_BATCH_WRITE, 2, row->principal);
+    bind_u64(store, STATEMENT_BATCH_WRITE, 3, batch->first_sequence);
+    bind_i64(store, STATEMENT_BATCH_WRITE, 4, batch->count);
+    bind_bytes(store, STATEMENT_BATCH_WRITE, 5, row->signature);
+    return statement_run_one(store, STATEMENT_BATCH_WRITE);
 }
 
 static int write_mark(struct store *store, const struct event_row *row)
@@ -52,6 +71,9 @@ int store_event_write(struct store *store, const struct event_row *row)
     CHECK(row->sequence == tail->next_sequence);
     error = write_row(store, row, tail->last_position);
     if (error == 0) {
+        error = write_batch(store, row);
+    }
+    if (error == 0) {
         error = write_mark(store, row);
     }
     if (error == 0) {
@@ -75,6 +97,9 @@ static int read_blobs(struct reading *reading, sqlite3_stmt *row)
     struct bytes *const blobs[] = {&reading->row.body, &reading->row.signature, &reading->row.context,
                                    &reading->row.outcome};
     for (size_t i = 0; i < sizeof(blobs) / sizeof(blobs[0]); i++) {
+        if (blobs[i] == &reading->row.signature && sqlite3_column_type(row, (int)i + 5) == SQLITE_NULL) {
+            continue; /* that of its batch */
+        }
         const int error = column_bytes(row, (int)i + 5, reading->arena, blobs[i]);
         if (error != 0) {
             return error;
@@ -102,6 +127,39 @@ static int read_event(void *context, sqlite3_stmt *row)
     return error != 0 ? error : read_blobs(reading, row);
 }
 
+static int read_batch(void *context, sqlite3_stmt *row)
+{
+    struct reading *reading = context;
+    struct event_batch *batch = &reading->row.batch;
+    uint32_t principal = 0;
+    int error = column_u64(row, 0, &batch->first_position);
+    if (error == 0) {
+        error = column_u32(row, 1, &principal);
+    }
+    if (error == 0) {
+        error = column_u64(row, 2, &batch->first_sequence);
+    }
+    if (error == 0) {
+        error = column_u32(row, 3, &batch->count);
+    }
+    if (error == 0) {
+        error = column_bytes(row, 4, reading->arena, &reading->row.signature);
+    }
+    if (error == 0 && (principal != reading->row.principal || reading->row.sequence < batch->first_sequence ||
+                       reading->row.sequence - batch->first_sequence >= batch->count)) {
+        error = ERR_CORRUPT;
+    }
+    return error;
+}
+
+/* The batch of an event without a signature of its own. */
+static int find_batch(struct store *store, struct reading *reading)
+{
+    bind_u64(store, STATEMENT_BATCH_READ, 1, reading->row.position);
+    const int error = statement_find(store, STATEMENT_BATCH_READ, read_batch, reading);
+    return error == ERR_NOT_FOUND ? connection_corrupt(store) : error;
+}
+
 int store_event_read(struct store *store, uint64_t position, struct arena *arena, struct event_row *ret_row)
 {
     CHECK(arena != NULL);
@@ -110,7 +168,10 @@ int store_event_read(struct store *store, uint64_t position, struct arena *arena
     }
     struct reading reading = {.arena = arena, .row.position = position};
     bind_u64(store, STATEMENT_EVENT_READ, 1, position);
-    const int error = statement_find(store, STATEMENT_EVENT_READ, read_event, &reading);
+    int error = statement_find(store, STATEMENT_EVENT_READ, read_event, &reading);
+    if (error == 0 && reading.row.signature.data == NULL) {
+        error = find_batch(store, &reading);
+    }
     if (error == 0) {
         *ret_row = reading.row;
     }

@@ -54,7 +54,8 @@
     X(REQUEST_GET_PROGRAMME, LOYALTY__REQUEST__MESSAGE_GET_PROGRAMME)                                        \
     X(REQUEST_CHECK_PROGRAMME, LOYALTY__REQUEST__MESSAGE_CHECK_PROGRAMME)                                    \
     X(REQUEST_BACKUP, LOYALTY__REQUEST__MESSAGE_BACKUP)                                                      \
-    X(REQUEST_QUOTE, LOYALTY__REQUEST__MESSAGE_QUOTE)
+    X(REQUEST_QUOTE, LOYALTY__REQUEST__MESSAGE_QUOTE)                                                        \
+    X(REQUEST_BOOK_BATCH, LOYALTY__REQUEST__MESSAGE_BOOK_BATCH)
 
 #define REPLY_KINDS(X)                                                                                       \
     X(REPLY_FAILURE, LOYALTY__REPLY__MESSAGE_FAILURE)                                                        \

@@ -29,6 +29,7 @@ enum request_kind {
     REQUEST_CHECK_PROGRAMME = 25,
     REQUEST_BACKUP = 26,
     REQUEST_QUOTE = 27,
+    REQUEST_BOOK_BATCH = 28,
 };
 
 struct opening {
@@ -43,6 +44,15 @@ struct request_book {
     struct bytes signature; /* 64 bytes */
     struct opening opening;
     const char *locale; /* NULL: no rendering */
+};
+
+/* Consecutive events under one signature. */
+struct request_batch {
+    uint32_t principal;
+    uint64_t first_sequence;
+    uint32_t count;         /* 1 to BATCH_EVENTS_MAX; counted by wire_request_unpack */
+    struct bytes events;    /* as wire_batch_pack made them; wire_batch_next reads them */
+    struct bytes signature; /* 64 bytes */
 };
 
 struct request {
@@ -68,6 +78,7 @@ struct request {
             struct bytes proof;
         } enrol;
         struct request_book book;
+        struct request_batch batch;
         struct {
             const char *card; /* NULL: by number */
             uint32_t member;
@@ -129,7 +140,8 @@ enum reply_kind {
     X(BUSY, 14)                                                                                              \
     X(STOPPING, 15)                                                                                          \
     X(INVALID, 16)                                                                                           \
-    X(REPLACED, 17)
+    X(REPLACED, 17)                                                                                          \
+    X(ONE_BY_ONE, 18)
 
 enum failure_code {
 #define X(name, number) FAILURE_##name = (number),
@@ -297,6 +309,8 @@ struct reply {
             struct trace_step *steps;
             size_t steps_count;
             uint32_t key_no;
+            uint64_t batch_sequence; /* of the batch's first event; 0: signed alone */
+            uint32_t batch_count;
         } event;
         struct {
             const char *software;
@@ -352,6 +366,26 @@ struct reply {
  * are passed over, for these messages are not signed. */
 int wire_request_unpack(struct bytes message, struct arena *arena, struct request *ret_request) MUST_CHECK;
 int wire_reply_unpack(struct bytes message, struct arena *arena, struct reply *ret_reply) MUST_CHECK;
+
+/* The events of a batch. Packing takes body, opening and locale of each; ERR_TOO_LARGE when the arena has no
+ * room. In a frame an event takes at most BATCH_EVENT_OVERHEAD_BYTES more than its body, card and locale, and
+ * the rest of the request BATCH_OVERHEAD_BYTES. */
+enum { BATCH_EVENT_OVERHEAD_BYTES = 48, BATCH_OVERHEAD_BYTES = 128 };
+int wire_batch_pack(const struct request_book *books, size_t count, struct arena *arena,
+                    struct bytes *ret_events) MUST_CHECK;
+
+/* The next event of a batch that was unpacked, or packed here: its body, and `rest` moves on. False at the
+ * end. Borrows the batch's bytes. */
+bool wire_batch_next(struct bytes *rest, struct bytes *ret_body);
+
+/* The same as if the event had come alone, under the batch's signature; its texts live in the arena. The
+ * event of `sequence` is the next one of `rest`, and there is one. ERR_TOO_LARGE when the arena has no room.
+ */
+int wire_batch_book(const struct request_batch *batch, uint64_t sequence, struct bytes *rest,
+                    struct arena *arena, struct request_book *ret_book) MUST_CHECK;
+
+/* Whether these bytes are the events of a batch: how many, 1 to BATCH_EVENTS_MAX. ERR_FORMAT, ERR_RANGE. */
+int wire_batch_check(struct bytes events, uint32_t *ret_count) MUST_CHECK;
 
 /* The message with its frame header in front, in the arena, which holds nothing else of it. ERR_TOO_LARGE
  * when the arena has no room or the message exceeds FRAME_OPERATOR_BYTES_MAX. */

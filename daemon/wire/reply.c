@@ -222,6 +222,8 @@ static void event_read(struct wire_values *values, const Loyalty__Event *message
     reply->event.outcome = wire_bytes_any(message->has_outcome, message->outcome);
     reply->event.chain = wire_bytes_optional(values, WIRE_FIELD(message, chain), HASH_BYTES);
     reply->event.key_no = message->key_no;
+    reply->event.batch_sequence = message->batch_sequence;
+    reply->event.batch_count = message->batch_count;
     if (texts_copy(values, message->trace, message->n_trace, &reply->event.trace)) {
         reply->event.trace_count = message->n_trace;
     }

@@ -261,6 +261,8 @@ static void event_write(struct wire_output *output, const struct reply *reply, L
     message.steps = steps_write(output, reply->event.steps, reply->event.steps_count);
     message.n_steps = message.steps != NULL ? reply->event.steps_count : 0;
     PUT_NUMBER(&message, key_no, reply->event.key_no);
+    PUT_NUMBER(&message, batch_sequence, reply->event.batch_sequence);
+    PUT_NUMBER(&message, batch_count, reply->event.batch_count);
     envelope.event = &message;
     wire_output_add(output, &envelope.base);
 }

@@ -71,6 +71,21 @@ static void quote_read(struct wire_values *values, const Loyalty__Quote *message
     request->quote.locale = wire_text_optional(values, WIRE_TEXT(message, locale), LOCALE_BYTES_MAX);
 }
 
+static void batch_read(struct wire_values *values, const Loyalty__BookBatch *message,
+                       struct request_batch *batch)
+{
+    batch->principal = (uint32_t)wire_required(values, WIRE_FIELD(message, principal), any_number);
+    batch->first_sequence = wire_position_required(values, WIRE_FIELD(message, first_sequence));
+    batch->events = wire_bytes_any(message->has_events, message->events);
+    batch->signature = wire_bytes_required(values, WIRE_FIELD(message, signature), SIGNATURE_BYTES);
+    const int error = wire_batch_check(batch->events, &batch->count);
+    if (error != 0) {
+        wire_values_fail(values, error, "events");
+    }
+    wire_value_check(values, batch->first_sequence - 1 <= (uint64_t)INT64_MAX - batch->count,
+                     "first_sequence");
+}
+
 static void get_member_read(struct wire_values *values, const Loyalty__GetMember *message,
                             struct request *request)
 {
@@ -114,6 +129,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Request *messag
         break;
     case REQUEST_QUOTE:
         quote_read(values, message->quote, request);
+        break;
+    case REQUEST_BOOK_BATCH:
+        batch_read(values, message->book_batch, &request->batch);
         break;
     case REQUEST_GET_MEMBER:
         get_member_read(values, message->get_member, request);
@@ -233,6 +251,18 @@ static void quote_write(struct wire_output *output, const struct request *reques
     wire_output_add(output, &envelope.base);
 }
 
+static void batch_write(struct wire_output *output, const struct request_batch *batch,
+                        Loyalty__Request envelope)
+{
+    Loyalty__BookBatch message = LOYALTY__BOOK_BATCH__INIT;
+    WIRE_PUT(&message, principal, batch->principal);
+    WIRE_PUT(&message, first_sequence, batch->first_sequence);
+    WIRE_PUT(&message, events, wire_bytes(batch->events));
+    WIRE_PUT(&message, signature, wire_bytes(batch->signature));
+    envelope.book_batch = &message;
+    wire_output_add(output, &envelope.base);
+}
+
 static void get_member_write(struct wire_output *output, const struct request *request,
                              Loyalty__Request envelope)
 {
@@ -303,6 +333,9 @@ static void request_write(struct wire_output *output, const struct request *requ
         break;
     case REQUEST_QUOTE:
         quote_write(output, request, envelope);
+        break;
+    case REQUEST_BOOK_BATCH:
+        batch_write(output, &request->batch, envelope);
         break;
     case REQUEST_GET_MEMBER:
         get_member_write(output, request, envelope);

@@ -10,6 +10,27 @@
 
 enum { ARENA_BYTES = 2 * 1024 * 1024 };
 
+/* The events of a batch are as many as were counted, and none of them is out of its range. */
+static void check_events(const struct request_batch *batch, struct arena *arena)
+{
+    struct bytes rest = batch->events;
+    struct request_book book;
+    struct bytes body;
+    CHECK(batch->count >= 1 && batch->count <= BATCH_EVENTS_MAX);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const size_t used = arena->used;
+        struct bytes again = rest;
+        CHECK(wire_batch_next(&again, &body));
+        CHECK(wire_batch_book(batch, batch->first_sequence + i, &rest, arena, &book) == 0);
+        CHECK(bytes_equal(book.body, body) && rest.size == again.size);
+        CHECK(book.opening.card == NULL ||
+              (book.opening.salt.size == CARD_SALT_BYTES && strlen(book.opening.card) <= CARD_BYTES_MAX));
+        CHECK(book.locale == NULL || (book.locale[0] != '\0' && strlen(book.locale) <= LOCALE_BYTES_MAX));
+        arena_rewind(arena, used);
+    }
+    CHECK(!wire_batch_next(&rest, &body));
+}
+
 static void check_envelope(struct bytes message)
 {
     struct arena arena;
@@ -20,6 +41,9 @@ static void check_envelope(struct bytes message)
     arena_init(&arena, fuzz_memory(0, ARENA_BYTES), ARENA_BYTES);
     if (wire_request_unpack(message, &arena, &request) != 0) {
         return;
+    }
+    if (request.kind == REQUEST_BOOK_BATCH) {
+        check_events(&request.batch, &arena);
     }
     if (wire_request_pack(&request, &arena, &packed) != 0) {
         return;

@@ -4,6 +4,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/invite.h"
+#include "lib/batch.h"
 #include "service/outgoing.h"
 #include "wire/frame.h"
 
@@ -194,14 +195,34 @@ void world_greet(struct service_world *world, struct draw *draw, uint32_t connec
     }
 }
 
-static struct request draw_request(struct service_world *world, struct draw *draw)
+/* Often of the connection's principal, sometimes longer than any frame. */
+static struct request draw_batch(struct service_world *world, struct draw *draw, uint32_t connection)
+{
+    struct front *front = &world->front;
+    static struct request_book books[BATCH_EVENTS_MAX];
+    static const uint8_t bodies[1024];
+    const uint32_t principal = draw_principal(draw, connection);
+    const size_t count = (size_t)draw_edge(draw, 1, BATCH_EVENTS_MAX);
+    const bool wrong = draw_one_in(draw, 12);
+    for (size_t i = 0; i < count; i++) {
+        books[i] = (struct request_book){.body = {bodies, (size_t)draw_below(draw, 32) * 8},
+                                         .locale = draw_one_in(draw, 8) ? "en" : NULL};
+    }
+    const struct batch_signer signer = {&front->keys[wrong ? FRONT_REVOKED : principal], front->programme_id,
+                                        principal};
+    const uint64_t first = world->sequences[principal] + 1;
+    world->sequences[principal] += count;
+    return batch_of(&signer, first, books, count, &front->arena);
+}
+
+static struct request draw_request(struct service_world *world, struct draw *draw, uint32_t connection)
 {
     struct front *front = &world->front;
     static const uint8_t yaml[] = "programme: x\n";
     uint8_t *proof = arena_alloc(&front->arena, 1, SIGNATURE_BYTES);
     const struct key_pair *pair = &front->keys[1 + draw_below(draw, FRONT_PRINCIPALS - 1)];
     uint8_t hash[HASH_BYTES];
-    switch (draw_below(draw, 9)) {
+    switch (draw_below(draw, 10)) {
     case 0:
         return (struct request){.kind = REQUEST_GET_STATUS};
     case 1:
@@ -217,6 +238,8 @@ static struct request draw_request(struct service_world *world, struct draw *dra
         return (struct request){.kind = REQUEST_QUOTE, .quote = {.body = {yaml, sizeof(yaml) - 1}}};
     case 5:
         return (struct request){.kind = REQUEST_BACKUP, .backup = {.path = "/tmp/copy"}};
+    case 7:
+        return draw_batch(world, draw, connection);
     default:
         CHECK(invite_code_hash(invite_code, hash) == 0);
         sign_enrol(pair, front->programme_id, hash, proof);
@@ -231,7 +254,7 @@ static struct request draw_request(struct service_world *world, struct draw *dra
 void world_ask(struct service_world *world, struct draw *draw, uint32_t connection)
 {
     if (can_send(world, connection)) {
-        struct request request = draw_request(world, draw);
+        struct request request = draw_request(world, draw, connection);
         send_request(world, draw, connection, &request);
     }
 }

@@ -203,7 +203,8 @@ class Cuts(Shop):
             e, booked = admin.receive().event, wire.Booked.FromString(queued.booked)
             self.assertEqual((e.sequence, e.position, e.booked_at, e.chain, e.outcome),
                              (sequence, booked.position, booked.booked_at, booked.chain, booked.outcome))
-            self.assertEqual((e.body, e.signature), (queued.body, queued.signature))
+            self.assertEqual(e.body, queued.body)
+            self.assertTrue(e.batch_count or e.signature == queued.signature)  # the audit proves that of a batch
         self.fails("NOT_FOUND", admin.ask, get_event=wire.GetEvent(principal=till.principal, sequence=count + 1))
         views = [till.connection.ask(get_member=wire.GetMember(card=f"{till.principal} {i}")).view
                  for i in range(self.CARDS)]

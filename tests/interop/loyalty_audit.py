@@ -2,13 +2,16 @@
 enrolment, sequences, and the balances that follow from the effects."""
 
 from loyalty_client import (Failed, H, event, i64, is_canonical, log, printed_voucher, signed_by_enrolment,
-                            signed_by_event, signed_by_rotation, u32, u64, verifies, wire)
+                            signed_by_batch, signed_by_event, signed_by_rotation, u32, u64, verifies, wire)
 
 
 def leaf(e, key_no=1):
     """The leaf of an Event that the principal signed with its key of that number."""
+    authenticator = e.signature
+    if e.batch_count:
+        authenticator += u32(e.sequence - e.batch_sequence) + u32(e.batch_count)
     return H(b"loyaltyd leaf v1\0" + u64(e.position) + i64(e.booked_at) + u32(e.principal) + u32(key_no)
-             + u64(e.sequence) + H(e.body) + H(e.signature) + H(e.context) + H(e.outcome))
+             + u64(e.sequence) + H(e.body) + H(authenticator) + H(e.context) + H(e.outcome))
 
 
 def link(previous, leaf_hash):
@@ -28,6 +31,9 @@ class Audit:
         self.revoked = set()
         self.retired = {}       # principal -> nothing of it that happened later is accepted
         self.sequences = {}     # principal -> last sequence
+        self.hashes = {}        # (principal, sequence) -> hash of the body
+        self.batch = None       # the event before, if its batch goes on
+        self.batches = 0        # that were proved
         self.invites = {}       # position -> code hash
         self.accounts = {}      # code -> balance
         self.lots = {}          # (position, index) -> [member, points left]
@@ -57,8 +63,7 @@ class Audit:
         self.check(self.chain == e.chain, "the chain is broken")
         self.check(e.booked_at >= self.booked_at, "booked_at goes back")
         self.booked_at = e.booked_at
-        self.check(verifies(keys[-1], signed_by_event(self.programme_id, e.principal, e.sequence, e.body), e.signature),
-                   "the signature does not verify")
+        self._check_signature(e, keys[-1])
         self.check(not accepted or body.occurred_at <= self.retired.get(e.principal, body.occurred_at),
                    "of a retired principal, and later")
         self.check(e.sequence == self.sequences.get(e.principal, 0) + 1, f"sequence {e.sequence}")
@@ -75,6 +80,26 @@ class Audit:
             held = tuple(self.accounts.get(outcome.member * 8 + account, 0) for account in range(3))
             told = outcome.balances.available, outcome.balances.pending, outcome.balances.reserved
             self.check(held == told, f"balances {told}, the effects come to {held}")
+
+    def _check_signature(self, e, key):
+        self.hashes[e.principal, e.sequence] = H(e.body)
+        if self.batch is not None:
+            before = self.batch
+            self.check((e.principal, e.sequence, e.batch_sequence, e.batch_count, e.signature)
+                       == (before.principal, before.sequence + 1, before.batch_sequence, before.batch_count,
+                           before.signature), "the batch before is not whole")
+        self.batch = None
+        if not e.batch_count:
+            message = signed_by_event(self.programme_id, e.principal, e.sequence, e.body)
+        elif e.sequence < e.batch_sequence + e.batch_count - 1:
+            self.batch = e
+            return
+        else:
+            sequences = range(e.batch_sequence, e.batch_sequence + e.batch_count)
+            message = signed_by_batch(self.programme_id, e.principal, e.batch_sequence,
+                                      [self.hashes[e.principal, sequence] for sequence in sequences])
+            self.batches += 1
+        self.check(verifies(key, message, e.signature), "the signature does not verify")
 
     def _check_proof(self, added):
         self.check(added.invite in self.invites, "no such invite")
@@ -120,6 +145,7 @@ class Audit:
 
     def finish(self):
         """What holds at the end of any log."""
+        self.check(self.batch is None, "the log ends within a batch")
         self.check(sum(self.accounts.values()) == 0, "points come from nowhere")
         members = {code // 8 for code in self.accounts if code >= 8}
         for member in members:

@@ -6,6 +6,7 @@ From the bottom up: hashes and what is signed; codes and cards; bodies; Connecti
 (identity and queue, with the rules of resuming). Nothing here is written to a disk: a real till writes each event
 down before it is sent, and each answer before it is shown (docs/protocol.md, "The outbox")."""
 
+import collections
 import dataclasses
 import hashlib
 import importlib
@@ -43,6 +44,8 @@ event, wire, log = _generate()
 
 FRAME_REPLY_BYTES_MAX = 1048576
 REQUESTS_IN_FLIGHT_MAX = 256
+BATCH_EVENTS_MAX = 256
+FRAME_TERMINAL_BYTES_MAX = 65536
 PATIENCE = 10  # seconds without an answer until a connection counts as dead
 
 
@@ -74,6 +77,11 @@ def signed_by_enrolment(programme_id, public_key, code_hash):
 
 def signed_by_event(programme_id, principal, sequence, body):
     return b"loyaltyd event v1\0" + programme_id + u32(principal) + u64(sequence) + body
+
+
+def signed_by_batch(programme_id, principal, first_sequence, body_hashes):
+    return (b"loyaltyd batch v1\0" + programme_id + u32(principal) + u64(first_sequence) + u32(len(body_hashes))
+            + b"".join(body_hashes))
 
 
 def signed_by_rotation(programme_id, principal, new_public_key):
@@ -308,8 +316,10 @@ class Alarm(Exception):
 class Queued:
     body: bytes
     signature: bytes
+    key: object             # that signed it, of SigningKey
     opening: object = None  # of wire.Opening
     booked: bytes = None    # the answer
+    alone: bool = False     # it is never signed with others
 
 
 @dataclasses.dataclass
@@ -350,6 +360,8 @@ class Till:
         self.connection = None
         self.ready = None
         self.first = None       # where connect() told to send from; None: not connected
+        self.batch_max = 16     # events under one signature, where several wait; 1: each has its own
+        self.alone_end = 0      # events before this one are wanted one by one
 
     @classmethod
     def enrolled(cls, address, code, key=None):
@@ -382,13 +394,14 @@ class Till:
         public = bytes(new_key.verify_key)
         proof = new_key.sign(signed_by_rotation(self.programme_id, self.principal, public)).signature
         sequence = self.add(statement(key_rotated=event.KeyRotated(key=public, proof=proof)))
+        self.queue[sequence].alone = True
         self.key = new_key
         return sequence
 
     def add(self, body, opening=None):
         """Signs a body under the next sequence and queues it."""
         sequence = self.next_sequence
-        self.queue[sequence] = Queued(body, self.sign(sequence, body), opening)
+        self.queue[sequence] = Queued(body, self.sign(sequence, body), self.key, opening)
         self.next_sequence += 1
         return sequence
 
@@ -452,6 +465,38 @@ class Till:
         self.connection.send(book=wire.Book(principal=self.principal, sequence=sequence, body=queued.body,
                                             signature=queued.signature, opening=queued.opening, **more))
 
+    def batch(self, first, count, key=None, **more):
+        """A BookBatch message of queued events."""
+        events, hashes = wire.BatchEvents(), []
+        for sequence in range(first, first + count):
+            queued = self.queue[sequence]
+            events.events.add(body=queued.body, opening=queued.opening, **more)
+            hashes.append(H(queued.body))
+        message = signed_by_batch(self.programme_id, self.principal, first, hashes)
+        return wire.BookBatch(principal=self.principal, first_sequence=first, events=events.SerializeToString(),
+                              signature=(key or self.queue[first].key).sign(message).signature)
+
+    def batch_size(self, first, limit):
+        """How many queued events from `first` on go under one signature."""
+        room, count = FRAME_TERMINAL_BYTES_MAX - 128, 0
+        while count < min(limit, self.batch_max) and first + count < self.next_sequence:
+            queued = self.queue[first + count]
+            room -= len(queued.body) + 192
+            if room < 0 or queued.alone or queued.key is not self.queue[first].key:
+                break
+            count += 1
+        may = first >= self.alone_end and self.ready.role == event.ROLE_TERMINAL
+        return max(count, 1) if may else 1
+
+    def send_some(self, first, limit, **more):
+        """Sends the queued event, with those behind it if it can; gives how many."""
+        count = self.batch_size(first, limit)
+        if count == 1:
+            self.send_queued(first, **more)
+        else:
+            self.connection.send(book_batch=self.batch(first, count, **more))
+        return count
+
     def take(self, sequence, reply):
         """Keeps the answer to a queued event."""
         answer = Answer.of(reply)
@@ -473,28 +518,36 @@ class Till:
         while self.first < self.next_sequence:
             failure = None
             sent = taken = self.first
+            requests = collections.deque()  # events of each that have no answer yet
             while taken < sent or (sent < self.next_sequence and failure is None):
                 while failure is None and sent < self.next_sequence and sent - taken < REQUESTS_IN_FLIGHT_MAX // 2:
-                    self.send_queued(sent, **more)
-                    sent += 1
+                    requests.append(self.send_some(sent, self.next_sequence - sent, **more))
+                    sent += requests[-1]
                 reply = self.connection.receive()
                 if reply.WhichOneof("message") == "booked":
                     answers[taken] = self.take(taken, reply.booked)
-                    self.first = max(self.first, taken + 1)
-                elif failure is None:
-                    failure = reply.failure
-                taken += 1
+                    taken += 1
+                    self.first = max(self.first, taken)
+                    requests[0] -= 1
+                    if requests[0] == 0:
+                        requests.popleft()
+                else:
+                    taken += requests.popleft()  # a failure is one for all of a batch
+                    if failure is None:
+                        failure, failed_end = reply.failure, taken
             if failure is not None:
                 tries += 1
-                self._after(failure, tries)
+                self._after(failure, tries, failed_end)
         return answers
 
-    def _after(self, failure, tries):
+    def _after(self, failure, tries, failed_end):
         name = failure_name(failure)
         if name == "CONFLICT":
             raise Alarm("two tills use one key")
         if name == "AHEAD" and failure.expected_sequence <= self.first and tries < 3:
             self.first = failure.expected_sequence
+        elif name == "ONE_BY_ONE":
+            self.alone_end = failed_end
         elif name in ("RETRY", "BUSY") and tries < 8:
             time.sleep(min(0.05 * 2 ** tries, 2))
         else:

@@ -1,5 +1,7 @@
 #include "lib/front.h"
 
+#include "lib/batch.h"
+
 #include "crypto/crypto.h"
 #include "wire/frame.h"
 
@@ -283,6 +285,9 @@ void front_answer(struct front *front, size_t count)
         } else if (request->kind == REQUEST_BOOK) {
             replies[i].kind = REPLY_BOOKED;
             replies[i].booked.booked = request->book.signature;
+        } else if (request->kind == REQUEST_BOOK_BATCH) {
+            replies[i].kind = REPLY_BOOKED;
+            replies[i].booked.booked = request->batch.signature;
         } else {
             replies[i].kind = REPLY_PRINCIPALS;
         }
@@ -401,6 +406,14 @@ void front_book_body(struct front *front, uint32_t connection, uint32_t principa
                                              .sequence = sequence,
                                              .body = body,
                                              .signature = {signature, SIGNATURE_BYTES}}};
+    front_ask(front, connection, &request);
+}
+
+void front_batch(struct front *front, uint32_t connection, uint32_t principal, uint64_t first_sequence,
+                 const struct request_book *books, size_t count, const struct key_pair *pair)
+{
+    const struct batch_signer signer = {pair, front->programme_id, principal};
+    const struct request request = batch_of(&signer, first_sequence, books, count, &front->arena);
     front_ask(front, connection, &request);
 }
 

@@ -111,6 +111,10 @@ void front_book(struct front *front, uint32_t connection, uint32_t principal, ui
 void front_book_body(struct front *front, uint32_t connection, uint32_t principal, uint64_t sequence,
                      struct bytes body, const struct key_pair *pair);
 
+/* A BookBatch of these events (its id is the first sequence), signed with this key. */
+void front_batch(struct front *front, uint32_t connection, uint32_t principal, uint64_t first_sequence,
+                 const struct request_book *books, size_t count, const struct key_pair *pair);
+
 /* Answers the first job, a Book, and tells the service that this became of a principal. */
 void front_answer_note(struct front *front, enum ledger_note note, const struct principal_row *row);
 

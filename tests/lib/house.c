@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "service/replay.h"
 #include "store/compare.h"
+#include "wire/frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,8 +112,29 @@ void house_ask_with(struct house *house, uint32_t principal, uint32_t key_no, co
     assert_int_equal(done, 1);
     assert_int_equal(house->result.tag, 77);
     struct bytes frame;
-    frame = (struct bytes){house->result.reply.data + 4, house->result.reply.size - 4};
+    assert_int_equal(frame_parse(house->result.reply, FRAME_OPERATOR_BYTES_MAX, &frame), 1);
     assert_int_equal(wire_reply_unpack(frame, &house->scratch, &house->reply), 0);
+}
+
+void house_seal(struct event *event, uint64_t sequence, const char *card, struct arena *arena,
+                struct request_book *book)
+{
+    if (card != NULL) {
+        struct card_number number;
+        uint8_t *salt = arena_alloc(arena, 1, CARD_SALT_BYTES);
+        uint8_t *commitment = arena_alloc(arena, 1, HASH_BYTES);
+        assert_non_null(commitment);
+        memset(salt, (int)sequence, CARD_SALT_BYTES);
+        assert_int_equal(card_normalise(card, strlen(card), &number), 0);
+        crypto_card_commitment(salt, &number, commitment);
+        const struct bytes bytes = {commitment, HASH_BYTES};
+        *(event->kind == EVENT_PURCHASE       ? &event->purchase.card
+          : event->kind == EVENT_GOODS_RETURN ? &event->goods_return.card
+                                              : &event->enrolment.card) = bytes;
+        book->opening.salt = (struct bytes){salt, CARD_SALT_BYTES};
+        book->opening.card = arena_copy(arena, card, strlen(card));
+    }
+    assert_int_equal(wire_body_pack(event, arena, &book->body), 0);
 }
 
 void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
@@ -123,21 +145,7 @@ void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, s
         .id = 5,
         .kind = REQUEST_BOOK,
         .book = {.principal = principal, .sequence = sequence, .locale = house->locale}};
-    uint8_t salt[CARD_SALT_BYTES];
-    uint8_t commitment[HASH_BYTES];
-    memset(salt, (int)sequence, sizeof(salt));
-    if (card != NULL) {
-        struct card_number number;
-        assert_int_equal(card_normalise(card, strlen(card), &number), 0);
-        crypto_card_commitment(salt, &number, commitment);
-        const struct bytes bytes = {commitment, sizeof(commitment)};
-        *(event->kind == EVENT_PURCHASE       ? &event->purchase.card
-          : event->kind == EVENT_GOODS_RETURN ? &event->goods_return.card
-          : event->kind == EVENT_CARD_LINKED  ? &event->card_linked.card
-                                              : &event->enrolment.card) = bytes;
-        request.book.opening = (struct opening){.salt = {salt, sizeof(salt)}, .card = card};
-    }
-    assert_int_equal(wire_body_pack(event, &house->scratch, &request.book.body), 0);
+    house_seal(event, sequence, card, &house->scratch, &request.book);
     const size_t room = SIGN_EVENT_PREFIX_BYTES + request.book.body.size;
     uint8_t *signed_bytes = arena_alloc(&house->scratch, 1, room);
     uint8_t *signature = arena_alloc(&house->scratch, 1, SIGNATURE_BYTES);
@@ -231,7 +239,7 @@ static int replay_log(struct house *house, struct replay_difference *difference,
         result = replay_event(replay, &row, difference);
     }
     if (result == 0) {
-        result = replay_commit(replay);
+        result = replay_finish(replay, difference);
     }
     if (result == 0) {
         result = store_compare(house->temporary.store, copy.store, row_difference);
@@ -239,6 +247,12 @@ static int replay_log(struct house *house, struct replay_difference *difference,
     replay_free(replay);
     temporary_remove(&copy);
     return result;
+}
+
+int house_replay_differs(struct house *house, struct replay_difference *ret_difference)
+{
+    struct store_difference row = {.text = ""};
+    return replay_log(house, ret_difference, &row);
 }
 
 void house_replay(struct house *house)

@@ -9,6 +9,7 @@
 
 #include "model/decision.h"
 #include "service/ledger.h"
+#include "service/replay.h"
 #include "wire/body.h"
 
 enum { HOUSE_ADMIN = 1, HOUSE_PRINCIPALS = 8 };
@@ -31,7 +32,7 @@ struct house {
     struct decision *decision; /* of the last answer that was booked */
     struct booked booked;
     struct bytes booked_bytes;
-    struct reply reply; /* the last one */
+    struct reply reply; /* the last one; to a batch, that to its first event */
     struct ledger_result result;
 };
 
@@ -53,10 +54,17 @@ uint32_t house_principal(struct house *house, enum role role, const char *store,
  */
 void house_replay(struct house *house);
 
+/* The same where they may differ: the replay's result, and where. */
+int house_replay_differs(struct house *house, struct replay_difference *ret_difference) MUST_CHECK;
+
 /* Packs, signs and books the event as the principal's next; moves the principal's sequence when it was
  * booked. Fills the reply, and decision and booked when it is REPLY_BOOKED. `card` NULL: no opening; else the
  * event's commitment is set. */
 void house_book(struct house *house, uint32_t principal, struct event *event, const char *card);
+
+/* Fills body and opening of a booking, all of it in the arena; the event's commitment is set. */
+void house_seal(struct event *event, uint64_t sequence, const char *card, struct arena *arena,
+                struct request_book *book);
 
 /* The same under a sequence of the test's choice, without moving anything. */
 void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,

@@ -26,6 +26,17 @@ static void audit_newcomers(struct sim *sim)
     }
 }
 
+/* What was new of a batch stands at consecutive positions, all of it. */
+static void check_batch(struct sim *sim, const struct event_row *row, struct event_row *before)
+{
+    const struct event_batch *batch = &before->batch;
+    const bool within = batch->count > 0 && before->sequence - batch->first_sequence + 1 < batch->count;
+    SIM_CHECK(sim, !within || (row->principal == before->principal && row->sequence == before->sequence + 1 &&
+                               memcmp(&row->batch, batch, sizeof(*batch)) == 0));
+    SIM_CHECK(sim, within || row->batch.count == 0 || row->batch.first_position == row->position);
+    *before = *row;
+}
+
 /* Nothing is booked that was not sold, each till's in order and without gaps; and what was acknowledged is
  * there. */
 void audit_store(struct sim *sim)
@@ -34,6 +45,7 @@ void audit_store(struct sim *sim)
     struct store_head head;
     uint64_t booked[SPEAKERS_MAX] = {0};
     int64_t booked_at = 0;
+    struct event_row before = {0};
     failing_heap_rest(true); /* what is armed is meant for the daemon */
     int result = store_head(store, &head);
     SIM_OK(sim, result);
@@ -42,6 +54,7 @@ void audit_store(struct sim *sim)
         arena_reset(&sim->scratch);
         result = store_event_read(store, position, &sim->scratch, &row);
         SIM_OK(sim, result);
+        check_batch(sim, &row, &before);
         SIM_CHECK(sim, row.booked_at >= booked_at);
         booked_at = row.booked_at;
         if (row.principal == 0) {
@@ -64,6 +77,8 @@ void audit_store(struct sim *sim)
         SIM_CHECK(sim, slot->booked == NULL ||
                            bytes_equal(again, (struct bytes){slot->booked, slot->booked_size}));
     }
+    SIM_CHECK(sim, before.batch.count == 0 ||
+                       before.sequence - before.batch.first_sequence + 1 == before.batch.count);
     audit_newcomers(sim);
     for (uint32_t i = 0; i < sim->speakers; i++) {
         const struct till *till = &sim->tills[i];

@@ -49,6 +49,7 @@ void sim_draw_knobs(struct sim *sim)
     knobs->pipeline = 1 + (uint32_t)sim_below(sim, IN_FLIGHT_MAX - 2);
     knobs->lines_max = sim_chance(sim, 10) ? 400 : 5;
     knobs->sell_percent = 2 + (unsigned)sim_below(sim, SELL_PERCENT_MAX - 2);
+    knobs->batch_percent = sim_chance(sim, 30) ? 0 : (unsigned)sim_below(sim, 100);
     knobs->batch_max = spread(sim, BATCH_EVENTS_MAX);
     knobs->tick_ms_max = spread(sim, 20000);
     knobs->loading = sim_chance(sim, 30);
@@ -60,7 +61,7 @@ void sim_draw_knobs(struct sim *sim)
                             : sim_chance(sim, 50)  ? (unsigned)sim_below(sim, 6)
                                                    : 0;
     }
-    knobs->weights[ACTION_RESEND] *= 5;
+    knobs->weights[ACTION_RESEND] = 1 + (unsigned)sim_below(sim, 10);
     knobs->weights[ACTION_TICK] = 1 + (unsigned)sim_below(sim, 10);
     knobs->weights[ACTION_ENROL] = 1 + (unsigned)sim_below(sim, 5);
     knobs->weights[ACTION_MEMORY] = !lucky && sim_chance(sim, 30) ? 1 : 0;

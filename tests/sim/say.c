@@ -353,6 +353,7 @@ enum reply_kind answer_of(enum request_kind kind)
     case REQUEST_ENROL:
         return REPLY_ENROLLED;
     case REQUEST_BOOK:
+    case REQUEST_BOOK_BATCH:
         return REPLY_BOOKED;
     case REQUEST_GET_MEMBER:
         return REPLY_MEMBER;

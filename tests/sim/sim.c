@@ -309,6 +309,7 @@ static struct {
     uint64_t acknowledged;
     uint64_t late;
     uint64_t repeated;
+    uint64_t batches;
     uint64_t failures;
     uint64_t cuts;
     uint64_t kills;
@@ -323,6 +324,7 @@ static void add_totals(const struct sim *run)
     totals.acknowledged += run->acknowledged;
     totals.late += run->late;
     totals.repeated += run->repeated;
+    totals.batches += run->batches;
     totals.failures += run->failures;
     totals.cuts += run->counts[ACTION_CUT];
     totals.kills += run->counts[ACTION_KILL];
@@ -439,12 +441,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "sim --seed=0x%llx\n", (unsigned long long)sim.seed);
         return EXIT_FAILURE;
     }
-    printf("sim: %llu seeds from 0x%llx passed: %llu acknowledged (%llu late), %llu repeated, %llu failures, "
-           "%llu cuts, %llu kills, %llu ends by the disk\n",
+    printf("sim: %llu seeds from 0x%llx passed: %llu acknowledged (%llu late), %llu repeated, %llu batches, "
+           "%llu failures, %llu cuts, %llu kills, %llu ends by the disk\n",
            (unsigned long long)count, (unsigned long long)first, (unsigned long long)totals.acknowledged,
            (unsigned long long)totals.late, (unsigned long long)totals.repeated,
-           (unsigned long long)totals.failures, (unsigned long long)totals.cuts,
-           (unsigned long long)totals.kills, (unsigned long long)totals.ends);
+           (unsigned long long)totals.batches, (unsigned long long)totals.failures,
+           (unsigned long long)totals.cuts, (unsigned long long)totals.kills,
+           (unsigned long long)totals.ends);
     const bool all = everything_was_said();
     if (count >= 200 && !all) {
         fprintf(stderr, "sim: some kind was never said\n");

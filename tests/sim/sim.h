@@ -56,19 +56,20 @@ enum action {
 };
 
 /* From here on nothing goes wrong by itself: these actions are faults. */
-enum { ACTION_FIRST_FAULT = ACTION_RESEND };
+enum { ACTION_FIRST_FAULT = ACTION_CUT };
 
 struct knobs {
     uint32_t tills;
-    uint32_t events;       /* each till sells that many times */
-    uint32_t piece_max;    /* bytes delivered at once */
-    uint32_t pipeline;     /* requests a till sends ahead of the answers */
-    uint32_t lines_max;    /* of a basket */
-    unsigned sell_percent; /* of a till's turns */
-    bool loading;          /* until the operator goes live, if ever */
-    uint32_t batch_max;    /* jobs of a batch */
-    uint32_t tick_ms_max;  /* of one TICK */
-    uint32_t fault_steps;  /* faults happen in the first steps only */
+    uint32_t events;        /* each till sells that many times */
+    uint32_t piece_max;     /* bytes delivered at once */
+    uint32_t pipeline;      /* requests a till sends ahead of the answers */
+    uint32_t lines_max;     /* of a basket */
+    unsigned sell_percent;  /* of a till's turns */
+    unsigned batch_percent; /* of what is sent where several events wait */
+    bool loading;           /* until the operator goes live, if ever */
+    uint32_t batch_max;     /* jobs of a batch */
+    uint32_t tick_ms_max;   /* of one TICK */
+    uint32_t fault_steps;   /* faults happen in the first steps only */
     unsigned weights[ACTION_COUNT];
     struct service_options service; /* sizes */
 };
@@ -91,7 +92,8 @@ enum till_state { TILL_AWAY, TILL_GREETING, TILL_SIGNING, TILL_READY, TILL_ENROL
 struct awaited {
     uint32_t id;
     enum request_kind kind;
-    uint64_t sequence; /* of REQUEST_BOOK */
+    uint64_t sequence; /* of REQUEST_BOOK; of REQUEST_BOOK_BATCH: of its next event without an answer */
+    uint64_t left;     /* replies to come */
 };
 
 /* Who speaks to the daemon: a till, the operator, or a newcomer who is no principal yet. */
@@ -108,6 +110,7 @@ struct till {
     uint32_t next_id;
     uint64_t sold;                              /* events in the outbox */
     uint64_t next;                              /* the sequence sent next, from 1 */
+    uint64_t alone_end;                         /* events before this one are wanted one by one */
     struct outbox_event outbox[EVENTS_MAX + 1]; /* by sequence */
     struct awaited awaited[IN_FLIGHT_MAX];      /* in order */
     size_t awaited_count;
@@ -169,6 +172,7 @@ struct sim {
     uint64_t acknowledged;
     uint64_t late;     /* of them, with an answer that had been lost on its way */
     uint64_t repeated; /* acknowledged before */
+    uint64_t batches;  /* answered */
     uint64_t failures;
 };
 

@@ -1,6 +1,7 @@
 #include "sim/sim.h"
 
 #include "crypto/invite.h"
+#include "lib/batch.h"
 #include "wire/frame.h"
 
 #include <stdio.h>
@@ -11,12 +12,17 @@ static void ask(struct sim *sim, struct till *till, struct request *request)
 {
     struct bytes frame;
     SIM_CHECK(sim, till->awaited_count < IN_FLIGHT_MAX);
+    if (request->kind != REQUEST_BOOK_BATCH) {
+        arena_reset(&sim->scratch); /* a batch lives in it */
+    }
     request->id = ++till->next_id;
     till->awaited[till->awaited_count++] =
         (struct awaited){.id = request->id,
                          .kind = request->kind,
-                         .sequence = request->kind == REQUEST_BOOK ? request->book.sequence : 0};
-    arena_reset(&sim->scratch);
+                         .sequence = request->kind == REQUEST_BOOK         ? request->book.sequence
+                                     : request->kind == REQUEST_BOOK_BATCH ? request->batch.first_sequence
+                                                                           : 0,
+                         .left = request->kind == REQUEST_BOOK_BATCH ? request->batch.count : 1};
     const int result = wire_request_pack(request, &sim->scratch, &frame);
     SIM_OK(sim, result);
     pipe_put(&sim->pipes[till->connection].in, frame);
@@ -35,6 +41,54 @@ static void send_event(struct sim *sim, struct till *till, uint64_t sequence)
     }
     request.book.locale = sim_chance(sim, 30) ? "en" : NULL;
     ask(sim, till, &request);
+}
+
+/* From this sequence on, up to `count` events, a frame, and a change of keys, which goes alone; gives how
+ * many. */
+static size_t send_batch(struct sim *sim, struct till *till, uint64_t first, uint64_t count)
+{
+    struct request_book books[EVENTS_MAX];
+    const bool changed = till->rotation != 0 && first > till->rotation;
+    const struct batch_signer signer = {&till->keys[changed], sim->house.programme_id, till->principal};
+    size_t bytes = BATCH_OVERHEAD_BYTES;
+    size_t taken = 0;
+    while (taken < count) {
+        const struct outbox_event *slot = &till->outbox[first + taken];
+        bytes += slot->body_size + 8 + BATCH_EVENT_OVERHEAD_BYTES;
+        if (bytes > FRAME_TERMINAL_BYTES_MAX || slot->kind == EVENT_KEY_ROTATED) {
+            break;
+        }
+        books[taken] = (struct request_book){.body = {slot->body, slot->body_size},
+                                             .locale = sim_chance(sim, 30) ? "en" : NULL};
+        if (slot->card != NULL) {
+            books[taken].opening =
+                (struct opening){.salt = {slot->salt, sizeof(slot->salt)}, .card = slot->card};
+        }
+        taken++;
+    }
+    if (taken == 0) {
+        return 0;
+    }
+    arena_reset(&sim->scratch);
+    struct request request = batch_of(&signer, first, books, taken, &sim->scratch);
+    ask(sim, till, &request);
+    return taken;
+}
+
+/* What is sent next, alone or with what waits behind it. */
+static void send_next(struct sim *sim, struct till *till)
+{
+    const uint64_t waiting = till->sold + 1 - till->next;
+    size_t sent = 0;
+    if (till->role == ROLE_TERMINAL && till->next >= till->alone_end && waiting > 1 &&
+        sim_chance(sim, sim->knobs.batch_percent)) {
+        sent = send_batch(sim, till, till->next, 1 + sim_below(sim, waiting));
+    }
+    if (sent == 0) {
+        send_event(sim, till, till->next);
+        sent = 1;
+    }
+    till->next += sent;
 }
 
 static uint64_t first_unacknowledged(const struct till *till)
@@ -82,7 +136,7 @@ void till_work(struct sim *sim, struct till *till)
         }
     } else if (till->state == TILL_READY && till->awaited_count < sim->knobs.pipeline) {
         if (till->next <= till->sold) {
-            send_event(sim, till, till->next++);
+            send_next(sim, till);
         } else if (sim_chance(sim, 20)) {
             struct request question;
             till_question(sim, till, &question);
@@ -101,8 +155,13 @@ void till_enrol(struct sim *sim, struct newcomer *newcomer)
 void till_resend(struct sim *sim, struct till *till)
 {
     const uint64_t acknowledged = first_unacknowledged(till) - 1;
-    if (till->state == TILL_READY && acknowledged > 0 && till->awaited_count < IN_FLIGHT_MAX) {
-        send_event(sim, till, 1 + sim_below(sim, acknowledged));
+    if (till->state == TILL_READY && acknowledged > 0 && till->awaited_count < sim->knobs.pipeline) {
+        const uint64_t first = 1 + sim_below(sim, acknowledged);
+        /* However it was cut when it was sent first; what is on its way is sent twice then. */
+        const bool cut = till->role == ROLE_TERMINAL && sim_chance(sim, sim->knobs.batch_percent);
+        if (!cut || send_batch(sim, till, first, 1 + sim_below(sim, till->next - first)) == 0) {
+            send_event(sim, till, first);
+        }
     }
 }
 
@@ -229,7 +288,7 @@ static void on_booked(struct sim *sim, struct till *till, uint64_t sequence, con
 static bool is_question(enum request_kind kind)
 {
     return kind != REQUEST_HELLO && kind != REQUEST_AUTHENTICATE && kind != REQUEST_ENROL &&
-           kind != REQUEST_BOOK;
+           kind != REQUEST_BOOK && kind != REQUEST_BOOK_BATCH;
 }
 
 /* True when the till goes on with this connection. */
@@ -239,6 +298,11 @@ static bool on_failure(struct sim *sim, struct till *till, const struct awaited 
     sim->failures++;
     if (is_question(awaited->kind) && reply->failure.code == FAILURE_NOT_FOUND) {
         return true;
+    }
+    if (reply->failure.code == FAILURE_ONE_BY_ONE) {
+        SIM_CHECK(sim, awaited->kind == REQUEST_BOOK_BATCH);
+        till->alone_end = awaited->sequence + awaited->left;
+        return false;
     }
     if (reply->failure.code == FAILURE_BAD_SIGNATURE && till->changes) {
         /* Whether its change of keys was booked it finds out by trying. */
@@ -264,8 +328,12 @@ static bool on_reply(struct sim *sim, struct till *till, const struct reply *rep
     SIM_CHECK(sim, till->awaited_count > 0);
     const struct awaited awaited = till->awaited[0];
     SIM_CHECK(sim, reply->id == awaited.id);
-    till->awaited_count--;
-    memmove(till->awaited, till->awaited + 1, till->awaited_count * sizeof(till->awaited[0]));
+    till->awaited[0].sequence++;
+    if (--till->awaited[0].left == 0 || reply->kind == REPLY_FAILURE) {
+        till->awaited_count--;
+        memmove(till->awaited, till->awaited + 1, till->awaited_count * sizeof(till->awaited[0]));
+        sim->batches += awaited.kind == REQUEST_BOOK_BATCH && reply->kind == REPLY_BOOKED;
+    }
     if (reply->kind == REPLY_FAILURE) {
         return on_failure(sim, till, &awaited, reply);
     }
@@ -277,7 +345,7 @@ static bool on_reply(struct sim *sim, struct till *till, const struct reply *rep
     } else if (awaited.kind == REQUEST_ENROL) {
         on_enrolled(sim, till, reply);
         return false;
-    } else if (awaited.kind == REQUEST_BOOK) {
+    } else if (awaited.kind == REQUEST_BOOK || awaited.kind == REQUEST_BOOK_BATCH) {
         on_booked(sim, till, awaited.sequence, reply);
     }
     return true;

@@ -22,7 +22,7 @@
 
 enum { EVENTS_MAX = 400, PRINCIPAL = 4 };
 
-/* What the scripted daemon does at a Book, besides booking. */
+/* What the scripted daemon does at a Book or BookBatch, besides booking. */
 enum act {
     ACT_BOOK,
     ACT_CLOSE,          /* closes in place of taking it */
@@ -36,6 +36,8 @@ enum act {
     ACT_NONSENSE,       /* answers with another kind of reply */
     ACT_OTHER_SEQUENCE, /* answers for another event */
     ACT_SILENT,         /* takes it and says nothing more */
+    ACT_ONE_BY_ONE,     /* of a batch: wants its events alone */
+    ACT_BOOK_AND_CUT,   /* of a batch: books it, answers half and RETRY for the rest */
 };
 
 struct daemon {
@@ -48,9 +50,11 @@ struct daemon {
     uint8_t epoch[EPOCH_BYTES];
     bool log_differs;
     bool revoked;
-    const enum act *script; /* one act for each Book that arrives at its turn; then ACT_BOOK */
+    const enum act *script; /* one act for each request that arrives at its turn; then ACT_BOOK */
     size_t script_size;
     size_t acts;                            /* played */
+    int books;                              /* requests of one event that arrived */
+    int batches;                            /* and of several */
     uint64_t expected;                      /* sequence */
     int connections;                        /* accepted */
     uint8_t bodies[EVENTS_MAX][HASH_BYTES]; /* of what is booked */
@@ -65,6 +69,7 @@ struct fixture {
     struct daemon daemon;
     uint64_t answered; /* callbacks */
     uint64_t last;     /* sequence of the last one */
+    uint32_t batch_max;
 };
 
 static struct fixture fixture;
@@ -165,6 +170,9 @@ static bool act(struct daemon *daemon, int fd, struct arena *arena, uint32_t id,
         return true;
     case ACT_SILENT:
         return true;
+    case ACT_ONE_BY_ONE:
+    case ACT_BOOK_AND_CUT:
+        CHECK(false);
     }
     return false;
 }
@@ -173,7 +181,11 @@ static bool take_book(struct daemon *daemon, int fd, struct arena *arena, const 
 {
     const struct request_book *book = &request->book;
     uint8_t hash[HASH_BYTES];
+    static uint8_t scratch[SIGN_EVENT_PREFIX_BYTES + 4096];
+    const struct sign_event message = {daemon->programme_id, PRINCIPAL, book->sequence, book->body};
     CHECK(book->principal == PRINCIPAL);
+    CHECK(sign_event_check(fixture.pair.public_key, &message, scratch, sizeof(scratch),
+                           book->signature.data) == 0);
     if (book->sequence > daemon->expected) {
         answer_failure(fd, arena, request->id, FAILURE_AHEAD, daemon->expected);
         return true;
@@ -185,6 +197,81 @@ static bool take_book(struct daemon *daemon, int fd, struct arena *arena, const 
     CHECK(memcmp(hash, daemon->bodies[book->sequence], HASH_BYTES) == 0);
     answer_booked(fd, arena, request->id, book->sequence, true);
     return true;
+}
+
+static bool known(const struct daemon *daemon, const struct request_book *book)
+{
+    uint8_t hash[HASH_BYTES];
+    hash_bytes(book->body.data, book->body.size, hash);
+    return memcmp(hash, daemon->bodies[book->sequence], HASH_BYTES) == 0;
+}
+
+/* Notes what is new of the batch and answers its first `answered` events. */
+static void book_batch(struct daemon *daemon, int fd, struct arena *arena, const struct request *request,
+                       uint32_t answered)
+{
+    const struct request_batch *batch = &request->batch;
+    struct bytes rest = batch->events;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct request_book book;
+        const size_t used = arena->used;
+        CHECK(wire_batch_book(batch, batch->first_sequence + i, &rest, arena, &book) == 0);
+        const bool repeated = book.sequence < daemon->expected;
+        CHECK(!repeated || known(daemon, &book));
+        if (!repeated) {
+            note(daemon, &book);
+        }
+        if (i < answered) {
+            answer_booked(fd, arena, request->id, book.sequence, repeated);
+        }
+        arena_rewind(arena, used);
+    }
+}
+
+static void check_signature(const struct daemon *daemon, const struct request_batch *batch)
+{
+    static uint8_t hashes[BATCH_EVENTS_MAX][HASH_BYTES];
+    struct bytes rest = batch->events;
+    struct bytes body;
+    for (uint32_t i = 0; wire_batch_next(&rest, &body); i++) {
+        hash_bytes(body.data, body.size, hashes[i]);
+    }
+    const struct sign_batch message = {.programme_id = daemon->programme_id,
+                                       .principal = PRINCIPAL,
+                                       .first_sequence = batch->first_sequence,
+                                       .count = batch->count,
+                                       .body_hashes = (const uint8_t(*)[HASH_BYTES])hashes};
+    CHECK(sign_batch_check(fixture.pair.public_key, &message, batch->signature.data) == 0);
+}
+
+static bool take_batch(struct daemon *daemon, int fd, struct arena *arena, const struct request *request)
+{
+    const struct request_batch *batch = &request->batch;
+    enum act what = ACT_BOOK;
+    check_signature(daemon, batch);
+    if (batch->first_sequence > daemon->expected) {
+        answer_failure(fd, arena, request->id, FAILURE_AHEAD, daemon->expected);
+        return true;
+    }
+    if (batch->first_sequence + batch->count > daemon->expected) {
+        what = daemon->acts < daemon->script_size ? daemon->script[daemon->acts] : ACT_BOOK;
+        daemon->acts++;
+    }
+    if (what == ACT_CLOSE) {
+        return false;
+    }
+    if (what == ACT_RETRY || what == ACT_ONE_BY_ONE) {
+        answer_failure(fd, arena, request->id, what == ACT_RETRY ? FAILURE_RETRY : FAILURE_ONE_BY_ONE, 0);
+        return true;
+    }
+    const uint32_t answered = what == ACT_BOOK           ? batch->count
+                              : what == ACT_BOOK_AND_CUT ? batch->count / 2
+                                                         : 0;
+    book_batch(daemon, fd, arena, request, answered);
+    if (what == ACT_BOOK_AND_CUT) {
+        answer_failure(fd, arena, request->id, FAILURE_RETRY, 0);
+    }
+    return what != ACT_BOOK_AND_CLOSE;
 }
 
 static void welcome(struct daemon *daemon, int fd, struct arena *arena, const struct request *request)
@@ -224,7 +311,12 @@ static bool take(struct daemon *daemon, int fd, struct arena *arena, const struc
     } else if (request->kind == REQUEST_AUTHENTICATE) {
         be_ready(daemon, fd, arena, request);
     } else {
+        if (request->kind == REQUEST_BOOK_BATCH) {
+            daemon->batches++;
+            return take_batch(daemon, fd, arena, request);
+        }
         CHECK(request->kind == REQUEST_BOOK);
+        daemon->books++;
         return take_book(daemon, fd, arena, request);
     }
     return true;
@@ -313,6 +405,7 @@ static int open_fixture(void **state)
     const uint8_t daemon_seed[KEY_BYTES] = {5};
     (void)state;
     memset(&fixture, 0, sizeof(fixture));
+    fixture.batch_max = 1;
     fixture.daemon.listener = -1;
     fixture.daemon.expected = 1;
     temporary_make(&fixture.temporary);
@@ -373,6 +466,7 @@ static int deliver(uint32_t in_flight, char text[SESSION_TEXT_BYTES])
                                              .world = &client_world,
                                              .timeout_ms = 800,
                                              .in_flight_max = in_flight,
+                                             .batch_max = fixture.batch_max,
                                              .answered = count_answer};
     assert_int_equal(delivery_init(&delivery, &options), 0);
     const int error = delivery_run(&delivery);
@@ -427,6 +521,7 @@ static void run_in_groups(const enum act *script, size_t size)
                                              .world = &client_world,
                                              .timeout_ms = 800,
                                              .in_flight_max = 25,
+                                             .batch_max = fixture.batch_max,
                                              .answered = count_answer};
     start_daemon(script, size);
     assert_int_equal(delivery_init(&delivery, &options), 0);
@@ -682,6 +777,83 @@ static void a_daemon_with_more_events_than_were_signed_here_is_an_alarm(void **s
     assert_int_equal(counted().waiting, 3);
 }
 
+static void what_waits_goes_under_one_signature(void **state)
+{
+    (void)state;
+    fixture.batch_max = 0;
+    all_arrive(200, NULL, 0, REQUESTS_IN_FLIGHT_MAX);
+    assert_int_equal(fixture.daemon.batches, 4); /* of 64 */
+    assert_int_equal(fixture.daemon.books, 0);
+}
+
+static void an_event_that_waits_alone_is_signed_alone(void **state)
+{
+    (void)state;
+    fixture.batch_max = 0;
+    all_arrive(1, NULL, 0, 8);
+    assert_int_equal(fixture.daemon.batches, 0);
+    assert_int_equal(fixture.daemon.books, 1);
+}
+
+static void batches_are_as_large_as_the_window(void **state)
+{
+    (void)state;
+    fixture.batch_max = 0;
+    all_arrive(100, NULL, 0, 25);
+    assert_int_equal(fixture.daemon.batches, 4);
+}
+
+static void a_batch_that_fails_for_now_is_sent_again(void **state)
+{
+    static const enum act script[] = {ACT_BOOK,  ACT_RETRY,          ACT_BOOK, ACT_BOOK_AND_CUT,
+                                      ACT_CLOSE, ACT_BOOK_AND_CLOSE, ACT_BOOK, ACT_BOOK_AND_CUT};
+    (void)state;
+    fixture.batch_max = 10;
+    all_arrive(95, script, ARRAY_COUNT(script), 30);
+    assert_true(fixture.daemon.acts > ARRAY_COUNT(script));
+}
+
+static void events_of_a_batch_go_one_by_one_when_the_daemon_asks(void **state)
+{
+    static const enum act script[] = {ACT_BOOK, ACT_ONE_BY_ONE};
+    (void)state;
+    fixture.batch_max = 10;
+    all_arrive(50, script, ARRAY_COUNT(script), 10);
+    assert_int_equal(fixture.daemon.books, 10);
+    assert_int_equal(fixture.daemon.batches, 1 + 1 + 3);
+}
+
+static void what_is_left_of_batches_survives_the_connection(void **state)
+{
+    static enum act script[30];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(script); i++) {
+        script[i] = i % 5 == 2 ? ACT_CLOSE : i % 5 == 4 ? ACT_BOOK_AND_CLOSE : ACT_BOOK;
+    }
+    fixture.batch_max = 8;
+    run_in_groups(script, ARRAY_COUNT(script));
+    assert_true(fixture.daemon.connections > 5);
+}
+
+static void an_unsigned_event_is_signed_when_it_is_sent(void **state)
+{
+    const struct outbox_draft draft = {.body = {(const uint8_t *)"body", 4}, .queued_at = 1};
+    uint64_t sequence;
+    struct outbox_event event;
+    struct arena arena;
+    static uint8_t memory[4096];
+    (void)state;
+    arena_init(&arena, memory, sizeof(memory));
+    assert_int_equal(outbox_event_add(&fixture.outbox, &draft, NULL, &sequence), 0);
+    assert_int_equal(outbox_event_load(&fixture.outbox, sequence, &arena, &event), 0);
+    assert_false(event.is_signed);
+    char text[SESSION_TEXT_BYTES];
+    start_daemon(NULL, 0);
+    assert_int_equal(deliver(8, text), 0);
+    stop_daemon();
+    assert_int_equal(fixture.daemon.expected, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
@@ -708,6 +880,13 @@ int main(void)
         TEST(a_restored_log_that_wants_more_than_is_kept_is_an_alarm),
         TEST(a_log_that_was_exchanged_is_an_alarm),
         TEST(a_daemon_with_more_events_than_were_signed_here_is_an_alarm),
+        TEST(what_waits_goes_under_one_signature),
+        TEST(an_event_that_waits_alone_is_signed_alone),
+        TEST(batches_are_as_large_as_the_window),
+        TEST(a_batch_that_fails_for_now_is_sent_again),
+        TEST(events_of_a_batch_go_one_by_one_when_the_daemon_asks),
+        TEST(what_is_left_of_batches_survives_the_connection),
+        TEST(an_unsigned_event_is_signed_when_it_is_sent),
     };
     return crypto_init() != 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

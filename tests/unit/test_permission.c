@@ -1,4 +1,5 @@
 /* Who may what: every kind of event and of request by every role, against what is written here. */
+#include "lib/batch.h"
 #include "lib/front.h"
 #include "lib/house.h"
 
@@ -35,6 +36,7 @@ static const struct {
     {{.kind = REQUEST_CHECK_PROGRAMME, .check_programme.yaml = {(const uint8_t *)"x", 1}}, ".cmaA"},
     {{.kind = REQUEST_BACKUP, .backup.path = "/x"}, "...a."},
     {{.kind = REQUEST_QUOTE, .quote.body = {(const uint8_t *)"x", 1}}, "t...."},
+    {{.kind = REQUEST_BOOK_BATCH}, "t...."}, /* filled in below */
 };
 
 static const char PROGRAMME[] = "programme: corner\n"
@@ -226,12 +228,19 @@ static void the_service_refuses_every_request_the_role_may_not_ask(void **state)
         const uint32_t connection = front_ready(front, FRONT_TERMINAL);
         for (size_t i = 0; i < ARRAY_COUNT(REQUESTS); i++) {
             struct request request = REQUESTS[i].request;
+            if (request.kind == REQUEST_BOOK_BATCH) {
+                const struct request_book book = {.body = {(const uint8_t *)"x", 1}};
+                const struct batch_signer signer = {&front->keys[FRONT_TERMINAL], front->programme_id,
+                                                    FRONT_TERMINAL};
+                request = batch_of(&signer, 1, &book, 1, &front->arena);
+            }
             request.id = (uint32_t)i + 10;
             front_ask(front, connection, &request);
             if (may(REQUESTS[i].who, role)) {
                 assert_int_equal(front->jobs_count, 1);
                 front_answer(front, 1);
-                front_expect(front, connection, request.id, REPLY_PRINCIPALS);
+                front_expect(front, connection, request.id,
+                             request.kind == REQUEST_BOOK_BATCH ? REPLY_BOOKED : REPLY_PRINCIPALS);
             } else {
                 assert_int_equal(front->jobs_count, 0);
                 front_expect_failure(front, connection, request.id, FAILURE_FORBIDDEN);
