@@ -241,6 +241,41 @@ static void show_about(struct json *json, const struct event *event)
     }
 }
 
+static void show_reserve(struct json *json, const struct reserve *reserve)
+{
+    json_hex(json, "card_commitment", reserve->card);
+    ctl_show_optional(json, "reward", reserve->reward);
+    if (reserve->voucher.size > 0) {
+        json_hex(json, "voucher", reserve->voucher);
+    }
+    if (reserve->points && reserve->amount > 0) {
+        json_integer(json, "points", reserve->amount);
+    } else if (reserve->points) {
+        json_text(json, "points", "max");
+    }
+    json_unsigned(json, "units", reserve->units);
+    if (reserve->has_timeout) {
+        json_unsigned(json, "timeout_minutes", reserve->timeout_minutes);
+    }
+}
+
+static void show_invite(struct json *json, const struct event *event)
+{
+    json_text(json, "role", role_name(event->invite.role));
+    ctl_show_optional(json, "store", event->invite.store);
+    json_text(json, "label", event->invite.label);
+    ctl_show_instant(json, "expires_at", event->invite.expires_at);
+    json_hex(json, "code_hash", event->invite.code_hash);
+}
+
+static void show_principal_added(struct json *json, const struct event *event)
+{
+    json_unsigned(json, "principal", event->principal_added.principal);
+    json_hex(json, "key", event->principal_added.key);
+    json_unsigned(json, "invite", event->principal_added.invite);
+    json_hex(json, "proof", event->principal_added.proof);
+}
+
 static void show_kind(struct json *json, const struct event *event)
 {
     switch (event->kind) {
@@ -257,17 +292,10 @@ static void show_kind(struct json *json, const struct event *event)
         json_text(json, "currency", event->genesis.currency);
         break;
     case EVENT_INVITE:
-        json_text(json, "role", role_name(event->invite.role));
-        ctl_show_optional(json, "store", event->invite.store);
-        json_text(json, "label", event->invite.label);
-        ctl_show_instant(json, "expires_at", event->invite.expires_at);
-        json_hex(json, "code_hash", event->invite.code_hash);
+        show_invite(json, event);
         break;
     case EVENT_PRINCIPAL_ADDED:
-        json_unsigned(json, "principal", event->principal_added.principal);
-        json_hex(json, "key", event->principal_added.key);
-        json_unsigned(json, "invite", event->principal_added.invite);
-        json_hex(json, "proof", event->principal_added.proof);
+        show_principal_added(json, event);
         break;
     case EVENT_REVOKE:
         json_unsigned(json, "principal", event->revoke.principal);
@@ -306,6 +334,12 @@ static void show_kind(struct json *json, const struct event *event)
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
         show_by_hand(json, event);
+        break;
+    case EVENT_RESERVE:
+        show_reserve(json, &event->reserve);
+        break;
+    case EVENT_RELEASE:
+        json_unsigned(json, "reservation", event->release.reservation);
         break;
     }
 }

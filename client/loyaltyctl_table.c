@@ -151,6 +151,16 @@ static int customer_of(struct row *row, const char *name)
     return book->customers++;
 }
 
+int32_t row_minute(struct row *row, char *text)
+{
+    if (strlen(text) != 5 || text[2] != ':') {
+        row_fail(row, "expected a time such as 08:30", text);
+        return 0;
+    }
+    text[2] = '\0';
+    return (int32_t)(row_number(row, text) * 60 + row_number(row, text + 3));
+}
+
 static void read_when(struct row *row, char *text)
 {
     char *words[TABLE_WORDS_MAX];
@@ -163,9 +173,9 @@ static void read_when(struct row *row, char *text)
     row->time.day = row_date(row, words[0]);
     row->time.booked_day = row->time.day;
     if (count == 2) {
-        words[1][2] = '\0';
-        row->time.minute = (int32_t)(row_number(row, words[1]) * 60 + row_number(row, words[1] + 3));
+        row->time.minute = row_minute(row, words[1]);
     }
+    row->time.booked_minute = row->time.minute;
 }
 
 static void decide_row(struct row *row)
@@ -178,7 +188,7 @@ static void decide_row(struct row *row)
         return;
     }
     if (row->settles) {
-        err = trial_settle(trial, row->customer, row->time.booked_day);
+        err = trial_settle(trial, row->customer, row->time.booked_day, row->time.booked_minute);
     } else if (row->takes > 0) {
         err = trial_take(trial, row->customer, row->takes);
     } else {
@@ -187,6 +197,7 @@ static void decide_row(struct row *row)
     if (err != 0) {
         row_fail(row, "cannot be decided", error_text(err));
     }
+    row_keep_reservation(row);
     if (trial->broken != NULL) {
         row_differs(row, "what must always hold does not", trial->broken);
         trial->broken = NULL;
@@ -329,6 +340,7 @@ static void read_line(struct book *book, struct reading *reading, int number, ch
             reading->broken = false;
             trial_empty(&book->trial);
             book->customers = 0;
+            book->reservations_count = 0;
         }
         return;
     }

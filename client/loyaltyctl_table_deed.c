@@ -136,6 +136,9 @@ static void do_till(struct row *row, const struct words *words)
 static void do_arrives(struct row *row, const struct words *words)
 {
     row->time.booked_day = row_date(row, words->items[1]);
+    if (words->count > 2) {
+        row->time.booked_minute = row_minute(row, words->items[2]);
+    }
 }
 
 /* "paid_by card" of nothing said, or "paid_by gift_card 20.00". */
@@ -156,18 +159,6 @@ static void do_paid_by(struct row *row, const struct words *words)
 }
 
 /* Claims: those that can be refused, and in the past tense those that cannot. */
-static void do_redeem(struct row *row, const struct words *words)
-{
-    struct purchase *purchase = &row->event.purchase;
-    if (purchase->redemptions_count == REDEMPTIONS_MAX) {
-        row_fail(row, "too many redemptions", words->items[0]);
-        return;
-    }
-    row->redemptions[purchase->redemptions_count++] = (struct redemption){.units = 1};
-    purchase->redemptions = row->redemptions;
-    purchase->redeem_done = purchase->redeem_done || strcmp(words->items[0], "redeemed") == 0;
-}
-
 static void do_free(struct row *row, const struct words *words)
 {
     struct purchase *purchase = &row->event.purchase;
@@ -200,13 +191,32 @@ static const struct {
     size_t most;
     void (*read)(struct row *row, const struct words *words);
 } deeds[] = {
-    {"enrols", 1, 1, do_enrols},   {"does", 2, 2, do_does},         {"settles", 1, 1, do_settles},
-    {"takes", 2, 2, do_takes},     {"unopened", 1, 1, do_unopened}, {"nothing", 1, 1, do_nothing},
-    {"basket", 3, 3, do_basket},   {"tip", 2, 2, do_tip},           {"rounding", 2, 2, do_rounding},
-    {"code", 2, 2, do_code},       {"store", 2, 2, do_store},       {"till", 2, 2, do_till},
-    {"arrives", 2, 2, do_arrives}, {"paid_by", 2, 3, do_paid_by},   {"redeems", 1, 1, do_redeem},
-    {"redeemed", 1, 1, do_redeem}, {"frees", 1, 5, do_free},        {"freed", 1, 5, do_free},
-    {"pays", 2, 2, do_pay},        {"paid", 2, 2, do_pay},
+    {"enrols", 1, 1, do_enrols},
+    {"does", 2, 2, do_does},
+    {"settles", 1, 1, do_settles},
+    {"takes", 2, 2, do_takes},
+    {"unopened", 1, 1, do_unopened},
+    {"nothing", 1, 1, do_nothing},
+    {"basket", 3, 3, do_basket},
+    {"tip", 2, 2, do_tip},
+    {"rounding", 2, 2, do_rounding},
+    {"code", 2, 2, do_code},
+    {"store", 2, 2, do_store},
+    {"till", 2, 2, do_till},
+    {"arrives", 2, 3, do_arrives},
+    {"paid_by", 2, 3, do_paid_by},
+    {"redeems", 1, 3, row_do_redeem},
+    {"redeemed", 1, 3, row_do_redeem},
+    {"uses", 2, 3, row_do_redeem},
+    {"used", 2, 3, row_do_redeem},
+    {"commits", 2, 3, row_do_redeem},
+    {"committed", 2, 3, row_do_redeem},
+    {"reserves", 2, 7, row_do_reserve},
+    {"releases", 2, 2, row_do_release},
+    {"frees", 1, 5, do_free},
+    {"freed", 1, 5, do_free},
+    {"pays", 2, 2, do_pay},
+    {"paid", 2, 2, do_pay},
 };
 
 static void read_item(struct row *row, const struct words *words)

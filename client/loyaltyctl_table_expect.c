@@ -251,12 +251,23 @@ static void expect_exception(struct row *row, const struct words *words)
         [EXCEPTION_AMOUNT_NOT_RETURNED] = "AMOUNT_NOT_RETURNED",
         [EXCEPTION_POINTS_NOT_TAKEN] = "POINTS_NOT_TAKEN",
         [EXCEPTION_VOUCHER_USED] = "VOUCHER_USED",
+        [EXCEPTION_POINTS_SHORT] = "POINTS_SHORT",
+        [EXCEPTION_VOUCHER_UNKNOWN] = "VOUCHER_UNKNOWN",
+        [EXCEPTION_VOUCHER_USED_BEFORE] = "VOUCHER_USED_BEFORE",
+        [EXCEPTION_VOUCHER_EXPIRED] = "VOUCHER_EXPIRED",
+        [EXCEPTION_VOUCHER_CANCELLED] = "VOUCHER_CANCELLED",
+        [EXCEPTION_RESERVATION_GONE] = "RESERVATION_GONE",
+        [EXCEPTION_REWARD_UNKNOWN] = "REWARD_UNKNOWN",
+        [EXCEPTION_REWARD_LIMIT] = "REWARD_LIMIT",
+        [EXCEPTION_REWARD_CONDITIONS] = "REWARD_CONDITIONS",
+        [EXCEPTION_NOTHING_TO_PAY] = "NOTHING_TO_PAY",
     };
     const struct outcome *outcome = outcome_of(row);
     for (size_t i = 0; i < outcome->exceptions_count; i++) {
         const struct exception *exception = &outcome->exceptions[i];
         const size_t kind = (size_t)exception->kind;
-        if (kind < sizeof(names) / sizeof(names[0]) && strcmp(names[kind], words->items[1]) == 0) {
+        if (kind < sizeof(names) / sizeof(names[0]) && names[kind] != NULL &&
+            strcmp(names[kind], words->items[1]) == 0) {
             row_expect(row, words->items[1],
                        words->count > 2 ? row_number(row, words->items[2]) : exception->amount,
                        exception->amount);
@@ -294,7 +305,9 @@ static const struct {
     {"reward", 4, 4, expect_rewards},      {"note", 3, 3, expect_note},
     {"rule", 3, 3, expect_rule},           {"basis", 3, 3, expect_rule},
     {"exception", 2, 3, expect_exception}, {"refused", 2, 2, expect_refused},
-    {"member", 2, 2, expect_member},
+    {"member", 2, 2, expect_member},       {"off", 2, 2, row_expect_off},
+    {"spent", 2, 2, row_expect_spent},     {"used", 3, 3, row_expect_units},
+    {"holds", 3, 3, row_expect_units},     {"reserved", 2, 2, row_expect_reserved},
 };
 
 /* --- lists, compared as text --- */

@@ -6,11 +6,18 @@
 
 enum { TABLE_WORDS_MAX = 64, TABLE_LINES_MAX = 32 };
 
+struct named_reservation {
+    char name[ID_BYTES_MAX + 1];
+    uint64_t position;
+};
+
 /* A table as it is run. */
 struct book {
     struct trial trial;
     char names[TRIAL_CUSTOMERS_MAX][ID_BYTES_MAX + 1];
     int customers;
+    size_t reservations_count;
+    struct named_reservation reservations[TRIAL_RESERVED_MAX];
     struct table_run *run;
 };
 
@@ -31,6 +38,7 @@ struct row {
     struct free_units free_units[FREE_UNITS_MAX];
     struct pay_with_points pay;
     struct tender tenders[TENDERS_MAX];
+    const char *reserves; /* the name it gets; NULL: none */
     bool unopened;
     bool settles;
     int64_t takes;
@@ -56,12 +64,26 @@ int64_t row_decimal(struct row *row, const char *text, int digits);
 int64_t row_money(struct row *row, const char *text);
 int32_t row_date(struct row *row, const char *text);
 
+int32_t row_minute(struct row *row, char *text); /* HH:MM, of which it is cut apart */
+
 /* Cuts `text` at every `separator`; the parts are trimmed, empty ones left out. */
 size_t text_split(char *text, char separator, char *parts[TABLE_WORDS_MAX]);
 char *text_trim(char *text);
 
 /* Reads what is done into the row. */
 void row_read_deed(struct row *row, char *text);
+
+/* Deeds and comparisons of redemptions, as rows of their tables. */
+void row_do_redeem(struct row *row, const struct words *words);
+void row_do_reserve(struct row *row, const struct words *words);
+void row_do_release(struct row *row, const struct words *words);
+void row_expect_off(struct row *row, const struct words *words);
+void row_expect_spent(struct row *row, const struct words *words);
+void row_expect_units(struct row *row, const struct words *words);
+void row_expect_reserved(struct row *row, const struct words *words);
+
+/* Remembers the reservation the row made by its name. */
+void row_keep_reservation(struct row *row);
 
 /* Compares one token of what it must give. */
 void row_compare(struct row *row, char *token);

@@ -1,4 +1,4 @@
-#include "client/loyaltyctl_trial.h"
+#include "client/loyaltyctl_trial_internal.h"
 
 #include "model/day.h"
 
@@ -13,9 +13,12 @@ int trial_open(struct trial *trial)
     trial->decision = calloc(1, sizeof(*trial->decision));
     trial->numbers = calloc(1, sizeof(*trial->numbers));
     trial->findings = calloc(1, sizeof(*trial->findings));
+    trial->holdings = calloc(1, sizeof(*trial->holdings));
+    trial->past_outcome = calloc(1, sizeof(*trial->past_outcome));
     trial->memory = malloc(PROGRAMME_ARENA_BYTES);
     bool complete = trial->context != NULL && trial->decision != NULL && trial->numbers != NULL &&
-                    trial->findings != NULL && trial->memory != NULL;
+                    trial->findings != NULL && trial->memory != NULL && trial->holdings != NULL &&
+                    trial->past_outcome != NULL;
     for (size_t i = 0; i < TRIAL_CUSTOMERS_MAX; i++) {
         trial->customers[i] = calloc(1, sizeof(struct member_state));
         complete = complete && trial->customers[i] != NULL;
@@ -33,6 +36,8 @@ void trial_close(struct trial *trial)
         free(trial->customers[i]);
     }
     free(trial->memory);
+    free(trial->past_outcome);
+    free(trial->holdings);
     free(trial->findings);
     free(trial->numbers);
     free(trial->decision);
@@ -50,6 +55,8 @@ void trial_empty(struct trial *trial)
     trial->position = 0;
     trial->customers_count = 0;
     trial->counters_count = 0;
+    trial->vouchers_count = 0;
+    trial->reserved_count = 0;
     trial->broken = NULL;
     for (size_t i = 0; i < TRIAL_CUSTOMERS_MAX; i++) {
         member_state_clear(trial->customers[i], 0);
@@ -197,7 +204,7 @@ static int apply(struct trial *trial, const struct effect *effect)
             }
         }
     }
-    int err = 0;
+    int err = trial_keep(trial, effect);
     for (size_t i = 0; i < trial->customers_count && err == 0; i++) {
         err = engine_apply(trial->customers[i], trial->position, effect);
     }
@@ -237,14 +244,14 @@ static void begin(struct trial *trial)
     trial->position++;
 }
 
-int trial_settle(struct trial *trial, int customer, int32_t booked_day)
+int trial_settle(struct trial *trial, int customer, int32_t booked_day, int32_t minute)
 {
     begin(trial);
     trial->programme = version_on(trial, booked_day);
     trial->context->day = booked_day;
     trial->context->member_day = booked_day;
     trial->context->booked_day = booked_day;
-    trial->context->booked_at = (int64_t)booked_day * DAY_MS;
+    trial->context->booked_at = (int64_t)booked_day * DAY_MS + (int64_t)minute * 60 * 1000;
     const int err = settle(trial, trial->customers[customer]);
     check_books(trial);
     return err;
@@ -264,7 +271,7 @@ static void place_in_time(struct trial *trial, const struct event *event, struct
     context->member_day = time.minute < programme->day_starts ? time.day - 1 : time.day;
     context->booked_day = time.booked_day == time.day ? context->member_day : time.booked_day;
     context->minute = time.minute;
-    context->booked_at = (int64_t)context->booked_day * DAY_MS + (int64_t)time.minute * 60 * 1000;
+    context->booked_at = (int64_t)context->booked_day * DAY_MS + (int64_t)time.booked_minute * 60 * 1000;
     trial->programme = version_on(trial, context->member_day);
 }
 
@@ -285,10 +292,12 @@ int trial_book(struct trial *trial, int customer, const struct event *event, str
     }
     int err = settle(trial, state);
     const size_t settled = trial->decision->outcome.effects_count;
+    const struct engine_past *past = trial_gather(trial, event, state);
     err = err != 0 ? err : observe(trial, event, state);
     const struct engine_place place = {trial->store, trial->till};
-    err = err != 0 ? err : engine_decide(trial->programme, &place, event, context, NULL, trial->decision);
+    err = err != 0 ? err : engine_decide(trial->programme, &place, event, context, past, trial->decision);
     err = err != 0 ? err : apply_from(trial, settled);
+    err = err != 0 ? err : trial_keep_reserved(trial, event);
     check_books(trial);
     const struct outcome *outcome = &trial->decision->outcome;
     if (err == 0 && outcome->code == CODE_ACCEPTED && outcome->member != 0) {

@@ -9,7 +9,13 @@
 #include "model/numbers.h"
 #include "programme/load.h"
 
-enum { TRIAL_CUSTOMERS_MAX = 16, TRIAL_VERSIONS_MAX = 8, TRIAL_COUNTERS_MAX = 256 };
+enum {
+    TRIAL_CUSTOMERS_MAX = 16,
+    TRIAL_VERSIONS_MAX = 8,
+    TRIAL_COUNTERS_MAX = 256,
+    TRIAL_VOUCHERS_MAX = 128,
+    TRIAL_RESERVED_MAX = 64
+};
 
 /* A counter that is no customer's. */
 struct trial_counter {
@@ -17,6 +23,22 @@ struct trial_counter {
     int32_t period;
     char scope[80]; /* "store/till", "/store" or "/" */
     int64_t used;
+};
+
+struct trial_voucher {
+    uint8_t code[VOUCHER_CODE_BYTES];
+    uint32_t member;
+    uint32_t reward;
+    unsigned end; /* 0: open; else enum voucher_end */
+};
+
+struct trial_reserved {
+    uint64_t position;
+    uint32_t member;
+    bool has_code;
+    uint8_t code[VOUCHER_CODE_BYTES]; /* of the voucher it holds */
+    struct effect effect;
+    uint32_t ended; /* how, where that is noted; else 0 */
 };
 
 struct trial {
@@ -33,6 +55,15 @@ struct trial {
     int64_t accounts_before[PROGRAMME_ACCOUNTS]; /* before the last event */
     size_t counters_count;
     struct trial_counter counters[TRIAL_COUNTERS_MAX];
+    size_t vouchers_count;
+    struct trial_voucher vouchers[TRIAL_VOUCHERS_MAX]; /* in the order they were issued */
+    size_t reserved_count;
+    struct trial_reserved reserved[TRIAL_RESERVED_MAX];
+    struct member_state *holdings; /* what the last event could take from */
+    struct engine_past past;       /* what it was about */
+    struct event past_event;
+    struct outcome *past_outcome;
+    struct receipt_fact fact;
     struct context *context;   /* of the last event */
     struct decision *decision; /* of the last event */
     struct numbers *numbers;
@@ -47,6 +78,7 @@ struct trial_time {
     int32_t day;
     int32_t minute;
     int32_t booked_day;
+    int32_t booked_minute;
 };
 
 /* trial_close accepts what a failed trial_open left behind. ERR_NOMEM. */
@@ -66,7 +98,7 @@ int trial_book(struct trial *trial, int customer, const struct event *event,
                struct trial_time time) MUST_CHECK;
 
 /* Only what fell due. Fills trial->decision. */
-int trial_settle(struct trial *trial, int customer, int32_t booked_day) MUST_CHECK;
+int trial_settle(struct trial *trial, int customer, int32_t booked_day, int32_t minute) MUST_CHECK;
 
 /* Takes points by hand: from lots by expiry, then as a deficit. */
 int trial_take(struct trial *trial, int customer, int64_t points) MUST_CHECK;

@@ -37,7 +37,8 @@ enum {
     REDEMPTIONS_MAX = 16,
     UNITS_MAX = 1000000, /* of one statement or redemption */
     CASH_ROUNDING_MAX = 1000000,
-    DAY_RECEIPTS_MAX = 1000000, /* of a till on a day */
+    DAY_RECEIPTS_MAX = 1000000,        /* of a till on a day */
+    RESERVATION_MINUTES_MAX = 5256000, /* ten years */
     SOFTWARE_BYTES_MAX = 64,
     INVITE_CODE_BYTES_MAX = 64,
     BACKUP_PATH_BYTES_MAX = 1023,
@@ -70,7 +71,7 @@ enum {
     /* decisions */
     EFFECTS_MAX = 12 * 1024, /* of one event: every open lot may fall due with it, twice */
     NEAR_MISSES_MAX = 3,
-    EXCEPTIONS_MAX = 16,
+    EXCEPTIONS_MAX = 24,
     VOUCHERS_PER_EVENT_MAX = 64,
 
     /* principals */

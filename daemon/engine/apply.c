@@ -388,6 +388,7 @@ static int apply_reservation(struct member_state *state, uint64_t position, cons
             .points = effect->reservation.points,
             .reward = effect->reservation.reward,
             .units = effect->reservation.units,
+            .day = effect->reservation.day,
             .until = effect->reservation.until,
         };
     }

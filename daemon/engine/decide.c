@@ -8,6 +8,8 @@
 #include "engine/milestone.h"
 #include "engine/near_miss.h"
 #include "engine/points.h"
+#include "engine/redeem.h"
+#include "engine/reserve.h"
 #include "engine/return.h"
 #include "engine/sale.h"
 #include "engine/stamps.h"
@@ -20,22 +22,6 @@ static void add_exception(struct outcome *outcome, enum exception_kind kind, int
 {
     CHECK(outcome->exceptions_count < EXCEPTIONS_MAX);
     outcome->exceptions[outcome->exceptions_count++] = (struct exception){.kind = kind, .amount = amount};
-}
-
-static bool claims_anything(const struct purchase *purchase)
-{
-    return purchase->redemptions_count > 0 || purchase->pay_with_points != NULL;
-}
-
-/* What the till has given away already and the member has no claim to: left out, and said so. */
-static void leave_claims_out(const struct purchase *purchase, struct outcome *outcome)
-{
-    if (purchase->redemptions_count > 0) {
-        add_exception(outcome, EXCEPTION_REDEMPTION_LEFT_OUT, (int64_t)purchase->redemptions_count);
-    }
-    if (purchase->pay_with_points != NULL) {
-        add_exception(outcome, EXCEPTION_POINTS_LEFT_OUT, purchase->pay_with_points->points);
-    }
 }
 
 static int enrol(uint32_t member, int32_t day, struct outcome *outcome)
@@ -244,8 +230,8 @@ static int give_awards(const struct sale *sale, const struct result *result, con
     return err != 0 ? err : record_awards(&awards, balances);
 }
 
-/* What the member gets, in the order of RULES 0. */
-static int give(struct sale *sale, struct decision *decision)
+/* What the member gets, in the order of RULES 0. `redeeming` NULL: nothing is redeemed. */
+static int give(struct sale *sale, struct redeeming *redeeming, struct decision *decision)
 {
     struct outcome *outcome = &decision->outcome;
     struct balances balances = balances_before(sale->context);
@@ -257,8 +243,19 @@ static int give(struct sale *sale, struct decision *decision)
         return err;
     }
     trace_rules(sale, &result.earned, decision);
+    err = redeeming != NULL ? redeem_take(redeeming, balances.accounts) : 0;
+    if (err != 0) {
+        return err;
+    }
     credit_begin(&credit, sale, balances.accounts, outcome);
     err = credit_earned(&credit, &result.earned);
+    if (err == 0 && redeeming != NULL) {
+        err = redeem_take_earned(redeeming, &credit, balances.accounts);
+        if (redeeming->code != CODE_ACCEPTED) {
+            decision_refuse(decision, redeeming->code);
+            return err;
+        }
+    }
     err = err != 0 ? err : metrics_record(sale, result.gain.of[0], &result.gain, outcome);
     err = err != 0 ? err
                    : tiers_set(sale->programme, sale->context, sale->member, &result.standing, &balances,
@@ -304,6 +301,25 @@ static void sale_open(const struct giving *giving, struct sale *sale)
     sale->bindings = giving->bindings;
 }
 
+/* A purchase that redeems something: what that is worth becomes tenders before anything is earned. */
+static int decide_redeeming(struct sale *sale, const struct engine_past *past, struct decision *decision)
+{
+    struct redeeming redeeming;
+    int err = redeem_plan(sale, past, &decision->outcome, &redeeming);
+    if (err == 0 && redeeming.code != CODE_ACCEPTED) {
+        decision_refuse(decision, redeeming.code);
+        return 0;
+    }
+    struct sale paid = *sale;
+    paid.purchase = &redeeming.paid;
+    err =
+        err != 0 ? err : basket_measure(paid.programme, &paid.programme->basis, paid.purchase, &paid.basket);
+    if (err != 0) {
+        return err;
+    }
+    return paid.member != 0 ? give(&paid, &redeeming, decision) : give_nobody(&paid, decision);
+}
+
 /* `refusable`: units given free that are not due are reason to refuse it. */
 static int give_sale(const struct giving *giving, bool refusable, struct decision *decision)
 {
@@ -331,7 +347,10 @@ static int give_sale(const struct giving *giving, bool refusable, struct decisio
         return err;
     }
     sale.free = &free;
-    return sale.member != 0 ? give(&sale, decision) : give_nobody(&sale, decision);
+    if (giving->redeems) {
+        return decide_redeeming(&sale, giving->past, decision);
+    }
+    return sale.member != 0 ? give(&sale, NULL, decision) : give_nobody(&sale, decision);
 }
 
 int give_purchase(const struct giving *giving, struct decision *decision)
@@ -341,13 +360,8 @@ int give_purchase(const struct giving *giving, struct decision *decision)
 
 static int decide_purchase(const struct programme *programme, const struct engine_place *place,
                            const struct purchase *purchase, const struct context *context,
-                           struct decision *decision)
+                           const struct engine_past *past, struct decision *decision)
 {
-    if (claims_anything(purchase) && !purchase->redeem_done) {
-        decision_refuse(decision, CODE_CANNOT_REDEEM);
-        return 0;
-    }
-    leave_claims_out(purchase, &decision->outcome);
     int err = find_member(programme, purchase->card, context, &decision->outcome);
     if (err != 0) {
         return err;
@@ -356,7 +370,9 @@ static int decide_purchase(const struct programme *programme, const struct engin
                                   .place = place,
                                   .purchase = purchase,
                                   .context = context,
-                                  .member = decision->outcome.member};
+                                  .member = decision->outcome.member,
+                                  .redeems = redeems(purchase),
+                                  .past = past};
     return give_sale(&giving, !purchase->redeem_done, decision);
 }
 
@@ -383,7 +399,24 @@ static int decide_activity(const struct programme *programme, const struct engin
     if (err != 0) {
         return err;
     }
-    return sale.member != 0 ? give(&sale, decision) : give_nobody(&sale, decision);
+    return sale.member != 0 ? give(&sale, NULL, decision) : give_nobody(&sale, decision);
+}
+
+/* Decided as a purchase without lines. */
+static int decide_reservation(const struct programme *programme, const struct engine_place *place,
+                              const struct event *event, const struct context *context,
+                              struct decision *decision)
+{
+    const struct purchase nothing = {.lines_count = 0};
+    const struct giving giving = {.programme = programme,
+                                  .place = place,
+                                  .purchase = &nothing,
+                                  .context = context,
+                                  .member = context->member};
+    struct sale sale;
+    sale_open(&giving, &sale);
+    const int err = basket_measure(programme, &programme->basis, &nothing, &sale.basket);
+    return err != 0 ? err : decide_reserve(&sale, event, decision);
 }
 
 static int decide_enrolment(const struct programme *programme, const struct context *context,
@@ -436,11 +469,15 @@ int engine_decide(const struct programme *programme, const struct engine_place *
     decision->outcome.member = context->member;
     switch (event->kind) {
     case EVENT_PURCHASE:
-        return decide_purchase(programme, place, &event->purchase, context, decision);
+        return decide_purchase(programme, place, &event->purchase, context, past, decision);
     case EVENT_ENROLMENT:
         return decide_enrolment(programme, context, decision);
     case EVENT_ACTIVITY:
         return decide_activity(programme, place, event, context, decision);
+    case EVENT_RESERVE:
+        return decide_reservation(programme, place, event, context, decision);
+    case EVENT_RELEASE:
+        return decide_release(programme, event, context, decision);
     case EVENT_ADJUSTMENT:
         return adjustment_decide(programme, &event->adjustment, context, decision);
     case EVENT_TRANSFER:

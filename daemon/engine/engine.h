@@ -60,8 +60,8 @@ struct shared_counter {
     int64_t used;      /* filled by the ledger */
 };
 
-/* The shared counters that engine_observe needs for a purchase or an activity, without what they stand at.
- * COUNTERS_MAX are enough for any programme; more than `counters_max` is ERR_TOO_LARGE. */
+/* The shared counters that engine_observe needs for a purchase, an activity or a reservation, without what
+ * they stand at. COUNTERS_MAX are enough for any programme; more than `counters_max` is ERR_TOO_LARGE. */
 int engine_counters(const struct programme *programme, const struct engine_place *place,
                     const struct event *event, const struct context *context,
                     struct shared_counter *ret_counters, size_t counters_max, size_t *ret_count) MUST_CHECK;

@@ -6,6 +6,8 @@
 #include "engine/bindings.h"
 #include "engine/engine.h"
 
+#include <stdbool.h>
+
 struct giving {
     const struct programme *programme;
     const struct engine_place *place; /* where it was rung up, unless the receipt says */
@@ -13,6 +15,8 @@ struct giving {
     const struct context *context;
     uint32_t member;
     struct bindings *bindings; /* NULL: every limit holds */
+    bool redeems;              /* what it redeems is redeemed; else it is left alone */
+    const struct engine_past *past;
 };
 
 /* Appends effects, balances, near misses and trace. Errors as of engine_decide. */

@@ -90,7 +90,11 @@ bool limit_is_members(const struct limit *limit)
 int32_t limit_period(const struct limit *limit, const struct context *context)
 {
     const bool of_place = limit->whose == LIMIT_TERMINAL || limit->whose == LIMIT_STORE;
-    const int32_t day = of_place ? context->day : context->member_day;
+    return limit_period_on(limit, of_place ? context->day : context->member_day);
+}
+
+int32_t limit_period_on(const struct limit *limit, int32_t day)
+{
     switch (limit->per) {
     case LIMIT_DAY:
         return day;

@@ -29,6 +29,9 @@ int limits_count(const struct limits *limits, const struct sale *sale, int64_t g
  * limit is for. */
 int32_t limit_period(const struct limit *limit, const struct context *context);
 
+/* The same of a day that is known. */
+int32_t limit_period_on(const struct limit *limit, int32_t day);
+
 /* Whether its counter is kept with the member; else beside the members. */
 bool limit_is_members(const struct limit *limit);
 

@@ -7,6 +7,8 @@
 #include "base/check.h"
 #include "model/holding.h"
 
+#include <string.h>
+
 int64_t engine_qualifying(const struct programme *programme, const struct member_state *state, int32_t day)
 {
     if (programme->tiers.count == 0) {
@@ -82,11 +84,51 @@ static int64_t shared_used(const struct shared_counter *shared, size_t count, ui
     return 0;
 }
 
-static void observe_limits(const struct programme *programme, const struct member_state *state,
-                           const struct shared_counter *shared, size_t shared_count, struct context *context)
+/* Whether the limits of a reward may be asked: the event buys it, or commits a reservation, which may be of
+ * any. */
+static bool asks_reward(const struct event *event, const struct reward *reward)
 {
-    for (size_t owner = 0; owner < limits_owners(programme); owner++) {
-        const struct limits *limits = limits_of(programme, owner);
+    if (event->kind == EVENT_RESERVE) {
+        return event->reserve.reward != NULL && strcmp(event->reserve.reward, reward->id) == 0;
+    }
+    for (size_t i = 0; event->kind == EVENT_PURCHASE && i < event->purchase.redemptions_count; i++) {
+        const struct redemption *redemption = &event->purchase.redemptions[i];
+        if (redemption->reservation != 0 ||
+            (redemption->reward != NULL && strcmp(redemption->reward, reward->id) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The limits the event asks, one owner after the other; false behind the last. What earns nothing asks those
+ * of rewards only. */
+static bool next_limits(const struct programme *programme, const struct event *event, size_t *owner,
+                        const struct limits **ret_limits)
+{
+    const size_t owners = limits_owners(programme);
+    *owner = *owner == 0 && event->kind == EVENT_RESERVE ? owners : *owner;
+    while (*owner < owners + programme->rewards_count) {
+        const size_t at = (*owner)++;
+        if (at < owners) {
+            *ret_limits = limits_of(programme, at);
+            return true;
+        }
+        const struct reward *reward = &programme->rewards[at - owners];
+        if (reward->limits.count > 0 && asks_reward(event, reward)) {
+            *ret_limits = &reward->limits;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void observe_limits(const struct programme *programme, const struct event *event,
+                           const struct member_state *state, const struct shared_counter *shared,
+                           size_t shared_count, struct context *context)
+{
+    const struct limits *limits;
+    for (size_t owner = 0; next_limits(programme, event, &owner, &limits);) {
         for (size_t i = 0; i < limits->count; i++) {
             const struct limit *limit = &limits->items[i];
             if (!limit_has_counter(limit)) {
@@ -98,7 +140,7 @@ static void observe_limits(const struct programme *programme, const struct membe
             observe_counter(context, limit->number, used);
         }
     }
-    for (size_t i = 0; i < programme->milestones_count; i++) {
+    for (size_t i = 0; i < programme->milestones_count && event->kind != EVENT_RESERVE; i++) {
         const struct milestone *milestone = &programme->milestones[i];
         const uint32_t counter = milestone_counter(programme, milestone);
         if (counter != 0) {
@@ -164,12 +206,12 @@ int engine_counters(const struct programme *programme, const struct engine_place
 {
     size_t count = 0;
     *ret_count = 0;
-    if (event->kind != EVENT_PURCHASE && event->kind != EVENT_ACTIVITY) {
+    if (event->kind != EVENT_PURCHASE && event->kind != EVENT_ACTIVITY && event->kind != EVENT_RESERVE) {
         return 0;
     }
     const struct engine_place at = place_of(event, place);
-    for (size_t owner = 0; owner < limits_owners(programme); owner++) {
-        const struct limits *limits = limits_of(programme, owner);
+    const struct limits *limits;
+    for (size_t owner = 0; next_limits(programme, event, &owner, &limits);) {
         for (size_t i = 0; i < limits->count; i++) {
             const struct limit *limit = &limits->items[i];
             if (!limit_has_counter(limit) || limit_is_members(limit)) {
@@ -248,8 +290,10 @@ void engine_observe(const struct programme *programme, const struct event *event
         observe_stamps(programme, state, context);
     }
     if (event->kind == EVENT_PURCHASE || event->kind == EVENT_ACTIVITY) {
-        observe_limits(programme, state, shared, shared_count, context);
+        observe_limits(programme, event, state, shared, shared_count, context);
         observe_stamps(programme, state, context);
         observe_items(programme, state, context);
+    } else if (event->kind == EVENT_RESERVE) {
+        observe_limits(programme, event, state, shared, shared_count, context);
     }
 }

@@ -97,10 +97,20 @@ static int64_t least(int64_t a, int64_t b)
 int purse_spend(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source,
                 int64_t *ret_spent)
 {
+    return purse_spend_until(purse, DAY_NEVER, amount, to, source, ret_spent);
+}
+
+int purse_spend_until(struct purse *purse, int32_t until, int64_t amount, enum programme_account to,
+                      uint32_t source, int64_t *ret_spent)
+{
+    const struct member_state *holdings = purse->holdings;
     int64_t spent = 0;
     int err = 0;
     for (size_t i = 0; i < purse->count && spent < amount && err == 0; i++) {
         const size_t lot = purse->order[i];
+        if (lot_until(purse->programme, holdings, &holdings->lots[lot]) > until) {
+            break;
+        }
         const int64_t part = least(purse->left[lot] - purse->reserved[lot], amount - spent);
         if (part > 0) {
             err = take(purse, lot, MEMBER_AVAILABLE, account_of_programme(to), part, source);
@@ -128,6 +138,17 @@ int purse_spend_lot(struct purse *purse, struct origin lot, int64_t amount, enum
         return err;
     }
     return 0;
+}
+
+int purse_spend_new(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source)
+{
+    struct effect *effect =
+        amount > 0 ? add_move(purse, MEMBER_AVAILABLE, account_of_programme(to), amount) : NULL;
+    if (effect != NULL) {
+        effect->move.has_lot = true;
+        effect->move.rule = source;
+    }
+    return effect != NULL || amount == 0 ? 0 : ERR_TOO_LARGE;
 }
 
 int purse_owe(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source)

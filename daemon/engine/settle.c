@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 #include "engine/order.h"
 #include "engine/purse.h"
+#include "engine/reserve.h"
 #include "engine/set.h"
 #include "engine/tiers.h"
 
@@ -100,45 +101,46 @@ static int day_start(const struct context *context, int32_t day, int64_t *ret_at
     return 0;
 }
 
-/* The lots as the settlement goes through them. */
+/* The member's points as the settlement goes through what falls due. */
 struct settling {
-    const struct member_state *state;
-    struct outcome *outcome;
-    int64_t accounts[MEMBER_ACCOUNTS];
-    int64_t left[LOTS_MAX];
+    const struct context *context;
+    struct purse purse;
     bool pending[LOTS_MAX];
+    bool over[LOTS_MAX]; /* what is free of it is expired; what a reservation frees later expires with it */
 };
 
 static int add_move(struct settling *settling, size_t lot, enum member_account from, uint64_t to, bool pays,
                     int64_t amount, int64_t at)
 {
-    struct effect *effect = outcome_add(settling->outcome, EFFECT_MOVE, 0);
+    struct purse *purse = &settling->purse;
+    struct effect *effect = outcome_add(purse->outcome, EFFECT_MOVE, 0);
     if (effect == NULL) {
         return ERR_TOO_LARGE;
     }
-    effect->move.debit = account_of_member(settling->state->member, from);
+    effect->move.debit = account_of_member(purse->holdings->member, from);
     effect->move.credit = to;
     effect->move.amount = amount;
     effect->move.has_lot = true;
     effect->move.pays = pays;
-    effect->move.lot = settling->state->lots[lot].origin;
+    effect->move.lot = purse->holdings->lots[lot].origin;
     effect->move.effective_at = at;
-    settling->accounts[from] -= amount;
+    purse->accounts[from] -= amount;
     return 0;
 }
 
 /* Points become available: what is owed is paid from them first, the rest stays in the lot. */
 static int release(struct settling *settling, size_t lot, int64_t at)
 {
-    int64_t *available = &settling->accounts[MEMBER_AVAILABLE];
-    const uint64_t to = account_of_member(settling->state->member, MEMBER_AVAILABLE);
+    struct purse *purse = &settling->purse;
+    int64_t *available = &purse->accounts[MEMBER_AVAILABLE];
+    const uint64_t to = account_of_member(purse->holdings->member, MEMBER_AVAILABLE);
     const int64_t owed = *available < 0 ? -*available : 0;
-    const int64_t paid = settling->left[lot] < owed ? settling->left[lot] : owed;
-    const int64_t rest = settling->left[lot] - paid;
+    const int64_t paid = purse->left[lot] < owed ? purse->left[lot] : owed;
+    const int64_t rest = purse->left[lot] - paid;
     int err = paid > 0 ? add_move(settling, lot, MEMBER_PENDING, to, true, paid, at) : 0;
     err = err == 0 && rest > 0 ? add_move(settling, lot, MEMBER_PENDING, to, false, rest, at) : err;
-    err = err != 0 ? err : checked_add(*available, settling->left[lot], available);
-    settling->left[lot] = rest;
+    err = err != 0 ? err : checked_add(*available, purse->left[lot], available);
+    purse->left[lot] = rest;
     settling->pending[lot] = false;
     return err;
 }
@@ -147,41 +149,108 @@ static int release(struct settling *settling, size_t lot, int64_t at)
  * reservation ends, and what is owed is none of the lots'. */
 static int expire(struct settling *settling, size_t lot, int64_t at)
 {
+    struct purse *purse = &settling->purse;
     const enum member_account account = settling->pending[lot] ? MEMBER_PENDING : MEMBER_AVAILABLE;
-    const int64_t amount = settling->left[lot] - settling->state->lots[lot].reserved;
+    const int64_t amount = purse->left[lot] - purse->reserved[lot];
+    settling->over[lot] = true;
     if (amount <= 0) {
         return 0;
     }
-    settling->left[lot] -= amount;
+    purse->left[lot] -= amount;
     return add_move(settling, lot, account, account_of_programme(PROGRAMME_EXPIRED), false, amount, at);
 }
 
-static int settle_lots(const struct programme *programme, const struct member_state *state,
-                       const struct context *context, struct outcome *outcome)
+/* A reservation nobody committed in time. */
+static int time_out(struct settling *settling, const struct reservation *reservation)
+{
+    struct purse *purse = &settling->purse;
+    int err = purse_release(purse, reservation->points, reservation->until);
+    err = err != 0 ? err
+                   : reservation_end(purse, reservation, RESERVATION_TIMED_OUT, reservation->units,
+                                     settling->context->booked_day);
+    for (size_t i = 0; i < purse->holdings->lots_count && err == 0; i++) {
+        err = settling->over[i] ? expire(settling, i, reservation->until) : 0;
+    }
+    return err;
+}
+
+/* The reservation that times out next, at `by` or before: of one instant the older one first. NULL: none. */
+static const struct reservation *next_time_out(const struct member_state *state, int64_t by,
+                                               const bool *ended)
+{
+    const struct reservation *next = NULL;
+    for (size_t i = 0; i < state->reservations_count; i++) {
+        const struct reservation *reservation = &state->reservations[i];
+        const bool due = reservation->until != 0 && reservation->until <= by && !ended[i];
+        next = due && (next == NULL || reservation->until < next->until) ? reservation : next;
+    }
+    return next;
+}
+
+static int time_out_until(struct settling *settling, int64_t by, bool *ended)
+{
+    const struct member_state *state = settling->purse.holdings;
+    const struct reservation *next = next_time_out(state, by, ended);
+    int err = 0;
+    while (next != NULL && err == 0) {
+        err = time_out(settling, next);
+        ended[next - state->reservations] = true;
+        next = next_time_out(state, by, ended);
+    }
+    return err;
+}
+
+/* Reservations and lots, by time; at one instant reservations first. */
+static int settle_points(const struct programme *programme, const struct member_state *state,
+                         const struct context *context, struct outcome *outcome)
 {
     struct dues dues;
+    bool ended[RESERVATIONS_MAX] = {false};
     find_dues(programme, state, context->booked_day, &dues);
-    if (dues.count == 0) {
+    if (dues.count == 0 && next_time_out(state, context->booked_at, ended) == NULL) {
         return 0;
     }
     struct settling settling;
-    settling.state = state;
-    settling.outcome = outcome;
-    memcpy(settling.accounts, state->balances, sizeof(settling.accounts));
+    settling.context = context;
+    purse_open(&settling.purse, programme, state, outcome);
     for (size_t i = 0; i < state->lots_count; i++) {
-        settling.left[i] = state->lots[i].left;
         settling.pending[i] = state->lots[i].due != 0;
+        settling.over[i] = false;
     }
     for (size_t i = 0; i < dues.count; i++) {
         const size_t lot = dues.items[i] / 2;
         int64_t at = 0;
-        int err = settling.left[lot] > 0 ? day_start(context, due_day(&dues, dues.items[i]), &at) : 0;
-        if (err == 0 && settling.left[lot] > 0) {
+        int err = day_start(context, due_day(&dues, dues.items[i]), &at);
+        err = err != 0 ? err : time_out_until(&settling, at, ended);
+        if (err == 0 && settling.purse.left[lot] > 0) {
             err = dues.items[i] % 2 == 0 ? release(&settling, lot, at) : expire(&settling, lot, at);
         }
         if (err != 0) {
             return err;
         }
+    }
+    return time_out_until(&settling, context->booked_at, ended);
+}
+
+/* Vouchers that are over; those that a reservation still holds stay until it ends. */
+static int settle_vouchers(const struct member_state *state, const struct context *context,
+                           struct outcome *outcome)
+{
+    for (size_t i = 0; i < state->vouchers_count; i++) {
+        const struct held_voucher *voucher = &state->vouchers[i];
+        const struct reservation *by =
+            voucher->reservation != 0 ? reservation_find(state, voucher->reservation) : NULL;
+        const bool held = by != NULL && (by->until == 0 || by->until > context->booked_at);
+        if (voucher->until >= context->booked_day || held) {
+            continue;
+        }
+        struct effect *effect = outcome_add(outcome, EFFECT_VOUCHER_END, state->member);
+        if (effect == NULL) {
+            return ERR_TOO_LARGE;
+        }
+        effect->voucher_end.voucher = voucher->origin;
+        memcpy(effect->voucher_end.code, voucher->code, VOUCHER_CODE_BYTES);
+        effect->voucher_end.end = VOUCHER_EXPIRED;
     }
     return 0;
 }
@@ -311,7 +380,8 @@ int engine_settle(const struct programme *programme, const struct member_state *
         return 0;
     }
     const int32_t booked_day = context->booked_day;
-    int err = settle_lots(programme, state, context, outcome);
+    int err = settle_points(programme, state, context, outcome);
+    err = err != 0 ? err : settle_vouchers(state, context, outcome);
     err = err != 0 ? err : settle_stamps(programme, state, booked_day, outcome);
     err = err != 0 ? err : tiers_review(programme, state, booked_day, outcome);
     err = err != 0 ? err : settle_metric_days(state, days_kept_from(programme, booked_day), outcome);

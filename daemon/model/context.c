@@ -60,4 +60,5 @@ void context_clear(struct context *context)
     context->facts_count = 0;
     context->items_count = 0;
     context->card = CONTEXT_CARD_FREE;
+    context->vouchers_count = 0;
 }

@@ -86,6 +86,17 @@ struct context {
 
     /* what stands outside the log, as far as the decision asks: never the thing itself */
     enum context_card card; /* of a card that is to be linked; CONTEXT_CARD_FREE for all other events */
+
+    /* of each redemption of the event, in its order: what has become of the voucher it names */
+    enum voucher_standing {
+        VOUCHER_NOT_NAMED = 0,
+        VOUCHER_OPEN = 1, /* the member's own */
+        VOUCHER_WAS_REDEEMED = 2,
+        VOUCHER_WAS_EXPIRED = 3,
+        VOUCHER_WAS_CANCELLED = 4,
+        VOUCHER_NOT_THERE = 5 /* or somebody else's */
+    } vouchers[REDEMPTIONS_MAX];
+    size_t vouchers_count;
 };
 
 /* A metric's entry, all 0 where it has none. */

@@ -57,6 +57,26 @@ const char *exception_text(enum exception_kind kind)
         return "points that could not be taken back";
     case EXCEPTION_VOUCHER_USED:
         return "vouchers that were to be taken back and are used";
+    case EXCEPTION_POINTS_SHORT:
+        return "points were missing and are owed now";
+    case EXCEPTION_VOUCHER_UNKNOWN:
+        return "a voucher the member does not have was used: left out";
+    case EXCEPTION_VOUCHER_USED_BEFORE:
+        return "a voucher was used that had been used before: left out";
+    case EXCEPTION_VOUCHER_EXPIRED:
+        return "a voucher was used that is over, or not valid yet: left out";
+    case EXCEPTION_VOUCHER_CANCELLED:
+        return "a voucher was used that had been cancelled: left out";
+    case EXCEPTION_RESERVATION_GONE:
+        return "a reservation that was not there any more was committed: left out";
+    case EXCEPTION_REWARD_UNKNOWN:
+        return "a reward that is not sold for points was used: left out";
+    case EXCEPTION_REWARD_LIMIT:
+        return "a limit of the reward left no room: left out";
+    case EXCEPTION_REWARD_CONDITIONS:
+        return "the conditions of the reward did not hold: left out";
+    case EXCEPTION_NOTHING_TO_PAY:
+        return "nothing in the basket could be paid by it: left out";
     }
     return "unknown exception";
 }
@@ -134,6 +154,7 @@ void decision_clear(struct decision *decision)
     outcome->balances = (struct balances){.level_until = DAY_NEVER};
     outcome->near_misses_count = 0;
     outcome->exceptions_count = 0;
+    outcome->uses_count = 0;
     outcome->effects_count = 0;
     decision->trace_count = 0;
 }

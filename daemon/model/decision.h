@@ -45,7 +45,17 @@ enum exception_kind {
     EXCEPTION_QUANTITY_NOT_RETURNED = 25,
     EXCEPTION_AMOUNT_NOT_RETURNED = 26,
     EXCEPTION_POINTS_NOT_TAKEN = 27,
-    EXCEPTION_VOUCHER_USED = 28
+    EXCEPTION_VOUCHER_USED = 28,
+    EXCEPTION_POINTS_SHORT = 10,
+    EXCEPTION_VOUCHER_UNKNOWN = 11,
+    EXCEPTION_VOUCHER_USED_BEFORE = 12,
+    EXCEPTION_VOUCHER_EXPIRED = 13,
+    EXCEPTION_VOUCHER_CANCELLED = 14,
+    EXCEPTION_RESERVATION_GONE = 15,
+    EXCEPTION_REWARD_UNKNOWN = 16,
+    EXCEPTION_REWARD_LIMIT = 17,
+    EXCEPTION_REWARD_CONDITIONS = 18,
+    EXCEPTION_NOTHING_TO_PAY = 19
 };
 
 struct exception {
@@ -55,6 +65,17 @@ struct exception {
 
 /* What an exception means, for the back office. */
 const char *exception_text(enum exception_kind kind);
+
+/* What a redemption of a purchase, or points, paid of what was due. */
+struct use {
+    uint32_t redemption; /* index in the purchase's; USE_POINTS: points paid */
+    uint32_t reward;     /* number; 0: points paid */
+    uint32_t units;      /* of the reward */
+    int64_t points;      /* spent on it */
+    int64_t value;       /* minor units */
+};
+
+enum { USE_POINTS = REDEMPTIONS_MAX, USES_MAX = REDEMPTIONS_MAX + 1 };
 
 struct balances {
     int64_t accounts[MEMBER_ACCOUNTS];
@@ -75,6 +96,8 @@ struct outcome {
     struct near_miss near_misses[NEAR_MISSES_MAX];
     size_t exceptions_count;
     struct exception exceptions[EXCEPTIONS_MAX];
+    size_t uses_count;
+    struct use uses[USES_MAX]; /* in the order they were used */
     size_t effects_count;
     struct effect effects[EFFECTS_MAX];
 };

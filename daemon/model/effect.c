@@ -98,6 +98,8 @@ const char *receipt_fact_name(enum receipt_fact_kind kind)
         return "day over";
     case FACT_GIVEN_BACK:
         return "points given back";
+    case FACT_ENDED:
+        return "ended";
     }
     return "unknown";
 }

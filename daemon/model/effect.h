@@ -128,6 +128,7 @@ struct effect {
             int64_t points;
             uint32_t reward;
             uint32_t units;
+            int32_t day;
             int64_t until;
         } reservation; /* its position is this event's */
         struct {

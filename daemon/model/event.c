@@ -13,6 +13,8 @@ struct bytes event_card(const struct event *event)
         return event->goods_return.card;
     case EVENT_CARD_LINKED:
         return event->card_linked.card;
+    case EVENT_RESERVE:
+        return event->reserve.card;
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
     case EVENT_RESOLVE:
@@ -29,6 +31,7 @@ struct bytes event_card(const struct event *event)
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
     case EVENT_ERASED:
+    case EVENT_RELEASE:
         break;
     }
     return (struct bytes){0};
@@ -79,6 +82,10 @@ const char *event_kind_name(enum event_kind kind)
         return "exception resolved";
     case EVENT_RESUMED:
         return "return resumed";
+    case EVENT_RESERVE:
+        return "reserve";
+    case EVENT_RELEASE:
+        return "release";
     }
     return "unknown";
 }
@@ -124,7 +131,8 @@ bool event_is_members(enum event_kind kind)
 {
     return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY ||
            kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_GOODS_RETURN ||
-           kind == EVENT_VOID_RECEIPT || kind == EVENT_CARD_LINKED || kind == EVENT_ERASED;
+           kind == EVENT_VOID_RECEIPT || kind == EVENT_CARD_LINKED || kind == EVENT_ERASED ||
+           kind == EVENT_RESERVE || kind == EVENT_RELEASE;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

@@ -33,7 +33,9 @@
     X(CARD_LINKED, 43)                                                                                       \
     X(ERASED, 44)                                                                                            \
     X(RESOLVE, 37)                                                                                           \
-    X(RESUMED, 38)
+    X(RESUMED, 38)                                                                                           \
+    X(RESERVE, 28)                                                                                           \
+    X(RELEASE, 29)
 
 enum event_kind {
 #define X(name, number) EVENT_##name = (number),
@@ -165,6 +167,19 @@ struct day_totals {
     uint32_t receipts;
 };
 
+/* What a reservation holds is one of reward, voucher and points. */
+struct reserve {
+    struct bytes card;        /* commitment, 32 bytes */
+    const char *reward;       /* NULL: not a reward of the catalogue */
+    struct bytes voucher;     /* 16 bytes; empty: not a voucher */
+    bool points;              /* points to pay with: */
+    int64_t amount;           /* how many; 0: all there are */
+    uint32_t units;           /* of the reward */
+    bool has_timeout;         /* its own: */
+    uint32_t timeout_minutes; /* 0: none */
+    uint32_t wallet;
+};
+
 struct event {
     int64_t occurred_at;
     int64_t clock_correction;
@@ -250,11 +265,15 @@ struct event {
         struct {
             uint64_t position; /* of the return whose purchase has arrived */
         } resumed;
+        struct reserve reserve;
+        struct {
+            uint64_t reservation; /* position of the event that reserved */
+        } release;
     };
 };
 
-/* The card commitment of an event that may carry one (purchase, enrolment, activity, card linked); empty when
- * it has none. */
+/* The card commitment of an event that may carry one (purchase, enrolment, activity, card linked, reserve);
+ * empty when it has none. */
 struct bytes event_card(const struct event *event);
 
 /* "purchase", "enrolment", ... */

@@ -169,7 +169,8 @@ static bool add_reservation(struct member_state *state, const struct holding_row
     struct reservation *reservation = &state->reservations[state->reservations_count++];
     reservation->position = (uint64_t)row->key1;
     return take_amount(row->amount, &reservation->points) && take_u32(row->left, &reservation->reward) &&
-           take_u32(row->since, &reservation->units) && take_amount(row->due, &reservation->until);
+           take_u32(row->since, &reservation->units) && take_day(row->until, &reservation->day) &&
+           take_amount(row->due, &reservation->until);
 }
 
 bool holding_add(struct member_state *state, const struct holding_row *row)
@@ -332,6 +333,7 @@ static int reservation_row(const struct member_state *state, size_t index, struc
     row->amount = reservation->points;
     row->left = reservation->reward;
     row->since = reservation->units;
+    row->until = reservation->day;
     row->due = reservation->until;
     return 1;
 }

@@ -91,6 +91,7 @@ struct reservation {
     int64_t points;    /* 0: a voucher */
     uint32_t reward;   /* number; 0: points to pay with */
     uint32_t units;
+    int32_t day;   /* limits counted it on */
     int64_t until; /* ms UTC: over when this is reached; 0: it does not time out */
 };
 

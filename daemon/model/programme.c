@@ -77,6 +77,16 @@ const struct reward *programme_reward(const struct programme *programme, uint32_
     return found;
 }
 
+const struct reward *programme_reward_named(const struct programme *programme, const char *id)
+{
+    for (size_t i = 0; i < programme->rewards_count; i++) {
+        if (strcmp(programme->rewards[i].id, id) == 0) {
+            return &programme->rewards[i];
+        }
+    }
+    return NULL;
+}
+
 const struct rule *programme_rule(const struct programme *programme, uint32_t number)
 {
     const struct rule *found = NULL;

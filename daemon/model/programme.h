@@ -174,7 +174,14 @@ struct basis {
 };
 
 /* What brought points in: the number of a rule, or of something else with its kind above. */
-enum { SOURCE_KIND_SHIFT = 16, SOURCE_RULE = 0, SOURCE_CARD = 1, SOURCE_LEVEL = 2, SOURCE_MILESTONE = 3 };
+enum {
+    SOURCE_KIND_SHIFT = 16,
+    SOURCE_RULE = 0,
+    SOURCE_CARD = 1,
+    SOURCE_LEVEL = 2,
+    SOURCE_MILESTONE = 3,
+    SOURCE_REWARD = 4
+};
 #define SOURCE_OF(kind, number) ((uint32_t)(kind) << SOURCE_KIND_SHIFT | (number))
 
 enum rule_kind {
@@ -429,6 +436,7 @@ const struct store_place *programme_store(const struct programme *programme, con
 const struct level *programme_level(const struct programme *programme, uint32_t number);
 const struct stamp_card *programme_card(const struct programme *programme, uint32_t number);
 const struct reward *programme_reward(const struct programme *programme, uint32_t number);
+const struct reward *programme_reward_named(const struct programme *programme, const char *id);
 const struct rule *programme_rule(const struct programme *programme, uint32_t number);
 
 #endif

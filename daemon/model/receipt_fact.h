@@ -19,7 +19,8 @@ enum receipt_fact_kind {
     FACT_TAKEN = 6,      /* amount: points of it that returns took back, less what they gave again */
     FACT_ADJUSTED = 7,   /* amount: points that adjustments naming it took */
     FACT_GIVEN_BACK = 8, /* amount: points spent on it that came back */
-    FACT_CLOSED = 9      /* quantity 1: its business day is over: in contexts only */
+    FACT_CLOSED = 9,     /* quantity 1: its business day is over: in contexts only */
+    FACT_ENDED = 16      /* of a reservation, quantity 1: it was committed (index 1) or released (2) */
 };
 
 struct receipt_fact {

@@ -62,6 +62,8 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     case EVENT_TRANSFER:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
+    case EVENT_RESERVE:
+    case EVENT_RELEASE:
         result = ledger_decide_member(ledger, draft, principal);
         break;
     case EVENT_GOODS_RETURN:

@@ -167,6 +167,15 @@ int ledger_resume(struct ledger *ledger) MUST_CHECK;
  * MALFORMED. */
 int ledger_past(struct ledger *ledger, uint64_t position, struct engine_past *ret_past) MUST_CHECK;
 
+/* Fills the context's member with whose reservation that is; nobody's where there is none. */
+int ledger_find_reserver(struct ledger *ledger, uint64_t position) MUST_CHECK;
+
+/* Fills what an event that takes something from the settled member looks at: the context's holdings,
+ * vouchers, about and facts. `past` is room for what `ret_past` points to, NULL where the event is about no
+ * other. */
+int ledger_gather(struct ledger *ledger, const struct event *event, struct engine_past *past,
+                  const struct engine_past **ret_past) MUST_CHECK;
+
 /* Adds what fell due by the context's booked day to ledger->decision and applies it to ledger->state, whose
  * last position stays. The context's day_starts are there. */
 int ledger_settle(struct ledger *ledger, const struct programme *programme) MUST_CHECK;

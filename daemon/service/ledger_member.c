@@ -28,6 +28,9 @@ void ledger_receipt_key(const struct receipt *receipt, const struct principal_ro
 int ledger_find_member(struct ledger *ledger, struct draft *draft)
 {
     struct context *context = &ledger->context;
+    if (draft->event->kind == EVENT_RELEASE) {
+        return ledger_find_reserver(ledger, draft->event->release.reservation);
+    }
     if (draft->recorded != NULL) {
         context->member = draft->recorded->member;
         context->new_member = draft->recorded->new_member;
@@ -336,7 +339,12 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
         return result;
     }
     ledger->decision->outcome.programme_version = draft->programme->version;
+    struct engine_past reserved;
+    const struct engine_past *past = work->past;
     result = settle_members(ledger, draft, work);
+    if (result == 0 && past == NULL) {
+        result = ledger_gather(ledger, draft->event, &reserved, &past);
+    }
     if (result < 0) {
         return result;
     }
@@ -347,8 +355,7 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
     }
     const size_t settled = outcome->effects_count;
     const struct event *event = work->event != NULL ? work->event : draft->event;
-    result =
-        engine_decide(draft->programme, &work->place, event, &ledger->context, work->past, ledger->decision);
+    result = engine_decide(draft->programme, &work->place, event, &ledger->context, past, ledger->decision);
     if (result == 0) {
         result = fold_decision(ledger, settled);
     }

@@ -234,6 +234,8 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
     case EVENT_RESUMED:
+    case EVENT_RESERVE:
+    case EVENT_RELEASE:
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
@@ -313,6 +315,8 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_ERASED:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
+    case EVENT_RESERVE:
+    case EVENT_RELEASE:
     case EVENT_INVITE:
     case EVENT_REVOKE:
     case EVENT_PROGRAMME_CHANGE:

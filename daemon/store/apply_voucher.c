@@ -91,6 +91,7 @@ int apply_reservation(struct application *application, const struct effect *effe
     bind_i64(store, STATEMENT_RESERVATION_ADD, 4, effect->reservation.reward);
     bind_i64(store, STATEMENT_RESERVATION_ADD, 5, effect->reservation.units);
     bind_i64(store, STATEMENT_RESERVATION_ADD, 6, effect->reservation.until);
+    bind_i64(store, STATEMENT_RESERVATION_ADD, 7, effect->reservation.day);
     return statement_run_one(store, STATEMENT_RESERVATION_ADD);
 }
 

@@ -37,6 +37,7 @@ static const struct wire_range points_range = {1, POINTS_MAX};
 static const struct wire_range time_range = {0, TIME_MAX};
 static const struct wire_range correction_range = {-CLOCK_CORRECTION_MAX, CLOCK_CORRECTION_MAX};
 static const struct wire_range date_range = {0, DAY_MAX};
+static const struct wire_range timeout_range = {0, RESERVATION_MINUTES_MAX};
 static const struct wire_range number_range = {1, UINT32_MAX};
 
 static void receipt_read(struct wire_values *values, const Loyalty__Receipt *message, struct receipt *receipt)
@@ -240,6 +241,24 @@ static void purchase_read(struct wire_values *values, const Loyalty__Purchase *m
     }
 }
 
+static void reserve_read(struct wire_values *values, const Loyalty__Reserve *message, struct reserve *reserve)
+{
+    const bool max = message->has_max && message->max;
+    const int named = (message->reward != NULL ? 1 : 0) + (message->has_voucher ? 1 : 0) +
+                      (message->has_points ? 1 : 0) + (message->has_max ? 1 : 0);
+    wire_value_check(values, named == 1 && message->has_max == max, "reward");
+    reserve->card = wire_bytes_required(values, WIRE_FIELD(message, card), HASH_BYTES);
+    reserve->reward = wire_id_optional(values, WIRE_TEXT(message, reward), ID_BYTES_MAX);
+    reserve->voucher = wire_bytes_optional(values, WIRE_FIELD(message, voucher), VOUCHER_CODE_BYTES);
+    reserve->points = message->has_points || max;
+    reserve->amount = wire_optional(values, WIRE_FIELD(message, points), 0, points_range);
+    reserve->units = (uint32_t)wire_optional(values, WIRE_FIELD(message, units), 1, units_range);
+    reserve->has_timeout = message->has_timeout_minutes;
+    reserve->timeout_minutes =
+        (uint32_t)wire_optional(values, WIRE_FIELD(message, timeout_minutes), 0, timeout_range);
+    reserve->wallet = (uint32_t)wire_optional(values, WIRE_FIELD(message, wallet), 0, wallet_range);
+}
+
 static bool is_currency(const char *text)
 {
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3 && text[3] == '\0';
@@ -319,6 +338,14 @@ static void card_linked_read(struct wire_values *values, const Loyalty__CardLink
     event->card_linked.card = wire_bytes_required(values, WIRE_FIELD(message, card), HASH_BYTES);
 }
 
+static void programme_change_read(struct wire_values *values, const Loyalty__ProgrammeChange *message,
+                                  struct event *event)
+{
+    event->programme_change.yaml = wire_bytes_any(message->has_yaml, message->yaml);
+    const size_t size = event->programme_change.yaml.size;
+    wire_value_check(values, size >= 1 && size <= PROGRAMME_BYTES_MAX, "yaml");
+}
+
 static void void_receipt_read(struct wire_values *values, const Loyalty__VoidReceipt *message,
                               struct event *event)
 {
@@ -362,6 +389,15 @@ static void about_read(struct wire_values *values, const Loyalty__Body *body, st
     }
 }
 
+static void reservation_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
+{
+    if (event->kind == EVENT_RESERVE) {
+        reserve_read(values, body->reserve, &event->reserve);
+    } else {
+        event->release.reservation = wire_position_required(values, WIRE_FIELD(body->release, reservation));
+    }
+}
+
 static void kind_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
     switch (event->kind) {
@@ -385,13 +421,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
             (uint32_t)wire_required(values, WIRE_FIELD(body->revoke, principal), number_range);
         event->revoke.reason = wire_text_optional(values, WIRE_TEXT(body->revoke, reason), NAME_BYTES_MAX);
         break;
-    case EVENT_PROGRAMME_CHANGE: {
-        const Loyalty__ProgrammeChange *change = body->programme_change;
-        event->programme_change.yaml = wire_bytes_any(change->has_yaml, change->yaml);
-        const size_t size = event->programme_change.yaml.size;
-        wire_value_check(values, size >= 1 && size <= PROGRAMME_BYTES_MAX, "yaml");
+    case EVENT_PROGRAMME_CHANGE:
+        programme_change_read(values, body->programme_change, event);
         break;
-    }
     case EVENT_GO_LIVE:
         break;
     case EVENT_ENGINE_REVISION:
@@ -427,6 +459,10 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
         by_hand_read(values, body, event);
+        break;
+    case EVENT_RESERVE:
+    case EVENT_RELEASE:
+        reservation_read(values, body, event);
         break;
     }
 }

@@ -391,6 +391,31 @@ static void about_write(struct wire_output *output, const struct event *event, L
     }
 }
 
+static void reservation_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Release release = LOYALTY__RELEASE__INIT;
+    if (event->kind == EVENT_RELEASE) {
+        WIRE_PUT(&release, reservation, event->release.reservation);
+        body.release = &release;
+        wire_output_add(output, &body.base);
+        return;
+    }
+    const struct reserve *reserve = &event->reserve;
+    Loyalty__Reserve message = LOYALTY__RESERVE__INIT;
+    WIRE_PUT(&message, card, wire_bytes(reserve->card));
+    message.reward = wire_text(reserve->reward);
+    WIRE_PUT_BYTES(&message, voucher, reserve->voucher);
+    WIRE_PUT_UNLESS(&message, points, reserve->amount, 0);
+    WIRE_PUT_UNLESS(&message, max, reserve->points && reserve->amount == 0, false);
+    WIRE_PUT_UNLESS(&message, units, reserve->units, 1);
+    if (reserve->has_timeout) {
+        WIRE_PUT(&message, timeout_minutes, reserve->timeout_minutes);
+    }
+    WIRE_PUT_UNLESS(&message, wallet, reserve->wallet, 0);
+    body.reserve = &message;
+    wire_output_add(output, &body.base);
+}
+
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
 {
     struct wire_output output;
@@ -454,6 +479,10 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_ERASED:
         erased_write(&output, event, body);
+        break;
+    case EVENT_RESERVE:
+    case EVENT_RELEASE:
+        reservation_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

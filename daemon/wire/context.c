@@ -177,6 +177,17 @@ static void beside_write(const struct context *context, struct wire_output *outp
     wire_output_add(output, &message.base);
 }
 
+static void vouchers_write(const struct context *context, struct wire_output *output)
+{
+    uint8_t standings[REDEMPTIONS_MAX];
+    Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+    for (size_t i = 0; i < context->vouchers_count; i++) {
+        standings[i] = (uint8_t)context->vouchers[i];
+    }
+    WIRE_PUT_BYTES(&message, vouchers, ((struct bytes){standings, context->vouchers_count}));
+    wire_output_add(output, &message.base);
+}
+
 int wire_context_pack(const struct context *context, struct arena *arena, struct bytes *ret_bytes)
 {
     struct wire_output output;
@@ -199,6 +210,7 @@ int wire_context_pack(const struct context *context, struct arena *arena, struct
     about_write(context, &output);
     items_write(context, &output);
     beside_write(context, &output);
+    vouchers_write(context, &output);
     return wire_output_end(&output, ret_bytes);
 }
 
@@ -266,6 +278,10 @@ static void context_read_arrays(const Loyalty__Context *message, struct context 
     for (size_t i = 0; i < message->n_items; i++) {
         const Loyalty__Context__Item *from = message->items[i];
         context->items[i] = (struct set_item){from->card, from->item, from->standing};
+    }
+    context->vouchers_count = message->vouchers.len;
+    for (size_t i = 0; i < message->vouchers.len; i++) {
+        context->vouchers[i] = (enum voucher_standing)message->vouchers.data[i];
     }
     context->random_size = message->random.len;
     if (message->random.len > 0) {
@@ -434,6 +450,10 @@ static int context_read(struct bytes head, struct wire_values *values, struct co
     wire_value_check(values, message->n_limits <= COUNTERS_MAX, "limits");
     wire_value_check(values, message->n_stamps <= CARDS_MAX, "stamps");
     wire_value_check(values, message->n_items <= SET_ITEMS_MAX, "items");
+    wire_value_check(values, message->vouchers.len <= REDEMPTIONS_MAX, "vouchers");
+    for (size_t i = 0; i < message->vouchers.len; i++) {
+        wire_value_check(values, message->vouchers.data[i] <= VOUCHER_NOT_THERE, "vouchers");
+    }
     wire_value_check(values, message->random.len <= sizeof(context->random), "random");
     if (values->error == 0) {
         context_read_arrays(message, context);

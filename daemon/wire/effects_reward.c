@@ -37,6 +37,7 @@ static void reservation_write(const struct effect *effect, uint32_t member,
     WIRE_PUT_UNLESS(message, points, effect->reservation.points, 0);
     WIRE_PUT_UNLESS(message, reward, effect->reservation.reward, 0);
     WIRE_PUT_UNLESS(message, units, effect->reservation.units, 0);
+    WIRE_PUT_UNLESS(message, day, effect->reservation.day, 0);
     WIRE_PUT_UNLESS(message, until, effect->reservation.until, 0);
 }
 
@@ -61,7 +62,8 @@ void wire_receipt_fact_write(const struct receipt_fact *fact, Loyalty__ReceiptFa
 void wire_receipt_fact_read(struct wire_values *values, const Loyalty__ReceiptFact *message,
                             struct receipt_fact *ret_fact)
 {
-    const bool known = message->kind >= FACT_LINE && message->kind <= FACT_CLOSED;
+    const bool known =
+        (message->kind >= FACT_LINE && message->kind <= FACT_CLOSED) || message->kind == FACT_ENDED;
     wire_value_check(values, known, "kind");
     *ret_fact = (struct receipt_fact){.kind = known ? (enum receipt_fact_kind)message->kind : FACT_LINE,
                                       .index = message->index,
@@ -172,6 +174,7 @@ void wire_reward_effect_read(struct wire_values *values, const Loyalty__Effect *
         effect->reservation.points = message->reservation->points;
         effect->reservation.reward = message->reservation->reward;
         effect->reservation.units = message->reservation->units;
+        effect->reservation.day = message->reservation->day;
         effect->reservation.until = message->reservation->until;
         break;
     case EFFECT_RESERVATION_END:

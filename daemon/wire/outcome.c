@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { OUTCOME_CODE_FIELD = 1, OUTCOME_MEMBER_FIELD = 3, OUTCOME_EFFECTS_FIELD = 4 };
+enum { OUTCOME_CODE_FIELD = 1, OUTCOME_MEMBER_FIELD = 3, OUTCOME_EFFECTS_FIELD = 4, OUTCOME_USES_FIELD = 8 };
 
 static void effects_write(const struct outcome *outcome, struct wire_output *output)
 {
@@ -73,11 +73,26 @@ static void outcome_write_tail(const struct outcome *outcome, struct wire_output
     wire_output_add(output, &message.base);
 }
 
+static void uses_write(const struct outcome *outcome, struct wire_output *output)
+{
+    for (size_t i = 0; i < outcome->uses_count; i++) {
+        const struct use *from = &outcome->uses[i];
+        Loyalty__Use use = LOYALTY__USE__INIT;
+        WIRE_PUT_UNLESS(&use, redemption, from->redemption, 0);
+        WIRE_PUT_UNLESS(&use, reward, from->reward, 0);
+        WIRE_PUT_UNLESS(&use, units, from->units, 0);
+        WIRE_PUT_UNLESS(&use, points, from->points, 0);
+        WIRE_PUT_UNLESS(&use, value, from->value, 0);
+        wire_output_add_field(output, OUTCOME_USES_FIELD, &use.base);
+    }
+}
+
 int wire_outcome_pack(const struct outcome *outcome, struct arena *arena, struct bytes *ret_bytes)
 {
     CHECK(outcome->near_misses_count <= NEAR_MISSES_MAX);
     CHECK(outcome->exceptions_count <= EXCEPTIONS_MAX);
     CHECK(outcome->effects_count <= EFFECTS_MAX);
+    CHECK(outcome->uses_count <= USES_MAX);
     struct wire_output output;
     wire_output_begin(&output, arena);
     /* Part by part, in the order of the fields: an outcome of thousands of effects needs no more memory than
@@ -89,6 +104,7 @@ int wire_outcome_pack(const struct outcome *outcome, struct arena *arena, struct
     wire_output_add(&output, &head.base);
     effects_write(outcome, &output);
     outcome_write_tail(outcome, &output);
+    uses_write(outcome, &output);
     return wire_output_end(&output, ret_bytes);
 }
 
@@ -135,6 +151,17 @@ static void outcome_read(struct wire_values *values, const Loyalty__Outcome *mes
         if (from->has_kind) {
             wire_value_check(values, wire_exception_kind_read(from->kind, &to->kind), "kind");
         }
+    }
+    wire_value_check(values, message->n_uses <= USES_MAX, "uses");
+    outcome->uses_count = values->error == 0 ? message->n_uses : 0;
+    for (size_t i = 0; i < outcome->uses_count; i++) {
+        const Loyalty__Use *from = message->uses[i];
+        wire_value_check(values, from->redemption <= USE_POINTS, "redemption");
+        outcome->uses[i] = (struct use){.redemption = from->redemption,
+                                        .reward = from->reward,
+                                        .units = from->units,
+                                        .points = from->points,
+                                        .value = from->value};
     }
 }
 

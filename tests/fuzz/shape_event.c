@@ -78,6 +78,24 @@ static void shape_adjustment(struct draw *draw, struct adjustment *adjustment)
     };
 }
 
+static void shape_reserve(struct draw *draw, struct event *event)
+{
+    struct reserve *reserve = &event->reserve;
+    event->kind = EVENT_RESERVE;
+    reserve->card = (struct bytes){card, sizeof(card)};
+    reserve->units = (uint32_t)draw_edge(draw, 1, UNITS_MAX);
+    if (draw_one_in(draw, 2)) {
+        reserve->reward = "w0";
+    } else if (draw_one_in(draw, 2)) {
+        reserve->voucher = (struct bytes){card, VOUCHER_CODE_BYTES};
+    } else {
+        reserve->points = true;
+        reserve->amount = draw_edge(draw, 0, POINTS_MAX);
+    }
+    reserve->has_timeout = draw_one_in(draw, 2);
+    reserve->timeout_minutes = reserve->has_timeout ? (uint32_t)draw_below(draw, 100) : 0;
+}
+
 void shape_event(struct draw *draw, struct shape_event *ret_event)
 {
     *ret_event = (struct shape_event){.event = {.kind = EVENT_PURCHASE}};
@@ -95,6 +113,10 @@ void shape_event(struct draw *draw, struct shape_event *ret_event)
     if (draw_one_in(draw, 8)) {
         ret_event->event.kind = EVENT_ADJUSTMENT;
         shape_adjustment(draw, &ret_event->event.adjustment);
+        return;
+    }
+    if (draw_one_in(draw, 8)) {
+        shape_reserve(draw, &ret_event->event);
         return;
     }
     struct purchase *purchase = &ret_event->event.purchase;

@@ -198,11 +198,12 @@ class Booking(Shop):
         claims = {"redemptions": [event.Redemption(reward="free_lunch"), event.Redemption(voucher=bytes(16))],
                   "free_units": [event.FreeUnits(card="lunch", units=2)],
                   "pay_with_points": event.PayWithPoints(points=40)}
+        codes = {"redemptions": "UNKNOWN_MEMBER", "free_units": "CANNOT_REDEEM", "pay_with_points": "UNKNOWN_MEMBER"}
         for name, value in claims.items():
-            self.tells(till, "CANNOT_REDEEM", *purchase("1", BASKET, **{name: value}))
+            self.tells(till, codes[name], *purchase("1", BASKET, **{name: value}))
         answer = self.tells(till, "ACCEPTED", *purchase("1", BASKET, redeem=event.REDEEM_DONE, **claims))
-        self.assertEqual(answer.exceptions(), [("REDEMPTION_LEFT_OUT", 2), ("FREE_UNITS_LEFT_OUT", 2),
-                                               ("POINTS_LEFT_OUT", 40)])
+        self.assertEqual(answer.exceptions(), [("FREE_UNITS_LEFT_OUT", 2), ("REDEMPTION_LEFT_OUT", 0),
+                                               ("VOUCHER_UNKNOWN", 1), ("POINTS_LEFT_OUT", 40)])
 
     def test_a_wrong_clock_is_refused_and_can_be_corrected(self):
         till = self.till()

@@ -314,6 +314,7 @@ static void draw_holding(struct drawn_event *event, uint32_t member)
             effect.reservation.points = (int64_t)drawn(3) * 50;
             effect.reservation.reward = (uint32_t)drawn(3);
             effect.reservation.units = 1;
+            effect.reservation.day = 20000 + (int32_t)drawn(50);
             effect.reservation.until = (int64_t)drawn(2) * 1700000000000;
         }
         break;

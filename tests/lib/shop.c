@@ -275,6 +275,13 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
         context->facts = shop->facts;
         context->facts_count = shop->facts_count;
     }
+    const struct purchase *purchase = &event->purchase;
+    const bool redeems = event->kind == EVENT_PURCHASE &&
+                         (purchase->redemptions_count > 0 || purchase->pay_with_points != NULL);
+    if (state->member != 0 && (redeems || event->kind == EVENT_RESERVE)) {
+        engine_holdings(state, false, &holdings);
+        context->holdings = &holdings;
+    }
     const int err = engine_decide(shop->programme, &shop->place, event, context, takes ? shop->past : NULL,
                                   shop->decision);
     if (err != 0) {

@@ -226,6 +226,24 @@ static void draw_purchase(struct purchase *purchase)
     purchase->redeem_done = chance(30);
 }
 
+static void draw_reserve(struct reserve *reserve)
+{
+    reserve->card = draw_bytes(HASH_BYTES);
+    reserve->units = chance(50) ? 1 : (uint32_t)between(1, UNITS_MAX);
+    if (chance(30)) {
+        reserve->reward = draw_text(ID_BYTES_MAX, true);
+    } else if (chance(50)) {
+        reserve->voucher = draw_bytes(VOUCHER_CODE_BYTES);
+    } else {
+        reserve->points = true;
+        reserve->amount = chance(30) ? 0 : between(1, POINTS_MAX);
+    }
+    if (chance(50)) {
+        reserve->has_timeout = true;
+        reserve->timeout_minutes = (uint32_t)between(0, RESERVATION_MINUTES_MAX);
+    }
+}
+
 static void draw_others(struct event *event)
 {
     switch (event->kind) {
@@ -328,6 +346,12 @@ static void draw_others(struct event *event)
     case EVENT_ERASED:
         event->erased.member = (uint32_t)between(1, UINT32_MAX);
         event->erased.reason = maybe_text(NAME_BYTES_MAX, false);
+        break;
+    case EVENT_RESERVE:
+        draw_reserve(&event->reserve);
+        break;
+    case EVENT_RELEASE:
+        event->release.reservation = (uint64_t)between(1, INT64_MAX);
         break;
     case EVENT_PURCHASE:
     case EVENT_GO_LIVE:

@@ -30,6 +30,10 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
         return 1;
     case EVENT_RESOLVE:
         return 4;
+    case EVENT_RESERVE:
+        return 15;
+    case EVENT_RELEASE:
+        return 8;
     case EVENT_INVITE:
         return 8;
     case EVENT_REVOKE:
@@ -94,6 +98,59 @@ static struct bytes show_card(struct sim *sim, struct outbox_event *slot)
     return (struct bytes){commitment, sizeof(commitment)};
 }
 
+/* A name a reservation may have: of what was said lately, or somewhat off. */
+static uint64_t some_position(struct sim *sim)
+{
+    return sim->base_position + 1 + sim_below(sim, 40 + sim->steps / 8);
+}
+
+static void say_reserve(struct sim *sim, struct outbox_event *slot, struct event *event)
+{
+    struct reserve *reserve = &event->reserve;
+    reserve->card = show_card(sim, slot);
+    reserve->units = 1 + (uint32_t)sim_below(sim, 3);
+    if (sim_chance(sim, 50)) {
+        reserve->reward = sim_chance(sim, 90) ? "cake" : "unheard-of";
+    } else {
+        reserve->points = true;
+        reserve->amount = (int64_t)sim_below(sim, 60);
+    }
+    if (sim_chance(sim, 50)) {
+        reserve->has_timeout = true;
+        reserve->timeout_minutes = (uint32_t)sim_below(sim, 20);
+    }
+}
+
+/* What a customer uses: bought with points, reserved before, or a code nobody knows. */
+static void say_redemptions(struct sim *sim, struct purchase *purchase)
+{
+    static struct redemption redemptions[3];
+    static struct pay_with_points pay;
+    static const uint8_t code[VOUCHER_CODE_BYTES] = {7};
+    purchase->redemptions = redemptions;
+    purchase->redemptions_count = sim_below(sim, ARRAY_COUNT(redemptions) + 1);
+    for (size_t i = 0; i < purchase->redemptions_count; i++) {
+        redemptions[i] = (struct redemption){.units = 1 + (uint32_t)sim_below(sim, 3)};
+        switch (sim_below(sim, 5)) {
+        case 0:
+            redemptions[i].voucher = (struct bytes){code, sizeof(code)};
+            break;
+        case 1:
+        case 2:
+            redemptions[i].reservation = some_position(sim);
+            break;
+        default:
+            redemptions[i].reward = "cake";
+            break;
+        }
+    }
+    if (sim_chance(sim, 40)) {
+        pay.points = sim_chance(sim, 50) ? 0 : 1 + (int64_t)sim_below(sim, 80);
+        purchase->pay_with_points = &pay;
+    }
+    purchase->redeem_done = sim_chance(sim, 40);
+}
+
 /* From a coffee to a wedding, with and without a card; now and then what the ledger will refuse. */
 static void say_purchase(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
 {
@@ -114,6 +171,9 @@ static void say_purchase(struct sim *sim, struct till *till, struct outbox_event
                                  .category = categories[sim_below(sim, ARRAY_COUNT(categories))],
                                  .quantity = 1000 * (int64_t)(1 + sim_below(sim, 3)),
                                  .gross = (int64_t)sim_below(sim, 5000)};
+    }
+    if (sim_chance(sim, 15)) {
+        say_redemptions(sim, &event->purchase);
     }
 }
 
@@ -247,6 +307,12 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
         break;
     case EVENT_DAY_CLOSE:
         event->day_close.day.business_date = 20423 + (int32_t)sim_below(sim, 2);
+        break;
+    case EVENT_RESERVE:
+        say_reserve(sim, slot, event);
+        break;
+    case EVENT_RELEASE:
+        event->release.reservation = some_position(sim);
         break;
     case EVENT_INVITE:
         say_invite(sim, till, event);

@@ -44,7 +44,11 @@ static const char PROGRAMME[] = "programme: corner\n"
                                 "  levels: [{id: guest}, {id: silver, qualifying: 100, multiply: 2}]\n"
                                 "rewards:\n"
                                 "  - {id: free_lunch, kind: free_item, only: {categories: [lunch]}, "
-                                "max_value: 12.00}\n";
+                                "max_value: 12.00}\n"
+                                "  - {id: cake, kind: free_item, cost: 25, only: {categories: [cake]},\n"
+                                "     limits: [{max: 40, per: ever, for: all}, {max: 3, per: day}]}\n"
+                                "pay_with_points: {points: 10, worth: 0.50, max_share: 50}\n"
+                                "reservations: {timeout_minutes: 5, longest_minutes: 30}\n";
 
 void sim_fail(const struct sim *sim, const char *what, const char *file, int line)
 {

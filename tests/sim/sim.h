@@ -20,6 +20,7 @@ enum {
     IN_FLIGHT_MAX = 64, /* of one till */
     CARDS = 24,
     WELCOMES_MAX = 12, /* of all members together, as the programme says */
+    CAKES_MAX = 40,    /* likewise, bought and reserved */
     SELL_PERCENT_MAX = 52,
 };
 

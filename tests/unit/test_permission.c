@@ -21,6 +21,7 @@ static const struct {
     {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},        {EVENT_GOODS_RETURN, "t...."},
     {EVENT_VOID_RECEIPT, "t...."},     {EVENT_DAY_CLOSE, "t...."},       {EVENT_CARD_LINKED, ".cma."},
     {EVENT_ERASED, "...a."},           {EVENT_RESOLVE, ".cma."},         {EVENT_RESUMED, "....."},
+    {EVENT_RESERVE, "t...."},          {EVENT_RELEASE, "t...."},
 };
 
 static const struct {
@@ -181,6 +182,14 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         break;
     case EVENT_ERASED:
         event.erased.member = 1;
+        break;
+    case EVENT_RESERVE:
+        event.reserve.card = (struct bytes){bytes, HASH_BYTES};
+        event.reserve.reward = "cake";
+        event.reserve.units = 1;
+        break;
+    case EVENT_RELEASE:
+        event.release.reservation = 9;
         break;
     }
     return event;

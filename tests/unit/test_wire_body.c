@@ -19,6 +19,8 @@ static uint8_t body_memory[BODY_BYTES_MAX];
 #define ALWAYS                                                                                               \
     {"Redemption.reward", FILL_SKIP, 0, NULL}, {"Redemption.reservation", FILL_SKIP, 0, NULL},               \
         {"Redemption.wallet", FILL_SKIP, 0, NULL}, {"PayWithPoints.max", FILL_SKIP, 0, NULL},                \
+        {"Reserve.voucher", FILL_SKIP, 0, NULL}, {"Reserve.points", FILL_SKIP, 0, NULL},                     \
+        {"Reserve.max", FILL_SKIP, 0, NULL}, {"Reserve.wallet", FILL_SKIP, 0, NULL},                         \
         {"PayWithPoints.wallet", FILL_SKIP, 0, NULL}, {"Genesis.currency", FILL_TEXT, 3, "EUR"},             \
         {"GoodsReturn.amount", FILL_SKIP, 0, NULL}, {"GoodsReturn.whole", FILL_SKIP, 0, NULL},               \
         {"ReturnPart.line", FILL_SKIP, 0, NULL}, {"Resolve.index", FILL_VALUE, 1, NULL},                     \

@@ -279,6 +279,15 @@ static void add_events(void)
         .occurred_at = occurred_at,
         .kind = EVENT_ACTIVITY,
         .activity = {.card = {card_commitment, sizeof(card_commitment)}, .code = "survey"}};
+    const struct event reserve = {.occurred_at = occurred_at,
+                                  .kind = EVENT_RESERVE,
+                                  .reserve = {.card = {card_commitment, sizeof(card_commitment)},
+                                              .reward = "lunch",
+                                              .units = 2,
+                                              .has_timeout = true,
+                                              .timeout_minutes = 30}};
+    const struct event release = {
+        .occurred_at = occurred_at, .kind = EVENT_RELEASE, .release = {.reservation = 4711}};
     const struct event invite = {.occurred_at = occurred_at,
                                  .kind = EVENT_INVITE,
                                  .invite = {.code_hash = {invite_hash, sizeof(invite_hash)},
@@ -303,7 +312,9 @@ static void add_events(void)
     add_event(&(struct vector){"programme_change", OPERATOR, &operator_pair, 2, {{0}, NULL}}, &change, ",");
     add_event(&(struct vector){"go_live", OPERATOR, &operator_pair, 3, {{0}, NULL}}, &go_live, ",");
     add_event(&(struct vector){"revoke", OPERATOR, &operator_pair, 4, {{0}, NULL}}, &revoke, ",");
-    add_event(&(struct vector){"activity", TERMINAL, &terminal_pair, 45, opening}, &activity, "");
+    add_event(&(struct vector){"activity", TERMINAL, &terminal_pair, 45, opening}, &activity, ",");
+    add_event(&(struct vector){"reserve", TERMINAL, &terminal_pair, 46, opening}, &reserve, ",");
+    add_event(&(struct vector){"release", TERMINAL, &terminal_pair, 47, {{0}, NULL}}, &release, "");
     add("  },\n");
 }
 

@@ -162,7 +162,8 @@ static void a_context_brings_the_holdings_it_looked_at(void **state)
     holdings.vouchers[0] = (struct held_voucher){
         .origin = {5, 0}, .code = {0xff, 1, 2}, .reward = 4, .until = 50, .reservation = 8};
     holdings.reservations_count = 1;
-    holdings.reservations[0] = (struct reservation){.position = 8, .points = 10, .units = 1, .until = 1700};
+    holdings.reservations[0] =
+        (struct reservation){.position = 8, .points = 10, .units = 1, .day = 20001, .until = 1700};
     holdings.floor_level = 2;
     holdings.floor_until = DAY_NEVER;
     holdings.held_level = 1;
@@ -201,7 +202,7 @@ static void fields_of_an_outcome_mean_the_same_on_both_sides(void **state)
     const struct outcome *outcome = &outcome_back;
     assert_int_equal(outcome_unpack(filled(&loyalty__outcome__descriptor, EFFECT_MOVE, NULL), &outcome_back),
                      0);
-    assert_int_equal(outcome->code, CODE_UNKNOWN_ID); /* the last one */
+    assert_int_equal(outcome->code, CODE_BELOW_MINIMUM); /* the last one */
     assert_int_equal(outcome->programme_version, 98);
     assert_int_equal(outcome->member, 97);
     assert_true(outcome->has_balances);
@@ -406,7 +407,7 @@ static void what_was_not_recorded_by_this_version_is_not_half_read(void **state)
 {
     (void)state;
     static const uint8_t unknown_effect[] = {0x22, 3, 0xe2, 0x03, 0}; /* kind 60 */
-    static const uint8_t unknown_field[] = {0x40, 1};
+    static const uint8_t unknown_field[] = {0x78, 1};
     static const uint8_t unknown_code[] = {0x08, 120};
     static const uint8_t bad_role[] = {0x22, 4, 0x4a, 2, 0x10, 5};
     static const uint8_t no_kind[] = {0x22, 0};

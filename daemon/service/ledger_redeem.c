@@ -1,0 +1,159 @@
+/* What events that take something from a member look at: holdings, vouchers by their codes, the reservation
+ * they are about. Nothing of this is read for any other event. */
+#include "service/ledger_internal.h"
+
+static bool takes_something(const struct event *event)
+{
+    const struct purchase *purchase = &event->purchase;
+    return event->kind == EVENT_RESERVE || event->kind == EVENT_RELEASE ||
+           (event->kind == EVENT_PURCHASE &&
+            (purchase->redemptions_count > 0 || purchase->pay_with_points != NULL));
+}
+
+/* The reservation made at `position`: 0, or ERR_NOT_FOUND where nothing was reserved there. */
+static int find_reservation(struct ledger *ledger, uint64_t position, struct engine_past *ret_past)
+{
+    if (position > ledger->head.position) {
+        return ERR_NOT_FOUND;
+    }
+    const int result = ledger_past(ledger, position, ret_past);
+    if (result == ERR_CORRUPT) {
+        return ERR_NOT_FOUND; /* booked without being understood */
+    }
+    const bool reserved =
+        result == 0 && ret_past->event->kind == EVENT_RESERVE && ret_past->outcome->code == CODE_ACCEPTED;
+    return result == 0 && !reserved ? ERR_NOT_FOUND : result;
+}
+
+int ledger_find_reserver(struct ledger *ledger, uint64_t position)
+{
+    struct engine_past past;
+    const int result = find_reservation(ledger, position, &past);
+    if (result == 0) {
+        ledger->context.member = past.outcome->member;
+    }
+    return result == ERR_NOT_FOUND ? 0 : result;
+}
+
+static int find_standing(struct ledger *ledger, struct bytes code, enum voucher_standing *ret_standing)
+{
+    struct voucher_row row;
+    *ret_standing = VOUCHER_NOT_NAMED;
+    if (code.size == 0) {
+        return 0;
+    }
+    const int result = store_voucher_find(ledger->options.store, code.data, &row);
+    if (result == ERR_NOT_FOUND || (result == 0 && row.member != ledger->context.member)) {
+        *ret_standing = VOUCHER_NOT_THERE;
+        return 0;
+    }
+    if (result == 0) {
+        static const enum voucher_standing standings[] = {
+            [0] = VOUCHER_OPEN,
+            [VOUCHER_REDEEMED] = VOUCHER_WAS_REDEEMED,
+            [VOUCHER_EXPIRED] = VOUCHER_WAS_EXPIRED,
+            [VOUCHER_CANCELLED] = VOUCHER_WAS_CANCELLED,
+        };
+        *ret_standing = row.end >= 0 && row.end <= VOUCHER_CANCELLED ? standings[row.end] : VOUCHER_NOT_THERE;
+        /* What is open in the table may have expired with this event. */
+        if (*ret_standing == VOUCHER_OPEN) {
+            *ret_standing = VOUCHER_WAS_EXPIRED;
+            for (size_t i = 0; i < ledger->state->vouchers_count; i++) {
+                if (bytes_equal((struct bytes){ledger->state->vouchers[i].code, VOUCHER_CODE_BYTES}, code)) {
+                    *ret_standing = VOUCHER_OPEN;
+                }
+            }
+        }
+    }
+    return result;
+}
+
+static int find_vouchers(struct ledger *ledger, const struct event *event)
+{
+    struct context *context = &ledger->context;
+    int result = 0;
+    if (event->kind == EVENT_RESERVE && event->reserve.voucher.size != 0) {
+        context->vouchers_count = 1;
+        return find_standing(ledger, event->reserve.voucher, &context->vouchers[0]);
+    }
+    if (event->kind != EVENT_PURCHASE) {
+        return 0;
+    }
+    const struct purchase *purchase = &event->purchase;
+    for (size_t i = 0; i < purchase->redemptions_count && result == 0; i++) {
+        result = find_standing(ledger, purchase->redemptions[i].voucher, &context->vouchers[i]);
+    }
+    context->vouchers_count = purchase->redemptions_count;
+    return result;
+}
+
+static bool is_open(const struct member_state *state, uint64_t reservation)
+{
+    for (size_t i = 0; i < state->reservations_count; i++) {
+        if (state->reservations[i].position == reservation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first reservation the event names that is not open any more; 0: none. */
+static uint64_t gone_reservation(const struct member_state *state, const struct event *event)
+{
+    if (event->kind == EVENT_RELEASE) {
+        return is_open(state, event->release.reservation) ? 0 : event->release.reservation;
+    }
+    if (event->kind != EVENT_PURCHASE) {
+        return 0;
+    }
+    for (size_t i = 0; i < event->purchase.redemptions_count; i++) {
+        const uint64_t reservation = event->purchase.redemptions[i].reservation;
+        if (reservation != 0 && !is_open(state, reservation)) {
+            return reservation;
+        }
+    }
+    return 0;
+}
+
+/* What was reserved then, and how it ended. */
+static int find_about(struct ledger *ledger, const struct event *event, struct engine_past *past,
+                      const struct engine_past **ret_past)
+{
+    struct context *context = &ledger->context;
+    const uint64_t position = gone_reservation(ledger->state, event);
+    int result = position == 0 ? ERR_NOT_FOUND : find_reservation(ledger, position, past);
+    if (result == ERR_NOT_FOUND || (result == 0 && past->outcome->member != context->member)) {
+        return 0;
+    }
+    struct receipt_fact *facts =
+        result == 0 ? arena_alloc(&ledger->scratch, RECEIPT_FACTS_MAX, sizeof(*facts)) : NULL;
+    if (facts == NULL) {
+        return result != 0 ? result : ERR_TOO_LARGE;
+    }
+    result =
+        store_receipt_facts(ledger->options.store, position, facts, RECEIPT_FACTS_MAX, &context->facts_count);
+    context->facts = facts;
+    context->about = position;
+    *ret_past = past;
+    return result;
+}
+
+int ledger_gather(struct ledger *ledger, const struct event *event, struct engine_past *past,
+                  const struct engine_past **ret_past)
+{
+    struct context *context = &ledger->context;
+    *ret_past = NULL;
+    if (!takes_something(event)) {
+        return 0;
+    }
+    if (ledger->state->member != 0) {
+        struct member_state *holdings = arena_alloc(&ledger->scratch, 1, sizeof(*holdings));
+        if (holdings == NULL) {
+            return ERR_TOO_LARGE;
+        }
+        engine_holdings(ledger->state, false, holdings);
+        context->holdings = holdings;
+    }
+    const int result = find_vouchers(ledger, event);
+    return result != 0 ? result : find_about(ledger, event, past, ret_past);
+}

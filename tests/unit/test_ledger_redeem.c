@@ -1,0 +1,247 @@
+/* Redemptions through the ledger: what it looks up for them, writes, and makes again from the log. */
+#include "lib/house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char PROGRAMME[] =
+    "programme: corner\n"
+    "version: 1\n"
+    "currency: EUR\n"
+    "zone: Europe/Tallinn\n"
+    "stores: [{id: cafe}]\n"
+    "points:\n"
+    "  name: [{locale: en, one: star, other: stars}]\n"
+    "locales: [en]\n"
+    "rules:\n"
+    "  - {id: euro, spend: {give: 10, per: 1.00}}\n"
+    "  - {id: lunch, gives: {reward: lunch}, when: {codes: [lunch]}}\n"
+    "rewards:\n"
+    "  - {id: cake, kind: free_item, cost: 100, only: {categories: [cake]},\n"
+    "     limits: [{max: 5, per: ever, for: all}]}\n"
+    "  - {id: lunch, kind: free_item, only: {categories: [lunch]}, valid: {days: 3}}\n"
+    "pay_with_points: {points: 100, worth: 5.00}\n"
+    "reservations: {timeout_minutes: 15, longest_minutes: 60}\n";
+
+enum { TILL = 2, MINUTE_MS = 60 * 1000 };
+static const char ANNA[] = "1111";
+static const char BERT[] = "2222";
+
+static int open_house(void **state)
+{
+    struct house *house = malloc(sizeof(*house));
+    house_open(house, PROGRAMME, false);
+    assert_int_equal(house_terminal(house, "cafe", "till-1"), TILL);
+    *state = house;
+    return 0;
+}
+
+static int close_house(void **state)
+{
+    house_close(*state);
+    free(*state);
+    return 0;
+}
+
+static unsigned receipts;
+
+static enum outcome_code book(struct house *house, struct event *event, const char *card)
+{
+    house_book(house, TILL, event, card);
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+    return house->decision->outcome.code;
+}
+
+/* A purchase of one line; `redemption` NULL: none. */
+static enum outcome_code buy(struct house *house, const char *card, const char *category, int64_t gross,
+                             const struct redemption *redemption, bool done)
+{
+    char number[16];
+    snprintf(number, sizeof(number), "%u", ++receipts);
+    struct event event = house_purchase(house, number, category, gross);
+    event.purchase.redemptions = redemption;
+    event.purchase.redemptions_count = redemption != NULL;
+    event.purchase.redeem_done = done;
+    return book(house, &event, card);
+}
+
+static enum outcome_code reserve(struct house *house, const char *card, const char *reward, uint32_t units)
+{
+    struct event event = {
+        .occurred_at = house->now, .kind = EVENT_RESERVE, .reserve = {.reward = reward, .units = units}};
+    return book(house, &event, card);
+}
+
+static enum outcome_code release(struct house *house, uint64_t reservation)
+{
+    struct event event = {
+        .occurred_at = house->now, .kind = EVENT_RELEASE, .release = {.reservation = reservation}};
+    return book(house, &event, NULL);
+}
+
+static int64_t balance(const struct house *house, enum member_account account)
+{
+    return house->decision->outcome.balances.accounts[account];
+}
+
+/* The code of the voucher the last event issued. */
+static struct bytes issued(const struct house *house, uint8_t code[VOUCHER_CODE_BYTES])
+{
+    const struct outcome *outcome = &house->decision->outcome;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        if (outcome->effects[i].kind == EFFECT_VOUCHER) {
+            memcpy(code, outcome->effects[i].voucher.code, VOUCHER_CODE_BYTES);
+            return (struct bytes){code, VOUCHER_CODE_BYTES};
+        }
+    }
+    fail();
+    return (struct bytes){0};
+}
+
+static void get_lunch_voucher(struct house *house, uint8_t code[VOUCHER_CODE_BYTES])
+{
+    static const char *const codes[] = {"lunch"};
+    char number[16];
+    snprintf(number, sizeof(number), "%u", ++receipts);
+    struct event event = house_purchase(house, number, "bread", 10);
+    event.purchase.codes = codes;
+    event.purchase.codes_count = 1;
+    assert_int_equal(book(house, &event, ANNA), CODE_ACCEPTED);
+    issued(house, code);
+}
+
+static void points_are_reserved_committed_and_released(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(buy(house, ANNA, "bread", 4500, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(reserve(house, ANNA, "cake", 3), CODE_ACCEPTED);
+    const uint64_t first = house->booked.position;
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), 150);
+    assert_int_equal(balance(house, MEMBER_RESERVED), 300);
+    assert_int_equal(reserve(house, ANNA, "cake", 2), CODE_POINTS_SHORT);
+    assert_int_equal(reserve(house, BERT, "cake", 1), CODE_UNKNOWN_MEMBER);
+    const struct redemption part = {.reservation = first, .units = 1};
+    assert_int_equal(buy(house, ANNA, "cake", 400, &part, false), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.uses_count, 1);
+    assert_int_equal(house->decision->outcome.uses[0].value, 400);
+    assert_int_equal(house->decision->outcome.uses[0].points, 100);
+    assert_int_equal(balance(house, MEMBER_RESERVED), 0);
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), 350);
+    assert_int_equal(release(house, first), CODE_RESERVATION_ENDED);
+    assert_int_equal(reserve(house, ANNA, "cake", 1), CODE_ACCEPTED);
+    const uint64_t second = house->booked.position;
+    assert_int_equal(release(house, second), CODE_ACCEPTED);
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), 350);
+    assert_int_equal(release(house, second), CODE_RESERVATION_ENDED);
+    assert_int_equal(release(house, 1), CODE_RESERVATION_UNKNOWN);
+    assert_int_equal(release(house, 1000000), CODE_RESERVATION_UNKNOWN);
+    house_restart(house);
+    house_replay(house);
+}
+
+static void a_reservation_times_out_and_is_committed_late_once(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(buy(house, ANNA, "bread", 1000, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(reserve(house, ANNA, "cake", 1), CODE_ACCEPTED);
+    const struct redemption late = {.reservation = house->booked.position, .units = 1};
+    house->now += 15 * MINUTE_MS - 1;
+    assert_int_equal(buy(house, ANNA, "bread", 10, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(balance(house, MEMBER_RESERVED), 100);
+    house->now += 1;
+    assert_int_equal(buy(house, ANNA, "bread", 10, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(balance(house, MEMBER_RESERVED), 0);
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), 102);
+    house_restart(house);
+    const struct redemption points = {.reward = "cake", .units = 1};
+    assert_int_equal(buy(house, ANNA, "cake", 300, &points, false), CODE_ACCEPTED);
+    assert_int_equal(buy(house, ANNA, "cake", 300, &late, false), CODE_POINTS_SHORT);
+    assert_int_equal(buy(house, ANNA, "cake", 300, &late, true), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.exceptions_count, 1);
+    assert_int_equal(house->decision->outcome.exceptions[0].kind, EXCEPTION_POINTS_SHORT);
+    assert_int_equal(house->decision->outcome.exceptions[0].amount, 98);
+    assert_int_equal(buy(house, ANNA, "cake", 300, &late, true), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.exceptions[0].kind, EXCEPTION_RESERVATION_GONE);
+    house_replay(house);
+}
+
+static void a_voucher_is_honoured_once(void **state)
+{
+    struct house *house = *state;
+    uint8_t code[VOUCHER_CODE_BYTES];
+    get_lunch_voucher(house, code);
+    const struct redemption voucher = {.voucher = {code, VOUCHER_CODE_BYTES}, .units = 1};
+    assert_int_equal(buy(house, BERT, "bread", 10, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(buy(house, BERT, "lunch", 900, &voucher, false), CODE_VOUCHER_UNKNOWN);
+    assert_int_equal(buy(house, ANNA, "bread", 900, &voucher, false), CODE_NOTHING_TO_PAY);
+    assert_int_equal(buy(house, ANNA, "lunch", 900, &voucher, false), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.uses[0].value, 900);
+    house_restart(house);
+    assert_int_equal(buy(house, ANNA, "lunch", 900, &voucher, false), CODE_VOUCHER_USED);
+    assert_int_equal(buy(house, ANNA, "lunch", 900, &voucher, true), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.uses_count, 0);
+    assert_int_equal(house->decision->outcome.exceptions[0].kind, EXCEPTION_VOUCHER_USED_BEFORE);
+    house_replay(house);
+}
+
+static void a_voucher_past_its_last_day_expires(void **state)
+{
+    struct house *house = *state;
+    uint8_t code[VOUCHER_CODE_BYTES];
+    get_lunch_voucher(house, code);
+    const struct redemption voucher = {.voucher = {code, VOUCHER_CODE_BYTES}, .units = 1};
+    house->now += (int64_t)4 * 24 * 60 * MINUTE_MS;
+    assert_int_equal(buy(house, ANNA, "lunch", 900, &voucher, false), CODE_VOUCHER_EXPIRED);
+    assert_int_equal(buy(house, ANNA, "lunch", 900, &voucher, true), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.exceptions[0].kind, EXCEPTION_VOUCHER_EXPIRED);
+    assert_int_equal(buy(house, ANNA, "lunch", 900, &voucher, false), CODE_VOUCHER_EXPIRED);
+    house_replay(house);
+}
+
+static void a_stock_is_never_overshot_by_reservations(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(buy(house, ANNA, "bread", 10000, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(buy(house, BERT, "bread", 10000, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(reserve(house, ANNA, "cake", 4), CODE_ACCEPTED);
+    assert_int_equal(reserve(house, BERT, "cake", 2), CODE_LIMIT);
+    const struct redemption one = {.reward = "cake", .units = 1};
+    assert_int_equal(buy(house, BERT, "cake", 300, &one, false), CODE_ACCEPTED);
+    assert_int_equal(buy(house, BERT, "cake", 300, &one, false), CODE_LIMIT);
+    house->now += 16 * MINUTE_MS;
+    /* It is back when its holder is settled. */
+    assert_int_equal(buy(house, ANNA, "bread", 10, NULL, false), CODE_ACCEPTED);
+    assert_int_equal(reserve(house, BERT, "cake", 4), CODE_ACCEPTED);
+    assert_int_equal(reserve(house, ANNA, "cake", 1), CODE_LIMIT);
+    house_replay(house);
+}
+
+static void points_pay(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(buy(house, ANNA, "bread", 10500, NULL, false), CODE_ACCEPTED);
+    const struct pay_with_points pay = {.points = 0};
+    struct event event = house_purchase(house, "paid", "bread", 6000);
+    event.purchase.pay_with_points = &pay;
+    assert_int_equal(book(house, &event, ANNA), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.uses[0].redemption, USE_POINTS);
+    assert_int_equal(house->decision->outcome.uses[0].points, 1000);
+    assert_int_equal(house->decision->outcome.uses[0].value, 5000);
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), 50 + 100);
+    house_replay(house);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(points_are_reserved_committed_and_released, open_house, close_house),
+        cmocka_unit_test_setup_teardown(a_reservation_times_out_and_is_committed_late_once, open_house,
+                                        close_house),
+        cmocka_unit_test_setup_teardown(a_voucher_is_honoured_once, open_house, close_house),
+        cmocka_unit_test_setup_teardown(a_voucher_past_its_last_day_expires, open_house, close_house),
+        cmocka_unit_test_setup_teardown(a_stock_is_never_overshot_by_reservations, open_house, close_house),
+        cmocka_unit_test_setup_teardown(points_pay, open_house, close_house),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
