@@ -43,7 +43,28 @@ int32_t day_after(int32_t day)
     return day >= DAY_MAX ? day : day + 1;
 }
 
-struct day_range window_range(const struct window *window, int32_t day)
+/* The day so many years after the first: 29 February is 28 February of other years. */
+static int32_t anniversary(int32_t enrolled, int32_t years)
+{
+    const struct term term = {.unit = TERM_YEARS, .count = years};
+    return term_end(&term, enrolled);
+}
+
+/* The year that began on an anniversary. What came before the enrolment has a window of its own. */
+static struct day_range anniversary_year(int32_t enrolled, int32_t day)
+{
+    if (day < enrolled) {
+        return (struct day_range){DAY_MIN, enrolled - 1};
+    }
+    int32_t years = (int32_t)(((int64_t)day - enrolled) / 366);
+    while (anniversary(enrolled, years + 1) <= day && anniversary(enrolled, years + 1) < DAY_MAX) {
+        years++;
+    }
+    const int32_t next = anniversary(enrolled, years + 1);
+    return (struct day_range){anniversary(enrolled, years), next < DAY_MAX ? next - 1 : DAY_MAX};
+}
+
+struct day_range window_range(const struct window *window, int32_t enrolled, int32_t day)
 {
     switch (window->kind) {
     case WINDOW_LIFETIME:
@@ -55,6 +76,8 @@ struct day_range window_range(const struct window *window, int32_t day)
     case WINDOW_ROLLING:
         CHECK(window->days > 0);
         return (struct day_range){day_add(day, 1 - (int64_t)window->days), day};
+    case WINDOW_ANNIVERSARY_YEAR:
+        return anniversary_year(enrolled, day);
     }
     return (struct day_range){DAY_MIN, DAY_MAX};
 }

@@ -20,7 +20,8 @@ struct day_range {
     int32_t last;
 };
 
-/* The window that holds `day`; of a rolling one, the window whose last day it is. */
-struct day_range window_range(const struct window *window, int32_t day);
+/* The window that holds `day`, of a member enrolled on `enrolled`; of a rolling one, the window whose last
+ * day it is. */
+struct day_range window_range(const struct window *window, int32_t enrolled, int32_t day);
 
 #endif

@@ -100,7 +100,7 @@ void metrics_on(const struct programme *programme, const struct member_state *st
     ret_values->of[0] = engine_qualifying(programme, state, day);
     for (size_t i = 0; i < programme->measures_count; i++) {
         const struct measure *measure = &programme->measures[i];
-        const struct day_range range = window_range(&measure->window, day);
+        const struct day_range range = window_range(&measure->window, state->enrolled, day);
         int64_t *value = &ret_values->of[1 + i];
         *value = 0;
         if (measure->kind != MEASURE_BALANCE) {

@@ -26,12 +26,14 @@ uint32_t milestone_counter(const struct programme *programme, const struct miles
     return limit_number(OWNER_MILESTONE, milestone->number, LIMIT_TIMES, per, LIMIT_MEMBER);
 }
 
-int32_t milestone_period(const struct programme *programme, const struct milestone *milestone, int32_t day)
+int32_t milestone_period(const struct programme *programme, const struct milestone *milestone,
+                         int32_t enrolled, int32_t day)
 {
     const struct window *window = &programme->measures[milestone->goal.measure].window;
     const bool windows = milestone->repeat == MILESTONE_EACH_WINDOW &&
-                         (window->kind == WINDOW_MONTH || window->kind == WINDOW_CALENDAR_YEAR);
-    return windows ? window_range(window, day).first : DAY_MIN;
+                         (window->kind == WINDOW_MONTH || window->kind == WINDOW_CALENDAR_YEAR ||
+                          window->kind == WINDOW_ANNIVERSARY_YEAR);
+    return windows ? window_range(window, enrolled, day).first : DAY_MIN;
 }
 
 static bool was_given(const struct context *context, uint32_t counter)
@@ -79,7 +81,8 @@ static int count(const struct sale *sale, const struct milestone *milestone, str
         return ERR_TOO_LARGE;
     }
     effect->counter.limit = counter;
-    effect->counter.period = milestone_period(sale->programme, milestone, sale->context->member_day);
+    effect->counter.period = milestone_period(sale->programme, milestone, context_enrolled(sale->context),
+                                              sale->context->member_day);
     effect->counter.amount = 1;
     return 0;
 }

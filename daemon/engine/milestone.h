@@ -11,8 +11,10 @@
 /* The number of the counter that remembers a milestone given; 0: none is needed. */
 uint32_t milestone_counter(const struct programme *programme, const struct milestone *milestone);
 
-/* The first day of the window the milestone is given once in; DAY_MIN for ever. */
-int32_t milestone_period(const struct programme *programme, const struct milestone *milestone, int32_t day);
+/* The first day of the window the milestone is given once in, of a member enrolled on `enrolled`; DAY_MIN for
+ * ever. */
+int32_t milestone_period(const struct programme *programme, const struct milestone *milestone,
+                         int32_t enrolled, int32_t day);
 
 /* Gives what the milestones give that are reached by `gain`, in the order of the programme, and counts them.
  * `held` is what the member holds in all accounts after the points of the rules. ERR_TOO_LARGE, ERR_OVERFLOW,

@@ -14,7 +14,7 @@ int64_t engine_qualifying(const struct programme *programme, const struct member
     if (programme->tiers.count == 0) {
         return 0;
     }
-    const struct day_range range = window_range(&programme->tiers.window, day);
+    const struct day_range range = window_range(&programme->tiers.window, state->enrolled, day);
     return member_state_metric(state, METRIC_QUALIFYING, range.first, range.last);
 }
 
@@ -145,8 +145,9 @@ static void observe_limits(const struct programme *programme, const struct event
         const uint32_t counter = milestone_counter(programme, milestone);
         if (counter != 0) {
             observe_counter(context, counter,
-                            member_state_counter(
-                                state, counter, milestone_period(programme, milestone, context->member_day)));
+                            member_state_counter(state, counter,
+                                                 milestone_period(programme, milestone, state->enrolled,
+                                                                  context->member_day)));
         }
     }
 }

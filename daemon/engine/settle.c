@@ -322,17 +322,17 @@ static int settle_counters(const struct programme *programme, const struct membe
 
 /* The first day whose metrics are kept one by one: a year before any window that a purchase arriving now
  * could ask for, so that a window may become longer, and a whole year at a time. */
-static int32_t days_kept_from(const struct programme *programme, int32_t booked_day)
+static int32_t days_kept_from(const struct programme *programme, int32_t enrolled, int32_t booked_day)
 {
     const int32_t latest = day_add(booked_day, -(int64_t)programme->max_offline_days);
     int32_t first = day_add(latest, -366);
     if (programme->tiers.count > 0 && programme->tiers.window.kind != WINDOW_LIFETIME) {
-        const int32_t window_first = window_range(&programme->tiers.window, latest).first;
+        const int32_t window_first = window_range(&programme->tiers.window, enrolled, latest).first;
         first = window_first < first ? window_first : first;
     }
     for (size_t i = 0; i < programme->measures_count; i++) {
         const struct window *window = &programme->measures[i].window;
-        const int32_t window_first = window_range(window, latest).first;
+        const int32_t window_first = window_range(window, enrolled, latest).first;
         first = window->kind != WINDOW_LIFETIME && window_first < first ? window_first : first;
     }
     return day_start_of_year(first);
@@ -384,6 +384,8 @@ int engine_settle(const struct programme *programme, const struct member_state *
     err = err != 0 ? err : settle_vouchers(state, context, outcome);
     err = err != 0 ? err : settle_stamps(programme, state, booked_day, outcome);
     err = err != 0 ? err : tiers_review(programme, state, booked_day, outcome);
-    err = err != 0 ? err : settle_metric_days(state, days_kept_from(programme, booked_day), outcome);
+    err = err != 0
+              ? err
+              : settle_metric_days(state, days_kept_from(programme, state->enrolled, booked_day), outcome);
     return err != 0 ? err : settle_counters(programme, state, booked_day, outcome);
 }

@@ -16,13 +16,15 @@ static void reached_after(const struct takeback *takeback, const struct gains *b
     const struct programme *programme = takeback->programme;
     const int32_t fallen = takeback->past->context->member_day;
     metrics_on(programme, takeback->purse.holdings, day, ret_values);
-    const struct day_range tiers = window_range(&programme->tiers.window, day);
+    const struct day_range tiers =
+        window_range(&programme->tiers.window, takeback->purse.holdings->enrolled, day);
     if (fallen >= tiers.first && fallen <= tiers.last) {
         ret_values->of[0] -= before->qualifying - after->qualifying;
     }
     for (size_t i = 0; i < programme->measures_count; i++) {
         const struct measure *measure = &programme->measures[i];
-        const struct day_range range = window_range(&measure->window, day);
+        const struct day_range range =
+            window_range(&measure->window, takeback->purse.holdings->enrolled, day);
         if (measure->kind == MEASURE_BALANCE || fallen < range.first || fallen > range.last) {
             continue;
         }
@@ -144,7 +146,8 @@ int takeback_metrics(struct takeback *takeback, const struct gains *before, cons
     }
     balances->qualifying = context_metric(context, 0).now;
     if (err == 0 && programme->tiers.count > 0) {
-        const struct day_range now = window_range(&programme->tiers.window, context->booked_day);
+        const struct day_range now =
+            window_range(&programme->tiers.window, takeback->purse.holdings->enrolled, context->booked_day);
         const int32_t day = takeback->past->context->member_day;
         const bool counts = day >= now.first && day <= now.last;
         err = counts ? checked_sub(balances->qualifying, lost, &balances->qualifying) : 0;

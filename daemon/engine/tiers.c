@@ -117,7 +117,8 @@ static void reach(const struct tiers *tiers, const struct context *context, int 
 
 bool tiers_counts_now(const struct programme *programme, const struct context *context)
 {
-    const struct day_range now = window_range(&programme->tiers.window, context->booked_day);
+    const struct day_range now =
+        window_range(&programme->tiers.window, context_enrolled(context), context->booked_day);
     return context->member_day >= now.first && context->member_day <= now.last;
 }
 
@@ -156,7 +157,8 @@ static struct level_change level_reached(const struct programme *programme, cons
                                   .day = context->member_day,
                                   .held = context->held_level,
                                   .held_until = context->held_until};
-    const struct day_range window = window_range(&programme->tiers.window, context->member_day);
+    const struct day_range window =
+        window_range(&programme->tiers.window, context_enrolled(context), context->member_day);
     if (context->level_day < window.first && context->level_until != DAY_NEVER &&
         context->level_until >= context->booked_day) {
         change.held = context->level;

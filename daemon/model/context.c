@@ -22,6 +22,11 @@ struct receipt_fact context_fact(const struct context *context, enum receipt_fac
     return (struct receipt_fact){.kind = kind, .index = index};
 }
 
+int32_t context_enrolled(const struct context *context)
+{
+    return context->member != 0 ? context->enrolled : context->member_day;
+}
+
 void context_clear(struct context *context)
 {
     context->day = 0;

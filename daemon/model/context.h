@@ -105,6 +105,9 @@ struct context_metric context_metric(const struct context *context, uint32_t met
 /* The sum of a fact of the receipt it is about; all 0 where there is none. */
 struct receipt_fact context_fact(const struct context *context, enum receipt_fact_kind kind, uint32_t index);
 
+/* The day the member was enrolled; of one about to be, the event's. */
+int32_t context_enrolled(const struct context *context);
+
 /* Makes it the context of an event that looks at nothing. Cheaper than zeroing all of it. */
 void context_clear(struct context *context);
 

@@ -98,7 +98,13 @@ struct term {
 
 /* A metric and the window it is summed over. */
 struct window {
-    enum window_kind { WINDOW_LIFETIME, WINDOW_CALENDAR_YEAR, WINDOW_MONTH, WINDOW_ROLLING } kind;
+    enum window_kind {
+        WINDOW_LIFETIME,
+        WINDOW_CALENDAR_YEAR,
+        WINDOW_MONTH,
+        WINDOW_ROLLING,
+        WINDOW_ANNIVERSARY_YEAR /* from the day the member was enrolled, or the same day of a later year */
+    } kind;
     int32_t days; /* of a rolling window: 1 to 3,660; today is its last day */
 };
 

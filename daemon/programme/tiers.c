@@ -180,6 +180,8 @@ static struct term default_valid(const struct window *window)
         return (struct term){.unit = TERM_MONTHS, .count = 1, .round = TERM_END_OF_MONTH};
     case WINDOW_ROLLING:
         return (struct term){.unit = TERM_DAYS, .count = window->days, .round = TERM_EXACT};
+    case WINDOW_ANNIVERSARY_YEAR:
+        break; /* must be said: it ends for everybody on another day */
     }
     return (struct term){.unit = TERM_NEVER};
 }
@@ -205,6 +207,10 @@ void read_tiers(struct loader *loader, const struct yaml_node *mapping)
     }
     tiers->window = keys.window.window;
     tiers->valid = keys.has_valid ? keys.valid : default_valid(&keys.window.window);
+    if (!keys.has_valid && tiers->window.kind == WINDOW_ANNIVERSARY_YEAR) {
+        (void)yaml_error(&loader->errors, mapping,
+                         "key 'valid' is missing: levels of an anniversary year need it");
+    }
     tiers->grace = keys.grace;
     tiers->match_all = keys.match == 1;
     tiers->crossing_new = keys.crossing == 1;

@@ -308,6 +308,9 @@ void words_window(struct words *words, const struct window *window)
     case WINDOW_MONTH:
         text_add(&words->text, "in the month");
         return;
+    case WINDOW_ANNIVERSARY_YEAR:
+        text_add(&words->text, "in the year since the customer joined");
+        return;
     case WINDOW_ROLLING:
         text_add(&words->text, "in the last ");
         counted(words, window->days, "day");

@@ -50,13 +50,18 @@ static void a_window_holds_its_day(void **state)
     } rows[] = {
         {{WINDOW_LIFETIME, 0}, "2026-05-10", "0001-01-01", "9999-12-31"},
         {{WINDOW_CALENDAR_YEAR, 0}, "2026-05-10", "2026-01-01", "2026-12-31"},
+        {{WINDOW_ANNIVERSARY_YEAR, 0}, "2024-02-29", "2024-02-29", "2025-02-27"},
+        {{WINDOW_ANNIVERSARY_YEAR, 0}, "2025-02-27", "2024-02-29", "2025-02-27"},
+        {{WINDOW_ANNIVERSARY_YEAR, 0}, "2025-02-28", "2025-02-28", "2026-02-27"},
+        {{WINDOW_ANNIVERSARY_YEAR, 0}, "2028-02-28", "2027-02-28", "2028-02-28"},
+        {{WINDOW_ANNIVERSARY_YEAR, 0}, "2028-02-29", "2028-02-29", "2029-02-27"},
         {{WINDOW_MONTH, 0}, "2028-02-10", "2028-02-01", "2028-02-29"},
         {{WINDOW_ROLLING, 1}, "2026-05-10", "2026-05-10", "2026-05-10"},
         {{WINDOW_ROLLING, 365}, "2026-05-10", "2025-05-11", "2026-05-10"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        const struct day_range range = window_range(&rows[i].window, day(rows[i].day));
+        const struct day_range range = window_range(&rows[i].window, day("2024-02-29"), day(rows[i].day));
         assert_int_equal(range.first, day(rows[i].first));
         assert_int_equal(range.last, day(rows[i].last));
     }
