@@ -159,6 +159,9 @@ static enum reply_kind reply_to(enum request_kind kind)
         return REPLY_BOOKED;
     case REQUEST_GET_MEMBER:
         return REPLY_MEMBER;
+    case REQUEST_SET_PROFILE:
+    case REQUEST_GET_PROFILE:
+        return REPLY_PROFILE;
     case REQUEST_GET_EVENT:
         return REPLY_EVENT;
     case REQUEST_GET_STATUS:

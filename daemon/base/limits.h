@@ -29,6 +29,9 @@ enum {
     TILL_LABEL_BYTES_MAX = 32,
     NAME_BYTES_MAX = 128,
     LOCALE_BYTES_MAX = 16,
+    MAIL_BYTES_MAX = 254,
+    SEGMENTS_MAX = 16, /* of a member */
+    CONSENTS_MAX = 16, /* of a member */
 
     /* baskets */
     LINES_MAX = 1200,

@@ -120,6 +120,12 @@ static int run_job(struct ledger *ledger, const struct ledger_job *job, struct a
     case REQUEST_ENROL:
         status = ledger_enrol(ledger, job, &reply, result);
         break;
+    case REQUEST_SET_PROFILE:
+        status = ledger_set_profile(ledger, job, &reply);
+        break;
+    case REQUEST_GET_PROFILE:
+        status = ledger_get_profile(ledger, job, &reply);
+        break;
     case REQUEST_AUTHENTICATE:
     case REQUEST_GET_MEMBER:
     case REQUEST_GET_EVENT:

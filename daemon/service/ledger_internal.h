@@ -246,6 +246,16 @@ int ledger_answer_stored(struct ledger *ledger, const struct request_book *book,
 int ledger_book_event(struct ledger *ledger, const struct request_book *book, struct event_batch *batch,
                       struct reply *reply, struct ledger_result *result) MUST_CHECK;
 
+/* The member a request names, by card or, where that is NULL, by number. ERR_NOT_FOUND. */
+int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member,
+                      uint32_t *ret_member) MUST_CHECK;
+
+/* Profiles: ledger_profile.c. `ret_profile` lives in scratch; ERR_NOT_FOUND; ERR_CORRUPT when it was sealed
+ * under another key. */
+int ledger_set_profile(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
+int ledger_get_profile(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
+int ledger_profile(struct ledger *ledger, uint32_t member, struct profile *ret_profile) MUST_CHECK;
+
 /* Makes the reply a failure with this code and text. */
 void ledger_fail(struct ledger *ledger, struct reply *reply, enum failure_code code, const char *text);
 

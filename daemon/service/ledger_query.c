@@ -56,20 +56,18 @@ static int reply_ready(struct ledger *ledger, const struct ledger_job *job, stru
     return 0;
 }
 
-/* The member a request names, by card or by number. ERR_NOT_FOUND. */
-static int find_member(struct ledger *ledger, const struct request *request, uint32_t *ret_member)
+int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member, uint32_t *ret_member)
 {
-    if (request->get_member.card == NULL) {
-        *ret_member = request->get_member.member;
-        return 0;
+    if (card == NULL) {
+        *ret_member = member;
+        return member < ledger->head.next_member ? 0 : ERR_NOT_FOUND;
     }
-    struct card_number card;
-    const char *text = request->get_member.card;
-    if (card_normalise(text, strlen(text), &card) < 0) {
+    struct card_number number;
+    if (card_normalise(card, strlen(card), &number) < 0) {
         return ERR_NOT_FOUND;
     }
     uint8_t hash[HASH_BYTES];
-    crypto_card_lookup(ledger->options.lookup_key, &card, hash);
+    crypto_card_lookup(ledger->options.lookup_key, &number, hash);
     return store_card_find(ledger->options.store, hash, ret_member);
 }
 
@@ -118,7 +116,9 @@ static int reply_member(struct ledger *ledger, const struct ledger_job *job, str
 {
     const struct programme *programme = ledger_programme_at(ledger, present(ledger));
     uint32_t member;
-    int result = programme == NULL ? ERR_NOT_FOUND : find_member(ledger, job->request, &member);
+    int result = programme == NULL ? ERR_NOT_FOUND
+                                   : ledger_find_named(ledger, job->request->get_member.card,
+                                                       job->request->get_member.member, &member);
     if (result == 0) {
         result = store_member_read(ledger->options.store, member, ledger->state);
     }
@@ -446,6 +446,8 @@ int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct rep
     case REQUEST_ENROL:
     case REQUEST_BOOK:
     case REQUEST_BOOK_BATCH:
+    case REQUEST_SET_PROFILE:
+    case REQUEST_GET_PROFILE:
         CHECK(false); /* not questions */
         break;
     }

@@ -337,6 +337,9 @@ static unsigned who_may(const struct request *request)
     if (request->kind == REQUEST_GET_MEMBER && request->get_member.card == NULL) {
         return ROLES_OF(0, 1, 1, 1, 1); /* whoever has no card of it may not look through the members */
     }
+    if (request->kind == REQUEST_SET_PROFILE && request->set_profile.card == NULL) {
+        return ROLES_OF(0, 1, 1, 1, 0);
+    }
     switch (request->kind) {
 #define EVENT(name, terminal, clerk, manager, admin, auditor)
 #define REQUEST(name, terminal, clerk, manager, admin, auditor)                                              \

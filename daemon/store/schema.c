@@ -233,6 +233,11 @@ const char *const SCHEMA[] = {
     " member INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID",
 
+    "CREATE TABLE profile ("
+    " member INTEGER PRIMARY KEY,"
+    " sealed BLOB NOT NULL" /* under a key of the member's own: service/ledger_profile.c */
+    ") STRICT",
+
     "CREATE TABLE opening ("
     " position INTEGER PRIMARY KEY,"
     " member INTEGER NOT NULL," /* whose card it was; no index: only who erases asks for it */

@@ -179,8 +179,14 @@ int store_card_write(struct store *store, const uint8_t hash[HASH_BYTES], uint32
 int store_opening_write(struct store *store, uint64_t position, uint32_t member,
                         const uint8_t salt[CARD_SALT_BYTES]) MUST_CHECK;
 
-/* Deletes all cards and openings of a member. Reads both tables through: about a second for ten million
- * openings. Whoever calls it truncates the WAL once that is committed. */
+/* What is known of a member, sealed. Not part of the log and not derived from it. */
+int store_profile_read(struct store *store, uint32_t member, struct arena *arena,
+                       struct bytes *ret_sealed) MUST_CHECK; /* ERR_NOT_FOUND */
+int store_profile_write(struct store *store, uint32_t member, struct bytes sealed) MUST_CHECK;
+int store_profile_erase(struct store *store, uint32_t member) MUST_CHECK;
+
+/* Deletes profile, cards and openings of a member. Reads the last two tables through: about a second for ten
+ * million openings. Whoever calls it truncates the WAL once that is committed. */
 int store_member_erase(struct store *store, uint32_t member) MUST_CHECK;
 
 /* Exceptions of an event, for the back office's list. */

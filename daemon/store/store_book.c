@@ -30,9 +30,41 @@ int store_opening_write(struct store *store, uint64_t position, uint32_t member,
     return statement_run_one(store, STATEMENT_OPENING_WRITE);
 }
 
+struct profile_reading {
+    struct arena *arena;
+    struct bytes *sealed;
+};
+
+static int read_profile(void *context, sqlite3_stmt *row)
+{
+    struct profile_reading *reading = context;
+    return column_bytes(row, 0, reading->arena, reading->sealed);
+}
+
+int store_profile_read(struct store *store, uint32_t member, struct arena *arena, struct bytes *ret_sealed)
+{
+    struct profile_reading reading = {.arena = arena, .sealed = ret_sealed};
+    bind_i64(store, STATEMENT_PROFILE_READ, 1, member);
+    return statement_find(store, STATEMENT_PROFILE_READ, read_profile, &reading);
+}
+
+int store_profile_write(struct store *store, uint32_t member, struct bytes sealed)
+{
+    bind_i64(store, STATEMENT_PROFILE_WRITE, 1, member);
+    bind_bytes(store, STATEMENT_PROFILE_WRITE, 2, sealed);
+    return statement_run_one(store, STATEMENT_PROFILE_WRITE);
+}
+
+int store_profile_erase(struct store *store, uint32_t member)
+{
+    bind_i64(store, STATEMENT_PROFILE_ERASE, 1, member);
+    return statement_run(store, STATEMENT_PROFILE_ERASE);
+}
+
 int store_member_erase(struct store *store, uint32_t member)
 {
-    static const enum statement statements[] = {STATEMENT_CARDS_ERASE, STATEMENT_OPENINGS_ERASE};
+    static const enum statement statements[] = {STATEMENT_PROFILE_ERASE, STATEMENT_CARDS_ERASE,
+                                                STATEMENT_OPENINGS_ERASE};
     int error = 0;
     CHECK(member != 0);
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && error == 0; i++) {

@@ -13,6 +13,7 @@
 #include "model/context.h"
 #include "model/decision.h"
 #include "model/event.h"
+#include "model/profile.h"
 
 /* Arena in which any body a principal may send unpacks, so that ERR_TOO_LARGE is never an answer to the body
  * itself. A usual purchase of three lines takes about BODY_ARENA_USUAL_BYTES. */
@@ -44,6 +45,10 @@ int wire_context_unpack(struct bytes bytes, struct arena *arena, struct context 
  * does), and the `member` of a move is that of the account it credits, or else of the one it debits. */
 int wire_outcome_pack(const struct outcome *outcome, struct arena *arena, struct bytes *ret_bytes) MUST_CHECK;
 int wire_outcome_unpack(struct bytes bytes, struct arena *arena, struct outcome *ret_outcome) MUST_CHECK;
+
+/* A profile at rest, before it is sealed. Nothing known of the person packs to no bytes. */
+int wire_profile_pack(const struct profile *profile, struct arena *arena, struct bytes *ret_bytes) MUST_CHECK;
+int wire_profile_unpack(struct bytes bytes, struct arena *arena, struct profile *ret_profile) MUST_CHECK;
 
 /* Only the code of a packed outcome: needs no arena and passes over what it does not know. ERR_FORMAT, or
  * ERR_UNSUPPORTED for a code of a newer version. */

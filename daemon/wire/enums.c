@@ -65,7 +65,9 @@
     X(REQUEST_CHECK_PROGRAMME, LOYALTY__REQUEST__MESSAGE_CHECK_PROGRAMME)                                    \
     X(REQUEST_BACKUP, LOYALTY__REQUEST__MESSAGE_BACKUP)                                                      \
     X(REQUEST_QUOTE, LOYALTY__REQUEST__MESSAGE_QUOTE)                                                        \
-    X(REQUEST_BOOK_BATCH, LOYALTY__REQUEST__MESSAGE_BOOK_BATCH)
+    X(REQUEST_BOOK_BATCH, LOYALTY__REQUEST__MESSAGE_BOOK_BATCH)                                              \
+    X(REQUEST_SET_PROFILE, LOYALTY__REQUEST__MESSAGE_SET_PROFILE)                                            \
+    X(REQUEST_GET_PROFILE, LOYALTY__REQUEST__MESSAGE_GET_PROFILE)
 
 #define REPLY_KINDS(X)                                                                                       \
     X(REPLY_FAILURE, LOYALTY__REPLY__MESSAGE_FAILURE)                                                        \
@@ -80,7 +82,8 @@
     X(REPLY_PROGRAMME, LOYALTY__REPLY__MESSAGE_PROGRAMME)                                                    \
     X(REPLY_PROGRAMME_CHECKED, LOYALTY__REPLY__MESSAGE_PROGRAMME_CHECKED)                                    \
     X(REPLY_BACKUP_STEP, LOYALTY__REPLY__MESSAGE_BACKUP_STEP)                                                \
-    X(REPLY_QUOTED, LOYALTY__REPLY__MESSAGE_QUOTED)
+    X(REPLY_QUOTED, LOYALTY__REPLY__MESSAGE_QUOTED)                                                          \
+    X(REPLY_PROFILE, LOYALTY__REPLY__MESSAGE_PROFILE)
 
 /* Tables that stand in headers, in the form of these. */
 #define AGREE(ours, theirs)                                                                                  \

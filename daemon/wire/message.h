@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "crypto/pin.h"
+#include "model/profile.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,8 @@ enum request_kind {
     REQUEST_BACKUP = 26,
     REQUEST_QUOTE = 27,
     REQUEST_BOOK_BATCH = 28,
+    REQUEST_SET_PROFILE = 32,
+    REQUEST_GET_PROFILE = 33,
 };
 
 struct opening {
@@ -84,6 +87,15 @@ struct request {
             uint32_t member;
         } get_member;
         struct {
+            const char *card; /* NULL: by number */
+            uint32_t member;
+            struct profile profile;
+        } set_profile;
+        struct {
+            const char *card; /* NULL: by number */
+            uint32_t member;
+        } get_profile;
+        struct {
             uint64_t position; /* 0: by principal and sequence */
             uint32_t principal;
             uint64_t sequence;
@@ -119,6 +131,7 @@ enum reply_kind {
     REPLY_PROGRAMME_CHECKED = 26,
     REPLY_BACKUP_STEP = 27,
     REPLY_QUOTED = 28,
+    REPLY_PROFILE = 33,
 };
 
 /* X(name, number): loyalty.FailureCode. */
@@ -357,6 +370,10 @@ struct reply {
             struct trace_step *steps;
             size_t steps_count;
         } quoted;
+        struct {
+            uint32_t member;
+            struct profile profile;
+        } profile;
     };
 };
 

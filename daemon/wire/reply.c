@@ -1,6 +1,7 @@
 #include "wire/message.h"
 
 #include "wire/enums.h"
+#include "wire/profile.h"
 #include "wire/protobuf.h"
 #include "wire/values.h"
 
@@ -329,6 +330,13 @@ static void kind_read(struct wire_values *values, const Loyalty__Reply *message,
         reply->member.view = member_view_read(values, message->member->view);
         reply->member.position = message->member->position;
         wire_value_check(values, message->member->view != NULL, "view");
+        break;
+    case REPLY_PROFILE:
+        reply->profile.member = message->profile->member;
+        wire_value_check(values, message->profile->profile != NULL, "profile");
+        if (message->profile->profile != NULL) {
+            wire_profile_read(values, message->profile->profile, &reply->profile.profile);
+        }
         break;
     case REPLY_EVENT:
         event_read(values, message->event, reply);

@@ -1,6 +1,7 @@
 #include "wire/message.h"
 
 #include "wire/enums.h"
+#include "wire/profile.h"
 #include "wire/protobuf.h"
 
 /* Fields that are empty or 0 stay away: a reader takes them for that (wire.proto). */
@@ -244,6 +245,17 @@ static void member_reply_write(struct wire_output *output, const struct reply *r
     wire_output_add(output, &envelope.base);
 }
 
+static void profile_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
+{
+    Loyalty__MemberProfile message = LOYALTY__MEMBER_PROFILE__INIT;
+    Loyalty__Profile profile;
+    wire_profile_write(&reply->profile.profile, &profile);
+    PUT_NUMBER(&message, member, reply->profile.member);
+    message.profile = &profile;
+    envelope.profile = &message;
+    wire_output_add(output, &envelope.base);
+}
+
 static void event_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Event message = LOYALTY__EVENT__INIT;
@@ -409,6 +421,9 @@ int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes
         break;
     case REPLY_MEMBER:
         member_reply_write(&output, reply, envelope);
+        break;
+    case REPLY_PROFILE:
+        profile_write(&output, reply, envelope);
         break;
     case REPLY_EVENT:
         event_write(&output, reply, envelope);

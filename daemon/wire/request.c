@@ -2,6 +2,7 @@
 
 #include "wire/enums.h"
 #include "wire/frame.h"
+#include "wire/profile.h"
 #include "wire/protobuf.h"
 #include "wire/values.h"
 
@@ -94,6 +95,26 @@ static void get_member_read(struct wire_values *values, const Loyalty__GetMember
     request->get_member.member = (uint32_t)wire_optional(values, WIRE_FIELD(message, member), 0, from_one);
 }
 
+static void set_profile_read(struct wire_values *values, const Loyalty__SetProfile *message,
+                             struct request *request)
+{
+    wire_value_check(values, (message->card != NULL) != message->has_member, "card");
+    request->set_profile.card = wire_text_optional(values, WIRE_TEXT(message, card), CARD_BYTES_MAX);
+    request->set_profile.member = (uint32_t)wire_optional(values, WIRE_FIELD(message, member), 0, from_one);
+    wire_value_check(values, message->profile != NULL, "profile");
+    if (message->profile != NULL) {
+        wire_profile_read(values, message->profile, &request->set_profile.profile);
+    }
+}
+
+static void get_profile_read(struct wire_values *values, const Loyalty__GetProfile *message,
+                             struct request *request)
+{
+    wire_value_check(values, (message->card != NULL) != message->has_member, "card");
+    request->get_profile.card = wire_text_optional(values, WIRE_TEXT(message, card), CARD_BYTES_MAX);
+    request->get_profile.member = (uint32_t)wire_optional(values, WIRE_FIELD(message, member), 0, from_one);
+}
+
 static void get_event_read(struct wire_values *values, const Loyalty__GetEvent *message,
                            struct request *request)
 {
@@ -135,6 +156,12 @@ static void kind_read(struct wire_values *values, const Loyalty__Request *messag
         break;
     case REQUEST_GET_MEMBER:
         get_member_read(values, message->get_member, request);
+        break;
+    case REQUEST_SET_PROFILE:
+        set_profile_read(values, message->set_profile, request);
+        break;
+    case REQUEST_GET_PROFILE:
+        get_profile_read(values, message->get_profile, request);
         break;
     case REQUEST_GET_EVENT:
         get_event_read(values, message->get_event, request);
@@ -273,6 +300,29 @@ static void get_member_write(struct wire_output *output, const struct request *r
     wire_output_add(output, &envelope.base);
 }
 
+static void set_profile_write(struct wire_output *output, const struct request *request,
+                              Loyalty__Request envelope)
+{
+    Loyalty__SetProfile message = LOYALTY__SET_PROFILE__INIT;
+    Loyalty__Profile profile;
+    wire_profile_write(&request->set_profile.profile, &profile);
+    message.card = wire_text(request->set_profile.card);
+    WIRE_PUT_UNLESS(&message, member, request->set_profile.member, 0);
+    message.profile = &profile;
+    envelope.set_profile = &message;
+    wire_output_add(output, &envelope.base);
+}
+
+static void get_profile_write(struct wire_output *output, const struct request *request,
+                              Loyalty__Request envelope)
+{
+    Loyalty__GetProfile message = LOYALTY__GET_PROFILE__INIT;
+    message.card = wire_text(request->get_profile.card);
+    WIRE_PUT_UNLESS(&message, member, request->get_profile.member, 0);
+    envelope.get_profile = &message;
+    wire_output_add(output, &envelope.base);
+}
+
 static void get_event_write(struct wire_output *output, const struct request *request,
                             Loyalty__Request envelope)
 {
@@ -339,6 +389,12 @@ static void request_write(struct wire_output *output, const struct request *requ
         break;
     case REQUEST_GET_MEMBER:
         get_member_write(output, request, envelope);
+        break;
+    case REQUEST_SET_PROFILE:
+        set_profile_write(output, request, envelope);
+        break;
+    case REQUEST_GET_PROFILE:
+        get_profile_write(output, request, envelope);
         break;
     case REQUEST_GET_EVENT:
         get_event_write(output, request, envelope);

@@ -70,6 +70,8 @@ static uint64_t number_of(const ProtobufCFieldDescriptor *field, const struct fi
         value = values->values[values->n_values - 1].value;
     } else if (strcmp(field->name, "role") == 0) {
         value = 2;
+    } else if (strncmp(field->name, "birth_", 6) == 0) {
+        value = 10 - (int64_t)field->id;
     } else if (strcmp(field->name, "end") == 0 || strcmp(field->name, "kind") == 0) {
         value = 3;
     } else if (strcmp(field->name, "line") == 0 || strcmp(field->name, "format") == 0 ||

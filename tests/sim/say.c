@@ -392,15 +392,21 @@ void till_say(struct sim *sim, struct till *till)
 
 void till_question(struct sim *sim, const struct till *till, struct request *ret_request)
 {
-    static const enum request_kind kinds[] = {REQUEST_GET_MEMBER,    REQUEST_GET_EVENT,
-                                              REQUEST_GET_STATUS,    REQUEST_GET_PRINCIPALS,
-                                              REQUEST_GET_PROGRAMME, REQUEST_CHECK_PROGRAMME};
+    static const enum request_kind kinds[] = {
+        REQUEST_GET_MEMBER,    REQUEST_GET_EVENT,       REQUEST_GET_STATUS,  REQUEST_GET_PRINCIPALS,
+        REQUEST_GET_PROGRAMME, REQUEST_CHECK_PROGRAMME, REQUEST_SET_PROFILE, REQUEST_GET_PROFILE};
     *ret_request = (struct request){.kind = REQUEST_GET_MEMBER};
     if (till->role != ROLE_TERMINAL) {
         ret_request->kind = kinds[sim_below(sim, ARRAY_COUNT(kinds))];
     }
     if (ret_request->kind == REQUEST_GET_MEMBER) {
         ret_request->get_member.card = sim_card(sim);
+    } else if (ret_request->kind == REQUEST_SET_PROFILE) {
+        ret_request->set_profile.card = sim_card(sim);
+        ret_request->set_profile.profile =
+            (struct profile){.name = "Somebody", .birth_month = 1, .birth_day = 12};
+    } else if (ret_request->kind == REQUEST_GET_PROFILE) {
+        ret_request->get_profile.card = sim_card(sim);
     } else if (ret_request->kind == REQUEST_GET_EVENT) {
         ret_request->get_event.position = 1 + sim_below(sim, 300);
     } else if (ret_request->kind == REQUEST_CHECK_PROGRAMME) {
@@ -437,6 +443,9 @@ enum reply_kind answer_of(enum request_kind kind)
         return REPLY_BACKUP_STEP;
     case REQUEST_QUOTE:
         return REPLY_QUOTED;
+    case REQUEST_SET_PROFILE:
+    case REQUEST_GET_PROFILE:
+        return REPLY_PROFILE;
     }
     abort();
 }

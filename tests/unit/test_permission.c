@@ -30,6 +30,9 @@ static const struct {
 } REQUESTS[] = {
     {{.kind = REQUEST_GET_MEMBER, .get_member.card = "1"}, "tcmaA"},
     {{.kind = REQUEST_GET_MEMBER, .get_member.member = 1}, ".cmaA"},
+    {{.kind = REQUEST_SET_PROFILE, .set_profile.card = "1"}, "tcma."},
+    {{.kind = REQUEST_SET_PROFILE, .set_profile.member = 1}, ".cma."},
+    {{.kind = REQUEST_GET_PROFILE, .get_profile.member = 1}, ".cma."},
     {{.kind = REQUEST_GET_EVENT, .get_event.position = 1}, ".cmaA"},
     {{.kind = REQUEST_GET_STATUS}, ".cmaA"},
     {{.kind = REQUEST_GET_PRINCIPALS}, ".cmaA"},
@@ -82,9 +85,9 @@ static void every_kind_of_request_is_in_this_test(void **state)
 #include "model/permission.def"
 #undef EVENT
 #undef REQUEST
-    /* Hello, Authenticate, Enrol and Book are for everybody, and tested where they live; GetMember is here
-     * twice. */
-    assert_int_equal(ARRAY_COUNT(REQUESTS), kinds - 4 + 1);
+    /* Hello, Authenticate, Enrol and Book are for everybody, and tested where they live; GetMember and
+     * SetProfile are here twice. */
+    assert_int_equal(ARRAY_COUNT(REQUESTS), kinds - 4 + 2);
 }
 
 static void a_role_may_sign_what_is_written_here_and_nothing_else(void **state)

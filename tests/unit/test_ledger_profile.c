@@ -1,0 +1,146 @@
+/* Profiles: who may set and see them, how they rest, and what of them decisions see. */
+#include "lib/house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_BYTES = 8 * 1024 * 1024 };
+
+static const char cafe[] =
+    "programme: cafe\nversion: 1\neffective: 2026-01-01\ncurrency: EUR\nzone: Europe/Tallinn\n"
+    "stores: [{id: harbour}]\nrules:\n  - {id: euro, spend: {give: 1, per: 1.00}}\n";
+
+static struct house *house;
+static uint32_t till;
+
+static int setup(void **state)
+{
+    (void)state;
+    house = malloc(sizeof(*house));
+    return house == NULL ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    house_replay(house);
+    house_close(house);
+    free(house);
+    return 0;
+}
+
+static void begin(const char *programme)
+{
+    house_open(house, programme, false);
+    till = house_terminal(house, "harbour", "T1");
+}
+
+static void buy(const char *number, const char *card, int64_t gross)
+{
+    struct event event = house_purchase(house, number, "bread", gross);
+    house_book(house, till, &event, card);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static enum reply_kind set_by_number(uint32_t member, struct profile profile)
+{
+    const struct request request = {.kind = REQUEST_SET_PROFILE,
+                                    .set_profile = {.member = member, .profile = profile}};
+    house_ask(house, HOUSE_ADMIN, &request);
+    return house->reply.kind;
+}
+
+static enum reply_kind set_by_card(uint32_t principal, const char *card, struct profile profile)
+{
+    const struct request request = {.kind = REQUEST_SET_PROFILE,
+                                    .set_profile = {.card = card, .profile = profile}};
+    house_ask(house, principal, &request);
+    return house->reply.kind;
+}
+
+static const struct profile *get(uint32_t member)
+{
+    const struct request request = {.kind = REQUEST_GET_PROFILE, .get_profile = {.member = member}};
+    house_ask(house, HOUSE_ADMIN, &request);
+    assert_int_equal(house->reply.kind, REPLY_PROFILE);
+    return &house->reply.profile.profile;
+}
+
+static void a_profile_comes_back_as_it_was_set(void **state)
+{
+    (void)state;
+    static const char *const segments[] = {"student", "regular"};
+    begin(cafe);
+    buy("1", "anna", 100);
+    const struct profile anna = {.name = "Anna Kask",
+                                 .mail = "anna@example.org",
+                                 .birth_month = 2,
+                                 .birth_day = 29,
+                                 .segments = segments,
+                                 .segments_count = 2};
+    assert_int_equal(set_by_number(1, anna), REPLY_PROFILE);
+    house_restart(house);
+    const struct profile *known = get(1);
+    assert_string_equal(known->name, "Anna Kask");
+    assert_null(known->phone);
+    assert_int_equal(known->birth_day, 29);
+    assert_int_equal(known->segments_count, 2);
+    assert_string_equal(known->segments[1], "regular");
+    assert_int_equal(set_by_number(1, (struct profile){0}), REPLY_PROFILE);
+    assert_null(get(1)->name);
+    assert_int_equal(set_by_number(2, anna), REPLY_FAILURE);
+}
+
+static void a_till_says_what_nobody_has_said_before(void **state)
+{
+    (void)state;
+    begin(cafe);
+    buy("1", "anna", 100);
+    assert_int_equal(set_by_card(till, "anna", (struct profile){.name = "Anna"}), REPLY_PROFILE);
+    assert_int_equal(set_by_card(till, "anna", (struct profile){.name = "Mallory"}), REPLY_FAILURE);
+    assert_int_equal(house->reply.failure.code, FAILURE_FORBIDDEN);
+    assert_int_equal(set_by_card(till, "nobody", (struct profile){.name = "Mallory"}), REPLY_FAILURE);
+    assert_string_equal(get(1)->name, "Anna");
+    assert_int_equal(set_by_card(HOUSE_ADMIN, "anna", (struct profile){.name = "Anne"}), REPLY_PROFILE);
+    assert_string_equal(get(1)->name, "Anne");
+}
+
+static bool on_disk(const char *suffix, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s%s", house->temporary.path, suffix);
+    FILE *file = fopen(path, "re");
+    uint8_t *content = malloc(FILE_BYTES);
+    assert_non_null(file);
+    assert_non_null(content);
+    const size_t size = fread(content, 1, FILE_BYTES, file);
+    fclose(file);
+    const bool found = memmem(content, size, text, strlen(text)) != NULL;
+    free(content);
+    return found;
+}
+
+static void a_profile_rests_sealed_and_goes_with_its_member(void **state)
+{
+    (void)state;
+    begin(cafe);
+    buy("1", "anna", 100);
+    assert_int_equal(set_by_number(1, (struct profile){.name = "Anna Kask"}), REPLY_PROFILE);
+    assert_false(on_disk("", "Anna Kask"));
+    assert_false(on_disk("-wal", "Anna Kask"));
+    struct event event = {.occurred_at = house->now, .kind = EVENT_ERASED, .erased = {.member = 1}};
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_null(get(1)->name);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_profile_comes_back_as_it_was_set, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_till_says_what_nobody_has_said_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_profile_rests_sealed_and_goes_with_its_member, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
