@@ -1,12 +1,28 @@
 /* loyaltyctl terminal: invite, list, retire, revoke, url. */
 #include "client/loyaltyctl.h"
+#include "crypto/crypto.h"
 
 #include <unistd.h>
 
+/* Receipts are told apart by the label of their till: two that were not named must not have the same. */
+static const char *any_label(void)
+{
+    static char label[] = "till-0000";
+    static const char symbols[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    uint8_t drawn[4];
+    crypto_world_random(NULL, drawn, sizeof(drawn));
+    for (size_t i = 0; i < sizeof(drawn); i++) {
+        label[5 + i] = symbols[drawn[i] % 32];
+    }
+    return label;
+}
+
 static int invite(const struct command_call *call)
 {
-    struct ctl_invitation arguments = {
-        .invite = {.role = ROLE_TERMINAL, .expires_ms = CTL_INVITE_MS, .qr = isatty(STDOUT_FILENO) == 1}};
+    struct ctl_invitation arguments = {.invite = {.role = ROLE_TERMINAL,
+                                                  .label = any_label(),
+                                                  .expires_ms = CTL_INVITE_MS,
+                                                  .qr = isatty(STDOUT_FILENO) == 1}};
     return ctl_run_invite(call, &arguments);
 }
 
@@ -40,13 +56,12 @@ static const struct command_option invite_options[] = {
      .doc = "The store the till stands in",
      .type = &command_id,
      .offset = offsetof(struct ctl_invitation, invite.store),
-     .missing = "an invite needs --store S and --label L"},
+     .missing = "in which store does the till stand? Say --store S"},
     {.name = "label",
      .arg = "L",
-     .doc = "What the till is called there",
+     .doc = "What the till is called there (default: till- and four symbols)",
      .type = &command_id,
-     .offset = offsetof(struct ctl_invitation, invite.label),
-     .missing = "an invite needs --store S and --label L"},
+     .offset = offsetof(struct ctl_invitation, invite.label)},
     {.name = "qr",
      .doc = "Show a QR code although this is no terminal",
      .type = &command_flag,
