@@ -279,6 +279,8 @@ int till_pack(struct till *till, const struct till_event *draft, struct till_pac
             event->activity.card = bytes;
         } else if (event->kind == EVENT_GOODS_RETURN) {
             event->goods_return.card = bytes;
+        } else if (event->kind == EVENT_RESERVE) {
+            event->reserve.card = bytes;
         } else {
             event->purchase.card = bytes;
         }
@@ -312,8 +314,9 @@ int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_
 int main(int argc, char **argv)
 {
     static const struct command *const tables[] = {
-        till_enrol_commands,   till_purchase_commands, till_import_commands, till_return_commands,
-        till_counter_commands, till_move_commands,     till_key_commands,    NULL};
+        till_enrol_commands,  till_purchase_commands, till_import_commands,
+        till_return_commands, till_redeem_commands,   till_counter_commands,
+        till_move_commands,   till_key_commands,      NULL};
     static const struct command_program program = {
         .name = "loyalty-till",
         .doc = "A till on the command line.",

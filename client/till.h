@@ -134,6 +134,8 @@ struct basket {
     const char **codes;     /* CODES_MAX of room */
     const char *card;
     int64_t total; /* of the lines */
+    struct redemption redemptions[REDEMPTIONS_MAX];
+    struct pay_with_points pay;
 };
 int basket_init(struct basket *basket, struct arena *arena) MUST_CHECK;
 /* "SKU,CATEGORY,QUANTITY,GROSS[,label...]"; SKU and CATEGORY may be empty. */
@@ -142,6 +144,10 @@ int basket_add_line(struct basket *basket, struct arena *arena, const char *text
 /* "KIND=AMOUNT", KIND one of cash, card, gift_card, voucher, points, other. */
 int basket_add_tender(struct basket *basket, const char *text, int digits,
                       char ret_text[TILL_TEXT_BYTES]) MUST_CHECK;
+/* "REWARD", "REWARD,UNITS", "voucher:CODE", "reservation:N" or "reservation:N,UNITS". */
+int basket_add_redemption(struct basket *basket, struct arena *arena, const char *text) MUST_CHECK;
+/* Points to pay with in smallest units; "max" is 0. */
+int points_read(const char *text, int64_t *ret_points) MUST_CHECK;
 /* The name of the receipt in the outbox: store/date/till/number, what is not given from the till itself. */
 void basket_receipt_name(const struct basket *basket, const struct till *till,
                          char ret_name[OUTBOX_RECEIPT_BYTES_MAX + 1]);
@@ -150,6 +156,7 @@ void basket_receipt_name(const struct basket *basket, const struct till *till,
 extern const struct command till_enrol_commands[];
 extern const struct command till_purchase_commands[];
 extern const struct command till_return_commands[];
+extern const struct command till_redeem_commands[];
 extern const struct command till_counter_commands[];
 extern const struct command till_import_commands[];
 extern const struct command till_move_commands[];

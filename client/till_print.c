@@ -138,10 +138,31 @@ static void print_brief(const struct till *till, const struct event *event,
     print_brief_head(till, event);
     if (answer->outcome->code != CODE_ACCEPTED) {
         printf("  REFUSED: %s", outcome_code_text(answer->outcome->code));
-    } else if (answer->rendering != NULL && answer->rendering->lines_count > 0) {
+    } else if (event->kind == EVENT_RESERVE) {
+        printf("  reservation %" PRIu64, answer->booked.position);
+    }
+    if (answer->outcome->code == CODE_ACCEPTED && answer->rendering != NULL &&
+        answer->rendering->lines_count > 0) {
         print_brief_lines(answer->rendering);
     }
     printf("%s\n", answer->repeated ? "  (was booked before)" : "");
+}
+
+/* What redemptions cost, and what they pay of the bill: the till takes the rest. */
+static void json_uses(struct json *json, const struct outcome *outcome)
+{
+    json_array(json, "uses");
+    for (size_t i = 0; i < outcome->uses_count; i++) {
+        json_object(json, NULL);
+        if (outcome->uses[i].redemption != USE_POINTS) {
+            json_unsigned(json, "redemption", outcome->uses[i].redemption);
+            json_unsigned(json, "units", outcome->uses[i].units);
+        }
+        json_integer(json, "points", outcome->uses[i].points);
+        json_integer(json, "value", outcome->uses[i].value);
+        json_end_object(json);
+    }
+    json_end_array(json);
 }
 
 static void json_answer(struct till *till, const struct event *event, const struct delivery_answer *answer)
@@ -167,6 +188,9 @@ static void json_answer(struct till *till, const struct event *event, const stru
         json_text(json, NULL, exception_text(answer->outcome->exceptions[i].kind));
     }
     json_end_array(json);
+    if (answer->outcome->uses_count > 0) {
+        json_uses(json, answer->outcome);
+    }
     if (answer->rendering != NULL) {
         json_integer(json, "points", answer->rendering->points);
         json_array(json, "lines");

@@ -17,6 +17,9 @@ struct arguments {
     struct command_list tenders;
     struct command_list codes;
     struct command_list full;
+    struct command_list redemptions;
+    const char *points;
+    bool done;
     const char *discount;
     const char *receipt;
     const char *till_label;
@@ -99,6 +102,24 @@ static const struct command_option options[] = {
      .type = &command_list,
      .offset = offsetof(struct arguments, codes),
      .group = 1},
+    {.name = "redeem",
+     .arg = "WHAT",
+     .doc = "What the customer uses: voucher:CODE, REWARD or REWARD,UNITS for points, reservation:N; may be "
+            "repeated",
+     .type = &command_list,
+     .offset = offsetof(struct arguments, redemptions),
+     .group = 1},
+    {.name = "points",
+     .arg = "N|max",
+     .doc = "Points the customer pays with",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, points),
+     .group = 1},
+    {.name = "done",
+     .doc = "The goods are gone: what cannot be redeemed is owed, or an exception, and refuses nothing",
+     .type = &command_flag,
+     .offset = offsetof(struct arguments, done),
+     .group = 1},
     {.name = "date",
      .arg = "YYYY-MM-DD",
      .doc = "Business date (default: of the purchase)",
@@ -168,6 +189,18 @@ static int fill(struct till *till, const struct arguments *arguments, struct bas
     for (size_t i = 0; error == 0 && i < arguments->tenders.count; i++) {
         error = basket_add_tender(basket, arguments->tenders.items[i], till->digits, text);
     }
+    for (size_t i = 0; error == 0 && i < arguments->redemptions.count; i++) {
+        error = basket_add_redemption(basket, &till->arena, arguments->redemptions.items[i]);
+        (void)snprintf(text, sizeof(text),
+                       "'%s' is nothing to redeem: say voucher:CODE, REWARD or reservation:N",
+                       arguments->redemptions.items[i]);
+    }
+    if (error == 0 && arguments->points != NULL) {
+        error = points_read(arguments->points, &basket->pay.points);
+        purchase->pay_with_points = &basket->pay;
+        (void)snprintf(text, sizeof(text), "'%s' is no number of points", arguments->points);
+    }
+    purchase->redeem_done = arguments->done;
     if (error == 0 && arguments->discount != NULL) {
         error = amount_parse(arguments->discount, strlen(arguments->discount), till->digits, AMOUNT_MAX,
                              &purchase->basket_discount);
@@ -260,12 +293,14 @@ static int run(const struct command_call *call,
     const char *full[TILL_FULL_MAX];
     const char *tenders[TENDERS_MAX];
     const char *codes[CODES_MAX];
+    const char *redemptions[REDEMPTIONS_MAX];
     const char *lines[LINES_MAX];
     struct arguments arguments = {.locale = "en",
                                   .date = -1,
                                   .lines = {.items = lines, .most = LINES_MAX},
                                   .tenders = {.items = tenders, .most = TENDERS_MAX},
                                   .codes = {.items = codes, .most = CODES_MAX},
+                                  .redemptions = {.items = redemptions, .most = REDEMPTIONS_MAX},
                                   .full = {.items = full, .most = TILL_FULL_MAX}};
     till_parse(call, &arguments);
     if (arguments.at.instant != 0 && arguments.date < 0) {

@@ -388,32 +388,50 @@ static void plan_paying(struct redeeming *redeeming)
 /* --- the plan --- */
 
 /* Ours stand behind the till's own. */
-static void add_tender(struct redeeming *redeeming, enum tender_kind kind, int64_t amount)
+static void add_tender(struct purchase *purchase, struct tender *tenders, enum tender_kind kind,
+                       int64_t amount)
 {
     if (amount > 0) {
-        redeeming->tenders[redeeming->paid.tenders_count++] = (struct tender){.kind = kind, .amount = amount};
+        tenders[purchase->tenders_count++] = (struct tender){.kind = kind, .amount = amount};
     }
+}
+
+static void pay_with(const struct purchase *purchase, int64_t rewards, int64_t points, struct tender *tenders,
+                     struct purchase *ret_purchase)
+{
+    CHECK(purchase->tenders_count <= TENDERS_MAX);
+    for (size_t i = 0; i < purchase->tenders_count; i++) {
+        tenders[i] = purchase->tenders[i];
+    }
+    *ret_purchase = *purchase;
+    ret_purchase->tenders = tenders;
+    add_tender(ret_purchase, tenders, TENDER_VOUCHER, rewards);
+    add_tender(ret_purchase, tenders, TENDER_POINTS, points);
+}
+
+void redeem_paid(const struct engine_past *past, struct tender *tenders, struct purchase *ret_purchase)
+{
+    int64_t rewards = 0;
+    int64_t points = 0;
+    for (size_t i = 0; i < past->outcome->uses_count; i++) {
+        const struct use *use = &past->outcome->uses[i];
+        *(use->redemption == USE_POINTS ? &points : &rewards) += use->value;
+    }
+    pay_with(&past->event->purchase, rewards, points, tenders, ret_purchase);
 }
 
 static void make_tenders(struct redeeming *redeeming)
 {
     const struct purchase *purchase = redeeming->sale->purchase;
     int64_t rewards = 0;
-    redeeming->paid = *purchase;
-    redeeming->paid.tenders = redeeming->tenders;
-    CHECK(purchase->tenders_count <= TENDERS_MAX);
-    for (size_t i = 0; i < purchase->tenders_count; i++) {
-        redeeming->tenders[i] = purchase->tenders[i];
-    }
     for (size_t i = 0; i < redeeming->claims_count; i++) {
         rewards += redeeming->claims[i].value;
     }
+    pay_with(purchase, rewards, redeeming->paying.value, redeeming->tenders, &redeeming->paid);
     if (redeeming->claims_count > 0 && redeeming->bill.frees) {
         bill_take_units(&redeeming->bill, purchase, redeeming->lines);
         redeeming->paid.lines = redeeming->lines;
     }
-    add_tender(redeeming, TENDER_VOUCHER, rewards);
-    add_tender(redeeming, TENDER_POINTS, redeeming->paying.value);
 }
 
 /* Who has nothing can redeem nothing. */

@@ -71,6 +71,10 @@ bool redeems(const struct purchase *purchase);
 int redeem_plan(const struct sale *sale, const struct engine_past *past, struct outcome *outcome,
                 struct redeeming *redeeming) MUST_CHECK;
 
+/* The purchase as it was paid: what was redeemed then stands behind its tenders. `tenders` holds TENDERS_MAX
+ * + 2; the purchase borrows it. */
+void redeem_paid(const struct engine_past *past, struct tender *tenders, struct purchase *ret_purchase);
+
 /* `accounts`: the member's, brought up to date. */
 int redeem_take(struct redeeming *redeeming, int64_t *accounts) MUST_CHECK;
 

@@ -189,11 +189,11 @@ static int line_left(const struct line *line, int64_t quantity, int64_t money, s
 static int tenders_left(const struct purchase *purchase, int64_t due, int64_t due_whole,
                         struct remains *remains)
 {
-    int64_t rest[TENDERS_MAX];
+    int64_t rest[TENDERS_MAX + 2];
     int64_t sum = 0;
     int64_t left = 0;
     int err = 0;
-    CHECK(purchase->tenders_count <= TENDERS_MAX);
+    CHECK(purchase->tenders_count <= TENDERS_MAX + 2);
     for (size_t i = 0; i < purchase->tenders_count; i++) {
         remains->tenders[i] = purchase->tenders[i];
         sum += purchase->tenders[i].amount;

@@ -21,11 +21,11 @@ struct returned {
 struct remains {
     struct purchase purchase; /* borrows the lines and tenders below, and all else from the purchase */
     struct line lines[LINES_MAX];
-    struct tender tenders[TENDERS_MAX];
-    int64_t gross;    /* of lines that sold something */
-    int64_t due;      /* minor units to pay for it, without rounding and tips */
-    int64_t quantity; /* thousandths of what was sold */
-    bool nothing;     /* nothing that was sold is left */
+    struct tender tenders[TENDERS_MAX + 2]; /* what was redeemed is among them */
+    int64_t gross;                          /* of lines that sold something */
+    int64_t due;                            /* minor units to pay for it, without rounding and tips */
+    int64_t quantity;                       /* thousandths of what was sold */
+    bool nothing;                           /* nothing that was sold is left */
 };
 
 /* What could not be returned, because it never was sold or is back already. */

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "engine/give.h"
+#include "engine/redeem.h"
 #include "engine/remains.h"
 #include "engine/takeback.h"
 #include "engine/tiers.h"
@@ -16,6 +17,8 @@ static void add_exception(struct outcome *outcome, enum exception_kind kind, int
 /* What of a receipt goes from one state to another. */
 struct going {
     const struct purchase *purchase; /* as it was bought */
+    struct purchase paid;            /* that, with what was redeemed among its tenders */
+    struct tender tenders[TENDERS_MAX + 2];
     struct returned before;
     struct returned after;
     struct remains left_before;
@@ -261,7 +264,8 @@ static int take_back(struct takeback *takeback, struct going *going)
 
 static int begin(const struct engine_past *past, const struct context *context, struct going *going)
 {
-    going->purchase = &past->event->purchase;
+    redeem_paid(past, going->tenders, &going->paid);
+    going->purchase = &going->paid;
     int err = returned_read(going->purchase, context, &going->before);
     if (err == 0) {
         going->after = going->before;

@@ -172,8 +172,14 @@ static int explain(struct ledger *ledger, const struct event_row *row, struct re
         return 0;
     }
     const struct engine_place place = {.store = principal->store, .till = principal->label};
+    struct engine_past past;
+    const bool about = ledger->past.about != 0;
+    result = about ? ledger_past(ledger, ledger->past.about, &past) : 0;
+    if (result < 0) {
+        return result;
+    }
     decision_clear(ledger->decision);
-    result = engine_decide(programme, &place, event, &ledger->past, NULL, ledger->decision);
+    result = engine_decide(programme, &place, event, &ledger->past, about ? &past : NULL, ledger->decision);
     if (result < 0) {
         return result;
     }

@@ -217,7 +217,65 @@ static int add_voucher(struct writer *writer, const struct effect *effect, struc
     return result;
 }
 
-/* What a member reads: earned, balance, level, cards, rewards. */
+static int money_text(const struct writer *writer, int64_t amount, char *text, size_t size)
+{
+    char number[LOCALE_NUMBER_BYTES];
+    const int result =
+        locale_number(writer->format, amount, writer->programme->currency_digits, number, sizeof(number));
+    if (result == 0) {
+        snprintf(text, size, "%s %s", number, writer->programme->currency);
+    }
+    return result;
+}
+
+/* "Used: Free lunch", "1,000 points used, 50.00 EUR off" */
+static int add_use(struct writer *writer, const struct use *use)
+{
+    char points[LINE_BYTES];
+    char units[LOCALE_NUMBER_BYTES];
+    char value[LINE_BYTES];
+    int result = points_text(writer, use->points, points, sizeof(points));
+    result = result != 0 ? result : money_text(writer, use->value, value, sizeof(value));
+    result = result != 0 ? result : locale_number(writer->format, use->units, 0, units, sizeof(units));
+    if (result != 0) {
+        return result;
+    }
+    if (use->redemption == USE_POINTS) {
+        return add_phrase(writer, PHRASE_PAID_WITH, (const char *const[3]){points, value});
+    }
+    const struct reward *reward = programme_reward(writer->programme, use->reward);
+    const char *name = reward != NULL ? name_of(writer, &reward->name, reward->id) : "?";
+    if (use->points > 0) {
+        return add_phrase(writer, PHRASE_USED_FOR, (const char *const[3]){name, points});
+    }
+    return use->units > 1 ? add_phrase(writer, PHRASE_USED_UNITS, (const char *const[3]){units, name})
+                          : add_phrase(writer, PHRASE_USED, (const char *const[3]){name});
+}
+
+/* What was used, and what is held from now on. */
+static int add_redeemed(struct writer *writer, const struct outcome *outcome)
+{
+    int result = 0;
+    for (size_t i = 0; i < outcome->uses_count && result == 0; i++) {
+        result = add_use(writer, &outcome->uses[i]);
+    }
+    for (size_t i = 0; i < outcome->effects_count && result == 0; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind != EFFECT_RESERVATION) {
+            continue;
+        }
+        const struct reward *reward = programme_reward(writer->programme, effect->reservation.reward);
+        if (reward != NULL) {
+            result = add_phrase(writer, PHRASE_RESERVED,
+                                (const char *const[3]){name_of(writer, &reward->name, reward->id)});
+        } else {
+            result = add_points(writer, PHRASE_RESERVED, effect->reservation.points);
+        }
+    }
+    return result;
+}
+
+/* What a member reads: used, earned, balance, level, cards, rewards. */
 static int add_member_lines(struct writer *writer, uint32_t level_before, const struct outcome *outcome,
                             const struct member_view *view, struct rendering *rendering)
 {
@@ -229,6 +287,7 @@ static int add_member_lines(struct writer *writer, uint32_t level_before, const 
                 (const char *const[3]){name_of(writer, &writer->programme->name, writer->programme->id)});
         }
     }
+    result = result != 0 ? result : add_redeemed(writer, outcome);
     if (result == 0 && rendering->points > 0) {
         result = add_points(writer, PHRASE_EARNED, rendering->points);
     }

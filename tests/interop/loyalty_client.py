@@ -166,6 +166,16 @@ def statement(at=None, **kind):
     return event.Body(occurred_at=now_ms() if at is None else at, **kind).SerializeToString()
 
 
+def reserve(card, at=None, **more):
+    """A reservation and its opening; `more` are fields of Reserve. Its name is the position it is booked at."""
+    commitment, opening = commit(card)
+    return statement(at, reserve=event.Reserve(card=commitment, **more)), opening
+
+
+def release(reservation, at=None):
+    return statement(at, release=event.Release(reservation=reservation))
+
+
 def is_canonical(body):
     """Whether the daemon will find the body canonical: what a client tests its encoder with."""
     message = event.Body()

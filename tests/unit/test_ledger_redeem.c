@@ -80,6 +80,30 @@ static enum outcome_code release(struct house *house, uint64_t reservation)
     return book(house, &event, NULL);
 }
 
+/* What was decided can be explained. */
+static void explain(struct house *house, uint64_t position)
+{
+    const struct request request = {.kind = REQUEST_GET_EVENT, .get_event = {.position = position}};
+    house_ask(house, HOUSE_ADMIN, &request);
+    assert_int_equal(house->reply.kind, REPLY_EVENT);
+    assert_true(house->reply.event.trace_count > 0);
+}
+
+/* Brings goods of a receipt back for this money. */
+static enum outcome_code bring_back(struct house *house, const char *original, const char *number,
+                                    int64_t amount)
+{
+    const struct event bought = house_purchase(house, original, "bread", 1);
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_GOODS_RETURN,
+                          .goods_return = {.receipt = {.business_date = bought.purchase.receipt.business_date,
+                                                       .number = number},
+                                           .has_original = true,
+                                           .original = bought.purchase.receipt,
+                                           .amount = amount}};
+    return book(house, &event, NULL);
+}
+
 static int64_t balance(const struct house *house, enum member_account account)
 {
     return house->decision->outcome.balances.accounts[account];
@@ -161,6 +185,7 @@ static void a_reservation_times_out_and_is_committed_late_once(void **state)
     assert_int_equal(house->decision->outcome.exceptions_count, 1);
     assert_int_equal(house->decision->outcome.exceptions[0].kind, EXCEPTION_POINTS_SHORT);
     assert_int_equal(house->decision->outcome.exceptions[0].amount, 98);
+    explain(house, house->booked.position);
     assert_int_equal(buy(house, ANNA, "cake", 300, &late, true), CODE_ACCEPTED);
     assert_int_equal(house->decision->outcome.exceptions[0].kind, EXCEPTION_RESERVATION_GONE);
     house_replay(house);
@@ -232,6 +257,22 @@ static void points_pay(void **state)
     house_replay(house);
 }
 
+/* Points and money go back in the mix they came. */
+static void half_of_what_points_paid_for_comes_back(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(buy(house, ANNA, "bread", 10000, NULL, false), CODE_ACCEPTED);
+    const struct pay_with_points pay = {.points = 1000};
+    struct event event = house_purchase(house, "eighty", "bread", 8000);
+    event.purchase.pay_with_points = &pay;
+    assert_int_equal(book(house, &event, ANNA), CODE_ACCEPTED);
+    /* 80.00 less 50.00 in points earn 300. */
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), 300);
+    assert_int_equal(bring_back(house, "eighty", "back", 4000), CODE_ACCEPTED);
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), 300 + 500 - 150);
+    house_replay(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_voucher_past_its_last_day_expires, open_house, close_house),
         cmocka_unit_test_setup_teardown(a_stock_is_never_overshot_by_reservations, open_house, close_house),
         cmocka_unit_test_setup_teardown(points_pay, open_house, close_house),
+        cmocka_unit_test_setup_teardown(half_of_what_points_paid_for_comes_back, open_house, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

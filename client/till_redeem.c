@@ -1,0 +1,207 @@
+/* loyalty-till reserve and release, and what a purchase redeems. */
+#include "client/till.h"
+
+#include "client/amount.h"
+#include "crypto/base32.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct arguments {
+    struct till_options common;
+    const char *what;
+    const char *card;
+    const char *units;
+    const char *locale;
+    uint64_t reservation;
+    int64_t timeout_ms; /* -1: the programme's */
+};
+
+/* The part of a text before its last comma, and the number behind it; 1 where there is none. */
+static int cut_units(struct arena *arena, const char *text, const char **ret_name, uint32_t *ret_units)
+{
+    const char *comma = strrchr(text, ',');
+    uint64_t units = 1;
+    if (comma != NULL) {
+        const int error = number_parse(comma + 1, UNITS_MAX, &units);
+        if (error != 0 || units == 0) {
+            return ERR_FORMAT;
+        }
+    }
+    *ret_name = arena_copy(arena, text, comma != NULL ? (size_t)(comma - text) : strlen(text));
+    *ret_units = (uint32_t)units;
+    return *ret_name == NULL ? ERR_NOMEM : 0;
+}
+
+static int read_code(struct arena *arena, const char *text, struct bytes *ret_code)
+{
+    uint8_t *code = arena_alloc(arena, 1, VOUCHER_CODE_BYTES);
+    if (code == NULL) {
+        return ERR_NOMEM;
+    }
+    *ret_code = (struct bytes){code, VOUCHER_CODE_BYTES};
+    return base32_decode(text, strlen(text), code);
+}
+
+/* Behind a word such as "voucher:", or NULL. */
+static const char *behind(const char *text, const char *word)
+{
+    const size_t size = strlen(word);
+    return strncmp(text, word, size) == 0 ? text + size : NULL;
+}
+
+int basket_add_redemption(struct basket *basket, struct arena *arena, const char *text)
+{
+    struct purchase *purchase = &basket->event.purchase;
+    struct redemption redemption = {.units = 1};
+    const char *code = behind(text, "voucher:");
+    const char *held = behind(text, "reservation:");
+    const char *name = NULL;
+    int error = 0;
+    if (purchase->redemptions_count == REDEMPTIONS_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    if (code != NULL) {
+        error = read_code(arena, code, &redemption.voucher);
+    } else {
+        error = cut_units(arena, held != NULL ? held : text, &name, &redemption.units);
+        redemption.reward = held == NULL ? name : NULL;
+    }
+    if (error == 0 && held != NULL) {
+        error = number_parse(name, INT64_MAX, &redemption.reservation);
+        error = error == 0 && redemption.reservation == 0 ? ERR_RANGE : error;
+    }
+    if (error == 0) {
+        basket->redemptions[purchase->redemptions_count++] = redemption;
+        purchase->redemptions = basket->redemptions;
+    }
+    return error;
+}
+
+int points_read(const char *text, int64_t *ret_points)
+{
+    uint64_t points = 0;
+    int error = 0;
+    if (strcmp(text, "max") != 0) {
+        error = number_parse(text, POINTS_MAX, &points);
+        error = error == 0 && points == 0 ? ERR_RANGE : error;
+    }
+    if (error == 0) {
+        *ret_points = (int64_t)points;
+    }
+    return error;
+}
+
+/* "voucher:CODE", "points:N", "points:max", or a reward with its units. */
+static int read_held(struct till *till, const struct arguments *arguments, struct reserve *reserve)
+{
+    const char *code = behind(arguments->what, "voucher:");
+    const char *points = behind(arguments->what, "points:");
+    *reserve = (struct reserve){.units = 1};
+    if (code != NULL) {
+        return read_code(&till->arena, code, &reserve->voucher);
+    }
+    if (points != NULL) {
+        reserve->points = true;
+        return points_read(points, &reserve->amount);
+    }
+    return cut_units(&till->arena, arguments->what, &reserve->reward, &reserve->units);
+}
+
+/* Nothing of this is worth anything later: it is sent at once, behind what waits. */
+static int say(struct till *till, const struct arguments *arguments, struct event *event)
+{
+    uint64_t sequence = 0;
+    const struct till_event draft = {.event = event, .card = arguments->card, .locale = arguments->locale};
+    const int error = till_queue(till, &draft, &sequence);
+    if (error != 0) {
+        till_complain("it could not be queued: %s", error_text(error));
+        return TILL_EXIT_ERROR;
+    }
+    return till_deliver_all(till, sequence);
+}
+
+static int reserve(const struct command_call *call)
+{
+    struct arguments arguments = {.locale = "en", .timeout_ms = -1};
+    struct till till;
+    int status = till_begin(&till, call, &arguments);
+    if (status == TILL_EXIT_OK) {
+        struct event event = {.kind = EVENT_RESERVE};
+        if (read_held(&till, &arguments, &event.reserve) != 0) {
+            till_complain("'%s' is nothing to reserve: say REWARD, REWARD,UNITS, voucher:CODE, points:N or "
+                          "points:max",
+                          arguments.what);
+            status = TILL_EXIT_ERROR;
+        } else {
+            event.reserve.has_timeout = arguments.timeout_ms >= 0;
+            event.reserve.timeout_minutes =
+                arguments.timeout_ms > 0 ? (uint32_t)((arguments.timeout_ms + 59999) / 60000) : 0;
+            status = say(&till, &arguments, &event);
+        }
+    }
+    till_close(&till);
+    return status;
+}
+
+static int release(const struct command_call *call)
+{
+    struct arguments arguments = {.locale = "en"};
+    struct till till;
+    int status = till_begin(&till, call, &arguments);
+    if (status == TILL_EXIT_OK) {
+        struct event event = {.kind = EVENT_RELEASE, .release = {.reservation = arguments.reservation}};
+        status = say(&till, &arguments, &event);
+    }
+    till_close(&till);
+    return status;
+}
+
+#define LOCALE_OPTION                                                                                        \
+    {                                                                                                        \
+        .name = "locale", .arg = "TAG", .doc = "The customer's language (default: en)",                      \
+        .type = &command_locale, .offset = offsetof(struct arguments, locale)                                \
+    }
+
+static const struct command_option reserve_options[] = {
+    {.arg = "WHAT",
+     .doc = "REWARD, REWARD,UNITS, voucher:CODE, points:N or points:max",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, what),
+     .missing = "what is to be reserved? Say a REWARD, voucher:CODE or points:N"},
+    {.name = "card",
+     .arg = "C",
+     .doc = "The card, as read",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, card),
+     .missing = "which card? Say --card C"},
+    {.name = "for",
+     .arg = "TIME",
+     .doc = "How long, such as 30m (default: the programme's)",
+     .type = &command_duration,
+     .offset = offsetof(struct arguments, timeout_ms)},
+    LOCALE_OPTION,
+    {0}};
+
+static const struct command_option release_options[] = {{.arg = "RESERVATION",
+                                                         .doc = "The number the reservation got",
+                                                         .type = &command_position,
+                                                         .offset = offsetof(struct arguments, reservation),
+                                                         .missing = "which reservation? Say its number"},
+                                                        LOCALE_OPTION,
+                                                        {0}};
+
+const struct command till_redeem_commands[] = {
+    {.name = "reserve",
+     .summary = "hold points or a voucher for a basket in progress",
+     .doc = "Hold points or a voucher for a basket in progress, at the price of now. The number it gets is "
+            "committed by a purchase: --redeem reservation:N.",
+     .options = reserve_options,
+     .run = reserve},
+    {.name = "release",
+     .summary = "free what a reservation holds",
+     .doc = "Free what a reservation holds; without that it is free when its time is over.",
+     .options = release_options,
+     .run = release},
+    {0}};
