@@ -50,6 +50,8 @@ static const char *reason_name(enum trace_reason reason)
         [TRACE_TENDER] = "TENDER",
         [TRACE_DAYS_SINCE] = "DAYS_SINCE",
         [TRACE_METRIC] = "METRIC",
+        [TRACE_SEGMENT] = "SEGMENT",
+        [TRACE_BIRTHDAY] = "BIRTHDAY",
         [TRACE_CAMPAIGN] = "CAMPAIGN",
         [TRACE_LIMIT] = "LIMIT",
         [TRACE_ENDED] = "ENDED",

@@ -113,6 +113,21 @@ static enum answer ask_metrics(const struct condition *condition, const struct s
     return condition->metrics_count > 0 ? HOLDS : NOT_ASKED;
 }
 
+static enum answer ask_profile(uint32_t question, const struct sale *sale)
+{
+    return question != 0 ? answer(context_answer(sale->context, question)) : NOT_ASKED;
+}
+
+static enum answer ask_segments(const struct condition *condition, const struct sale *sale)
+{
+    return ask_profile(condition->segments_question, sale);
+}
+
+static enum answer ask_birthday(const struct condition *condition, const struct sale *sale)
+{
+    return ask_profile(condition->birthday_question, sale);
+}
+
 /* What is asked about time, place, codes and the member, in the order the trace names it. */
 static const struct {
     enum trace_reason reason;
@@ -123,7 +138,8 @@ static const struct {
     {TRACE_TERMINAL, ask_terminal}, {TRACE_CODE, ask_codes},
     {TRACE_LEVEL, ask_level},       {TRACE_FIRST_PURCHASE, ask_first_purchase},
     {TRACE_TENDER, ask_tenders},    {TRACE_DAYS_SINCE, ask_days_since},
-    {TRACE_METRIC, ask_metrics},
+    {TRACE_METRIC, ask_metrics},    {TRACE_SEGMENT, ask_segments},
+    {TRACE_BIRTHDAY, ask_birthday},
 };
 
 enum { CIRCUMSTANCES = sizeof(circumstances) / sizeof(circumstances[0]) };

@@ -22,6 +22,7 @@
 #include "model/effect.h"
 #include "model/event.h"
 #include "model/member_state.h"
+#include "model/profile.h"
 #include "model/programme.h"
 
 /* Raised whenever engine_decide or engine_settle may answer differently for the same inputs. Booked in the
@@ -88,6 +89,11 @@ void engine_holdings(const struct member_state *state, bool all, struct member_s
 void engine_observe(const struct programme *programme, const struct event *event,
                     const struct member_state *state, const struct shared_counter *shared,
                     size_t shared_count, struct context *context);
+
+/* Fills context->answers with what the profile says on context->member_day to the programme's questions. Only
+ * a programme that asks any needs it. */
+void engine_answers(const struct programme *programme, const struct profile *profile,
+                    struct context *context);
 
 /* Decides a purchase, an activity or an enrolment. `place` is the signing terminal's, used where the event
  * names none; an enrolment needs none (NULL). Appends to `decision`, whose outcome may hold the settlement's

@@ -12,6 +12,13 @@ struct context_metric context_metric(const struct context *context, uint32_t met
     return (struct context_metric){.metric = metric};
 }
 
+bool context_answer(const struct context *context, uint32_t question)
+{
+    const uint32_t bit = question - 1;
+    return question != 0 && bit / 8 < context->answers_size &&
+           (context->answers[bit / 8] >> bit % 8 & 1) != 0;
+}
+
 struct receipt_fact context_fact(const struct context *context, enum receipt_fact_kind kind, uint32_t index)
 {
     for (size_t i = 0; i < context->facts_count; i++) {
@@ -65,5 +72,6 @@ void context_clear(struct context *context)
     context->facts_count = 0;
     context->items_count = 0;
     context->card = CONTEXT_CARD_FREE;
+    context->answers_size = 0;
     context->vouchers_count = 0;
 }

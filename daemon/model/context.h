@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "model/account.h"
 #include "model/member_state.h"
+#include "model/programme.h"
 #include "model/receipt_fact.h"
 
 #include <stddef.h>
@@ -85,6 +86,8 @@ struct context {
     size_t items_count;
 
     /* what stands outside the log, as far as the decision asks: never the thing itself */
+    uint8_t answers[(QUESTIONS_MAX + 7) / 8]; /* bit question - 1 is set where the profile says yes */
+    size_t answers_size;                      /* bytes, without those behind the last bit that is set */
     enum context_card card; /* of a card that is to be linked; CONTEXT_CARD_FREE for all other events */
 
     /* of each redemption of the event, in its order: what has become of the voucher it names */
@@ -98,6 +101,9 @@ struct context {
     } vouchers[REDEMPTIONS_MAX];
     size_t vouchers_count;
 };
+
+/* Whether the profile answered a question of the programme's with yes. */
+bool context_answer(const struct context *context, uint32_t question);
 
 /* A metric's entry, all 0 where it has none. */
 struct context_metric context_metric(const struct context *context, uint32_t metric);

@@ -124,6 +124,10 @@ const char *trace_reason_text(enum trace_reason reason)
         return "too few days since the last purchase";
     case TRACE_METRIC:
         return "a metric is not reached";
+    case TRACE_SEGMENT:
+        return "not in its segments";
+    case TRACE_BIRTHDAY:
+        return "not around the birthday";
     case TRACE_CAMPAIGN:
         return "its campaign does not run";
     case TRACE_LIMIT:

@@ -124,6 +124,8 @@ enum trace_reason {
     TRACE_TENDER,
     TRACE_DAYS_SINCE,
     TRACE_METRIC,
+    TRACE_SEGMENT,
+    TRACE_BIRTHDAY,
     TRACE_CAMPAIGN,  /* its campaign's conditions do not hold */
     TRACE_LIMIT,     /* a limit left less than was asked: `given` is what it left */
     TRACE_ENDED,     /* a stock that is gone */

@@ -88,6 +88,10 @@ struct condition {
     bool has_birthday;
     int32_t birthday_before; /* days, 0 to 182: it lies at most so far ahead ... */
     int32_t birthday_after;  /* ... or so far back; both 0: on the day */
+    /* Questions to the member's profile, whose answers a context records: counted from 1 over the whole
+     * programme; 0: not asked. */
+    uint32_t segments_question;
+    uint32_t birthday_question;
 };
 
 struct term {
@@ -377,6 +381,9 @@ struct store_place {
     int32_t day_starts; /* minute of the civil day */
 };
 
+/* Each condition may ask for segments and for the birthday, and stands in `when` or in `unless`. */
+enum { QUESTIONS_MAX = 4 * (RULES_MAX + CAMPAIGNS_MAX + REWARDS_MAX) };
+
 struct programme {
     const char *id;
     uint32_t version;  /* 1 to 10^9, grows with every change */
@@ -414,6 +421,7 @@ struct programme {
     size_t cards_count;
     const struct reward *rewards;
     size_t rewards_count;
+    uint32_t questions;               /* of all conditions, to the member's profile */
     const struct store_place *stores; /* at least one */
     size_t stores_count;
     struct paying_policy paying;

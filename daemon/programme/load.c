@@ -162,6 +162,7 @@ static void read_sections(struct loader *loader)
     check_points(loader);
     if (loader->errors.error_count == 0 && loader->failure == 0) {
         check_policies(loader);
+        number_questions(loader);
     }
 }
 

@@ -22,6 +22,8 @@ enum policy {
 void read_policies(struct loader *loader, const struct yaml_node *const nodes[POLICIES]);
 /* What contradicts each other, when the whole programme has been read without errors. */
 void check_policies(struct loader *loader);
+/* Counts what the conditions ask of a profile, when everything has been read. */
+void number_questions(struct loader *loader);
 /* Everything but the lists of things with ids; sets loader->sections. */
 void read_head(struct loader *loader);
 /* `rewards`, whose conditions name levels; then `stamp_cards`, which name rewards. */

@@ -255,6 +255,8 @@ int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member,
 int ledger_set_profile(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
 int ledger_get_profile(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
 int ledger_profile(struct ledger *ledger, uint32_t member, struct profile *ret_profile) MUST_CHECK;
+/* Fills the context's answers; those of a replay are the recorded ones. */
+int ledger_ask_profile(struct ledger *ledger, const struct draft *draft) MUST_CHECK;
 
 /* Makes the reply a failure with this code and text. */
 void ledger_fail(struct ledger *ledger, struct reply *reply, enum failure_code code, const char *text);

@@ -266,7 +266,7 @@ static int observe(struct ledger *ledger, const struct draft *draft, const struc
     if (result == 0) {
         engine_observe(draft->programme, draft->event, ledger->state, shared, count, &ledger->context);
     }
-    return result;
+    return result == 0 && draft->programme->questions > 0 ? ledger_ask_profile(ledger, draft) : result;
 }
 
 /* Where it happened, which the programme must know, and whether its receipt is new. Refuses what is not so.

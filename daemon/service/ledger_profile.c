@@ -136,3 +136,21 @@ int ledger_get_profile(struct ledger *ledger, const struct ledger_job *job, stru
     result = result == 0 ? ledger_profile(ledger, member, &reply->profile.profile) : result;
     return result == ERR_NOT_FOUND ? 0 : result;
 }
+
+int ledger_ask_profile(struct ledger *ledger, const struct draft *draft)
+{
+    struct context *context = &ledger->context;
+    struct profile profile;
+    if (draft->recorded != NULL) {
+        context->answers_size = draft->recorded->answers_size;
+        memcpy(context->answers, draft->recorded->answers, context->answers_size);
+        return 0;
+    }
+    const int result =
+        context->member == 0 ? ERR_NOT_FOUND : ledger_profile(ledger, context->member, &profile);
+    if (result == 0) {
+        engine_answers(draft->programme, &profile, context);
+    }
+    /* A profile that cannot be read any more is one that says nothing: tills go on. */
+    return result == ERR_NOT_FOUND || result == ERR_CORRUPT ? 0 : result;
+}

@@ -169,11 +169,12 @@ static void about_write(const struct context *context, struct wire_output *outpu
     }
 }
 
-/* Field 34. */
+/* Fields 34 and 35. */
 static void beside_write(const struct context *context, struct wire_output *output)
 {
     Loyalty__Context message = LOYALTY__CONTEXT__INIT;
     WIRE_PUT_UNLESS(&message, card_state, (uint32_t)context->card, 0);
+    WIRE_PUT_BYTES(&message, answers, ((struct bytes){context->answers, context->answers_size}));
     wire_output_add(output, &message.base);
 }
 
@@ -282,6 +283,10 @@ static void context_read_arrays(const Loyalty__Context *message, struct context 
     context->vouchers_count = message->vouchers.len;
     for (size_t i = 0; i < message->vouchers.len; i++) {
         context->vouchers[i] = (enum voucher_standing)message->vouchers.data[i];
+    }
+    context->answers_size = message->answers.len;
+    if (message->answers.len > 0) {
+        memcpy(context->answers, message->answers.data, message->answers.len);
     }
     context->random_size = message->random.len;
     if (message->random.len > 0) {
@@ -455,6 +460,7 @@ static int context_read(struct bytes head, struct wire_values *values, struct co
         wire_value_check(values, message->vouchers.data[i] <= VOUCHER_NOT_THERE, "vouchers");
     }
     wire_value_check(values, message->random.len <= sizeof(context->random), "random");
+    wire_value_check(values, message->answers.len <= sizeof(context->answers), "answers");
     if (values->error == 0) {
         context_read_arrays(message, context);
     }

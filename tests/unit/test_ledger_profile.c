@@ -1,6 +1,9 @@
 /* Profiles: who may set and see them, how they rest, and what of them decisions see. */
 #include "lib/house.h"
 
+#include "model/account.h"
+#include "model/day.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +13,13 @@ enum { FILE_BYTES = 8 * 1024 * 1024 };
 static const char cafe[] =
     "programme: cafe\nversion: 1\neffective: 2026-01-01\ncurrency: EUR\nzone: Europe/Tallinn\n"
     "stores: [{id: harbour}]\nrules:\n  - {id: euro, spend: {give: 1, per: 1.00}}\n";
+
+static const char groups[] =
+    "programme: cafe\nversion: 1\neffective: 2026-01-01\ncurrency: EUR\nzone: Europe/Tallinn\n"
+    "stores: [{id: harbour}]\nrules:\n"
+    "  - {id: euro, spend: {give: 1, per: 1.00}}\n"
+    "  - {id: twice, multiply: 2, when: {segments: [student, staff]}, unless: {segments: [banned]}}\n"
+    "  - {id: cake, visit: {give: 100}, stage: bonus, when: {birthday: {before: 3, after: 7}}}\n";
 
 static struct house *house;
 static uint32_t till;
@@ -135,11 +145,68 @@ static void a_profile_rests_sealed_and_goes_with_its_member(void **state)
     assert_null(get(1)->name);
 }
 
+static int64_t earns(const char *number)
+{
+    static int64_t before;
+    struct event event = house_purchase(house, number, "bread", 1000);
+    house_book(house, till, &event, "anna");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    const int64_t now = house->decision->outcome.balances.accounts[MEMBER_AVAILABLE];
+    before = strcmp(number, "1") == 0 ? 0 : before;
+    const int64_t earned = now - before;
+    before = now;
+    return earned;
+}
+
+static void segments_decide_and_the_log_holds_a_bit(void **state)
+{
+    (void)state;
+    static const char *const staff[] = {"gold", "staff"};
+    static const char *const both[] = {"student", "banned"};
+    begin(groups);
+    assert_int_equal(earns("1"), 10);
+    assert_int_equal(set_by_number(1, (struct profile){.segments = staff, .segments_count = 2}),
+                     REPLY_PROFILE);
+    assert_int_equal(earns("2"), 20);
+    assert_int_equal(set_by_number(1, (struct profile){.segments = both, .segments_count = 2}),
+                     REPLY_PROFILE);
+    assert_int_equal(earns("3"), 10);
+    assert_int_equal(set_by_number(1, (struct profile){.segments = both, .segments_count = 1}),
+                     REPLY_PROFILE);
+    assert_int_equal(earns("4"), 20);
+    /* What was decided by a profile that is gone is proved all the same: see teardown. */
+    assert_int_equal(set_by_number(1, (struct profile){0}), REPLY_PROFILE);
+    assert_int_equal(earns("5"), 10);
+}
+
+static void a_birthday_counts_from_before_to_after(void **state)
+{
+    (void)state;
+    begin(groups);
+    assert_int_equal(earns("1"), 10);
+    const struct date birthday = date_from_day((int32_t)(house->now / DAY_MS) + 10);
+    assert_int_equal(set_by_number(1, (struct profile){.birth_month = birthday.month,
+                                                       .birth_day = birthday.day,
+                                                       .birth_year = 1984}),
+                     REPLY_PROFILE);
+    static const struct {
+        const char *number;
+        int32_t days; /* since the receipt before */
+        int64_t points;
+    } table[] = {{"2", 6, 10}, {"3", 1, 110}, {"4", 3, 110}, {"5", 7, 110}, {"6", 1, 10}};
+    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
+        house->now += table[i].days * (int64_t)DAY_MS;
+        assert_int_equal(earns(table[i].number), table[i].points);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_profile_comes_back_as_it_was_set, setup, teardown),
         cmocka_unit_test_setup_teardown(a_till_says_what_nobody_has_said_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(segments_decide_and_the_log_holds_a_bit, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_birthday_counts_from_before_to_after, setup, teardown),
         cmocka_unit_test_setup_teardown(a_profile_rests_sealed_and_goes_with_its_member, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
