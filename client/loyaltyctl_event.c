@@ -232,6 +232,12 @@ static void show_about(struct json *json, const struct event *event)
         json_bool(json, "done", event->void_receipt.done);
     } else if (event->kind == EVENT_DAY_CLOSE) {
         show_day_close(json, event);
+    } else if (event->kind == EVENT_CLAIM) {
+        show_receipt(json, "receipt", &event->claim.receipt);
+        json_hex(json, "card_commitment", event->claim.card);
+    } else if (event->kind == EVENT_UNCLAIM) {
+        show_receipt(json, "receipt", &event->unclaim.receipt);
+        json_text(json, "reason", event->unclaim.reason);
     } else if (event->kind == EVENT_RESOLVE) {
         json_unsigned(json, "position", event->resolve.position);
         json_unsigned(json, "index", event->resolve.index);
@@ -321,6 +327,8 @@ static void show_kind(struct json *json, const struct event *event)
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_CLAIM:
+    case EVENT_UNCLAIM:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
         show_about(json, event);

@@ -281,6 +281,8 @@ int till_pack(struct till *till, const struct till_event *draft, struct till_pac
             event->goods_return.card = bytes;
         } else if (event->kind == EVENT_RESERVE) {
             event->reserve.card = bytes;
+        } else if (event->kind == EVENT_CLAIM) {
+            event->claim.card = bytes;
         } else {
             event->purchase.card = bytes;
         }

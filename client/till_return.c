@@ -182,6 +182,19 @@ static int run_void(const struct command_call *call)
     return status;
 }
 
+static int run_claim(const struct command_call *call)
+{
+    struct arguments arguments = {.locale = "en", .date = -1, .of_date = -1};
+    struct till till;
+    int status = till_begin(&till, call, &arguments);
+    if (status == TILL_EXIT_OK) {
+        struct event event = {.kind = EVENT_CLAIM, .claim.receipt = original(&till, &arguments)};
+        status = queue(&till, &arguments, &event, NULL);
+    }
+    till_close(&till);
+    return status;
+}
+
 static int run_close_day(const struct command_call *call)
 {
     struct arguments arguments = {.locale = "en", .date = -1, .of_date = -1};
@@ -286,6 +299,21 @@ static const struct command_option void_options[] = {{.arg = "N",
                                                      QUEUE_OPTIONS,
                                                      {0}};
 
+static const struct command_option claim_options[] = {{.arg = "N",
+                                                       .doc = "Number of the purchase's receipt",
+                                                       .type = &command_text,
+                                                       FIELD(of),
+                                                       .missing = "which receipt? Say its number"},
+                                                      {.name = "card",
+                                                       .arg = "C",
+                                                       .doc = "The customer's card, as read",
+                                                       .type = &command_text,
+                                                       FIELD(card),
+                                                       .missing = "whose is it? Say --card C"},
+                                                      ORIGINAL_OPTIONS,
+                                                      QUEUE_OPTIONS,
+                                                      {0}};
+
 static const struct command_option close_options[] = {{.name = "date",
                                                        .arg = "YYYY-MM-DD",
                                                        .doc = "Business date (default: today)",
@@ -306,6 +334,11 @@ const struct command till_return_commands[] = {
      .doc = "Cancel a whole purchase on its business day, before the till's day is closed.",
      .options = void_options,
      .run = run_void},
+    {.name = "claim",
+     .summary = "a purchase without a card is this customer's",
+     .doc = "A customer comes back with the slip of a purchase at which no card was shown.",
+     .options = claim_options,
+     .run = run_claim},
     {.name = "close-day",
      .summary = "the till's day is over",
      .doc =

@@ -489,8 +489,10 @@ int engine_decide(const struct programme *programme, const struct engine_place *
     case EVENT_GOODS_RETURN:
         return return_decide(programme, place, &event->goods_return, context, past, decision);
     case EVENT_VOID_RECEIPT:
+    case EVENT_UNCLAIM:
         return void_decide(programme, event, context, past, decision);
     case EVENT_DAY_CLOSE:
+    case EVENT_CLAIM:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
     case EVENT_GENESIS:

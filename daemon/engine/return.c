@@ -275,10 +275,10 @@ static int begin(const struct engine_past *past, const struct context *context, 
 }
 
 /* Books what goes: facts of the lines, and what the member loses and gets back. */
-static int book(struct takeback *takeback, struct going *going)
+static int book(struct takeback *takeback, struct going *going, bool goods)
 {
     int err = remains_make(going->purchase, &going->after, &going->left_after);
-    err = err != 0 ? err : add_line_facts(takeback, going);
+    err = err != 0 || !goods ? err : add_line_facts(takeback, going);
     if (err != 0 || takeback->past->outcome->member == 0) {
         return err;
     }
@@ -379,7 +379,7 @@ int return_decide(const struct programme *programme, const struct engine_place *
         return 0;
     }
     err = err != 0 ? err : returned_add(going.purchase, goods, &going.after, &excess);
-    err = err != 0 ? err : book(&takeback, &going);
+    err = err != 0 ? err : book(&takeback, &going, true);
     if (err != 0) {
         return err;
     }
@@ -410,7 +410,8 @@ int void_decide(const struct programme *programme, const struct event *event, co
     policy.spent = SPENT_PRORATE;
     policy.negative = NEGATIVE_ALLOW;
     policy.tier_at_review = false;
-    const bool required = !event->void_receipt.done;
+    const bool unclaims = event->kind == EVENT_UNCLAIM;
+    const bool required = unclaims || !event->void_receipt.done;
     const bool closed = context_fact(context, FACT_CLOSED, 0).quantity > 0;
     if (past == NULL || context_fact(context, FACT_VOIDED, 0).quantity > 0 || closed) {
         const enum outcome_code code = past == NULL ? CODE_UNKNOWN_RECEIPT
@@ -434,6 +435,8 @@ int void_decide(const struct programme *programme, const struct event *event, co
     int err = begin(past, context, &going);
     err = err != 0 ? err : returned_add(going.purchase, &whole, &going.after, &excess);
     const struct receipt_fact voided = {.kind = FACT_VOIDED, .quantity = 1};
-    err = err != 0 ? err : takeback_fact(&takeback, true, &voided);
-    return err != 0 ? err : book(&takeback, &going);
+    if (err == 0 && !unclaims) {
+        err = takeback_fact(&takeback, true, &voided);
+    }
+    return err != 0 ? err : book(&takeback, &going, !unclaims);
 }

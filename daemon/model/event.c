@@ -11,10 +11,13 @@ struct bytes event_card(const struct event *event)
         return event->activity.card;
     case EVENT_GOODS_RETURN:
         return event->goods_return.card;
+    case EVENT_CLAIM:
+        return event->claim.card;
     case EVENT_CARD_LINKED:
         return event->card_linked.card;
     case EVENT_RESERVE:
         return event->reserve.card;
+    case EVENT_UNCLAIM:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
     case EVENT_RESOLVE:
@@ -78,6 +81,10 @@ const char *event_kind_name(enum event_kind kind)
         return "card linked";
     case EVENT_ERASED:
         return "erased";
+    case EVENT_CLAIM:
+        return "claim";
+    case EVENT_UNCLAIM:
+        return "unclaim";
     case EVENT_RESOLVE:
         return "exception resolved";
     case EVENT_RESUMED:
@@ -131,8 +138,9 @@ bool event_is_members(enum event_kind kind)
 {
     return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY ||
            kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_GOODS_RETURN ||
-           kind == EVENT_VOID_RECEIPT || kind == EVENT_CARD_LINKED || kind == EVENT_ERASED ||
-           kind == EVENT_RESERVE || kind == EVENT_RELEASE;
+           kind == EVENT_VOID_RECEIPT || kind == EVENT_CLAIM || kind == EVENT_UNCLAIM ||
+           kind == EVENT_CARD_LINKED || kind == EVENT_ERASED || kind == EVENT_RESERVE ||
+           kind == EVENT_RELEASE;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

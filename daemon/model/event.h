@@ -32,6 +32,8 @@
     X(DAY_CLOSE, 33)                                                                                         \
     X(CARD_LINKED, 43)                                                                                       \
     X(ERASED, 44)                                                                                            \
+    X(CLAIM, 34)                                                                                             \
+    X(UNCLAIM, 35)                                                                                           \
     X(RESOLVE, 37)                                                                                           \
     X(RESUMED, 38)                                                                                           \
     X(RESERVE, 28)                                                                                           \
@@ -257,6 +259,14 @@ struct event {
             uint32_t member;
             const char *reason; /* NULL: none */
         } erased;
+        struct {
+            struct receipt receipt; /* of a purchase that is nobody's */
+            struct bytes card;      /* commitment, 32 bytes */
+        } claim;
+        struct {
+            struct receipt receipt; /* of the purchase */
+            const char *reason;
+        } unclaim;
         struct {
             uint64_t position; /* of the event with the exception */
             uint32_t index;    /* of its exceptions */

@@ -67,13 +67,11 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
         result = ledger_decide_member(ledger, draft, principal);
         break;
     case EVENT_GOODS_RETURN:
-        result = ledger_decide_return(ledger, draft, principal);
-        break;
     case EVENT_VOID_RECEIPT:
-        result = ledger_decide_void(ledger, draft, principal);
-        break;
+    case EVENT_CLAIM:
+    case EVENT_UNCLAIM:
     case EVENT_DAY_CLOSE:
-        ledger_decide_day_close(ledger, draft, principal);
+        result = ledger_decide_about(ledger, draft, principal);
         break;
     case EVENT_INVITE:
     case EVENT_REVOKE:

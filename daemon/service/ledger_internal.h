@@ -141,14 +141,13 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
 int ledger_past_settled(struct ledger *ledger, const struct draft *draft,
                         const struct member_work *work) MUST_CHECK;
 
-/* Decides a return, a void or the close of a till's day. */
-int ledger_decide_return(struct ledger *ledger, struct draft *draft,
-                         const struct principal_row *principal) MUST_CHECK;
+/* Decides a return, a void, a claim or its opposite, or the close of a till's day. */
+int ledger_decide_about(struct ledger *ledger, struct draft *draft,
+                        const struct principal_row *principal) MUST_CHECK;
+
+/* Decides a return whose purchase has arrived. */
 int ledger_decide_resumed(struct ledger *ledger, struct draft *draft) MUST_CHECK;
-int ledger_decide_void(struct ledger *ledger, struct draft *draft,
-                       const struct principal_row *principal) MUST_CHECK;
-void ledger_decide_day_close(struct ledger *ledger, struct draft *draft,
-                             const struct principal_row *principal);
+
 /* Whom an operator's event is about, the first of two; CODE_UNKNOWN_MEMBER where a member is not there. A
  * card that is to be linked goes into the context as far as the decision asks. ledger_beside.c */
 int ledger_name_members(struct ledger *ledger, struct draft *draft) MUST_CHECK;

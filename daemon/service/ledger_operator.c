@@ -231,6 +231,8 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_CLAIM:
+    case EVENT_UNCLAIM:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
     case EVENT_RESUMED:
@@ -311,6 +313,8 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_CLAIM:
+    case EVENT_UNCLAIM:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
     case EVENT_RESOLVE:

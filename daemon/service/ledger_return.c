@@ -1,7 +1,9 @@
 /* Events about a booked purchase: what comes back, what is cancelled, and the end of a till's day. */
 #include "service/ledger_internal.h"
 
+#include "base/check.h"
 #include "base/checked.h"
+#include "engine/remains.h"
 
 #include <string.h>
 
@@ -22,11 +24,13 @@ static int take_decision(struct ledger *ledger, struct about *about)
 {
     uint64_t decided = about->past.position;
     uint32_t latest = 0;
+    int64_t member = 0;
     for (size_t i = 0; i < about->facts_count; i++) {
         const struct receipt_fact *fact = &about->facts[i];
         if (fact->kind == FACT_DECIDED && fact->index >= latest) {
             latest = fact->index;
             decided = (uint64_t)fact->quantity;
+            member = fact->amount;
         }
     }
     if (decided == about->past.position) {
@@ -40,6 +44,18 @@ static int take_decision(struct ledger *ledger, struct about *about)
     later.position = about->past.position;
     later.place = about->past.place;
     later.event = about->past.event;
+    if (member == 0) {
+        /* What that event did is somebody's; the purchase is nobody's. */
+        struct outcome *nobody = arena_alloc(&ledger->scratch, 1, sizeof(*nobody));
+        if (nobody == NULL) {
+            return ERR_TOO_LARGE;
+        }
+        nobody->code = CODE_ACCEPTED;
+        nobody->member = 0;
+        nobody->effects_count = 0;
+        nobody->programme_version = later.outcome->programme_version;
+        later.outcome = nobody;
+    }
     about->past = later;
     /* What was taken of it since is known of the deciding event. */
     size_t count = 0;
@@ -159,7 +175,7 @@ static int64_t returned_gross(const struct outcome *outcome, const struct purcha
     return sum;
 }
 
-int ledger_decide_return(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+static int decide_return(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
     const struct goods_return *goods = &draft->event->goods_return;
     ledger_receipt_key(&goods->receipt, principal, &draft->receipt);
@@ -252,7 +268,7 @@ int ledger_resume(struct ledger *ledger)
     return result == ERR_FORMAT ? ERR_CORRUPT : result;
 }
 
-int ledger_decide_void(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+static int decide_void(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
     struct engine_past past;
     struct member_work work = {.takes = true};
@@ -266,11 +282,149 @@ int ledger_decide_void(struct ledger *ledger, struct draft *draft, const struct 
     return result < 0 ? result : ledger_decide_for(ledger, draft, &work);
 }
 
-void ledger_decide_day_close(struct ledger *ledger, struct draft *draft,
+static void decide_day_close(struct ledger *ledger, struct draft *draft,
                              const struct principal_row *principal)
 {
     ledger_receipt_key(&draft->event->day_close.day, principal, &draft->receipt);
     if (draft->programme == NULL || programme_store(draft->programme, draft->receipt.store) == NULL) {
         ledger_refuse(ledger, CODE_UNKNOWN_STORE);
     }
+}
+
+/* Adds who the purchase belongs to from here on. */
+static int add_decided(struct ledger *ledger, const struct engine_past *past, uint32_t member)
+{
+    struct outcome *outcome = &ledger->decision->outcome;
+    struct effect *effect = outcome_add(outcome, EFFECT_RECEIPT, 0);
+    uint32_t times = 0;
+    for (size_t i = 0; i < ledger->context.facts_count; i++) {
+        times += ledger->context.facts[i].kind == FACT_DECIDED;
+    }
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->receipt.position = past->position;
+    effect->receipt.fact = (struct receipt_fact){.kind = FACT_DECIDED,
+                                                 .index = times + 1,
+                                                 .quantity = (int64_t)ledger->head.position + 1,
+                                                 .amount = member};
+    return 0;
+}
+
+/* The purchase as the claim decides it: what is left of it, with the card that was shown now. What the till
+ * had no member for it has settled by other means. */
+static int make_claimed(struct ledger *ledger, const struct engine_past *past, struct bytes card,
+                        struct event **ret_event)
+{
+    struct arena *arena = &ledger->scratch;
+    struct event *event = arena_alloc(arena, 1, sizeof(*event));
+    struct returned *returned = arena_alloc(arena, 1, sizeof(*returned));
+    struct remains *remains = arena_alloc(arena, 1, sizeof(*remains));
+    if (event == NULL || returned == NULL || remains == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    int result = returned_read(&past->event->purchase, &ledger->context, returned);
+    result = result < 0 ? result : remains_make(&past->event->purchase, returned, remains);
+    if (result == 0) {
+        *event = *past->event;
+        event->purchase = remains->purchase;
+        event->purchase.card = card;
+        event->purchase.redemptions_count = 0;
+        event->purchase.free_units_count = 0;
+        event->purchase.pay_with_points = NULL;
+        *ret_event = event;
+    }
+    return result;
+}
+
+/* Whether a purchase without a member is not too old: operators may give it to somebody at any time. */
+static bool is_claimable(const struct ledger *ledger, const struct draft *draft,
+                         const struct principal_row *principal, const struct engine_past *past)
+{
+    const struct programme *programme = ledger_programme_newest(ledger);
+    const int64_t age = draft->event->occurred_at - past->event->occurred_at;
+    return past->outcome->member == 0 && context_fact(&ledger->context, FACT_VOIDED, 0).quantity == 0 &&
+           (principal->role != ROLE_TERMINAL ||
+            (programme != NULL && age <= ((int64_t)programme->claim_days + 1) * 24 * 60 * 60 * 1000 &&
+             programme->claim_days > 0));
+}
+
+static int decide_claim(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+{
+    struct engine_past past;
+    struct event *event = NULL;
+    struct member_work work = {.takes = false};
+    struct context *context = &ledger->context;
+    int result = take_about(ledger, &draft->event->claim.receipt, principal, &past, &work);
+    if (result < 0 || work.past == NULL) {
+        ledger_refuse(ledger, CODE_UNKNOWN_RECEIPT);
+        return result;
+    }
+    if (!is_claimable(ledger, draft, principal, &past)) {
+        ledger_refuse(ledger, CODE_NOT_CLAIMABLE);
+        return 0;
+    }
+    result = ledger_find_member(ledger, draft);
+    if (result < 0) {
+        return result;
+    }
+    struct draft then = *draft;
+    then.programme = ledger_programme_at(ledger, past.event->occurred_at);
+    const bool nobody = context->member == 0 &&
+                        (context->new_member == 0 || then.programme == NULL || !then.programme->auto_enrol);
+    if (nobody) {
+        ledger_refuse(ledger, context->new_member == 0 ? CODE_CARD_MISSING : CODE_UNKNOWN_MEMBER);
+        return 0;
+    }
+    result = make_claimed(ledger, &past, draft->event->claim.card, &event);
+    if (result < 0) {
+        return result;
+    }
+    then.event = event;
+    work.place = past.place;
+    work.store = programme_store(then.programme, past.place.store);
+    result = ledger_decide_for(ledger, &then, &work);
+    const struct outcome *outcome = &ledger->decision->outcome;
+    return result == 0 && outcome->code == CODE_ACCEPTED ? add_decided(ledger, &past, outcome->member)
+                                                         : result;
+}
+
+static int decide_unclaim(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+{
+    struct engine_past past;
+    struct member_work work = {.takes = true};
+    int result = take_about(ledger, &draft->event->unclaim.receipt, principal, &past, &work);
+    if (result < 0 || work.past == NULL || draft->programme == NULL) {
+        ledger_refuse(ledger, CODE_UNKNOWN_RECEIPT);
+        return result;
+    }
+    if (past.outcome->member == 0) {
+        ledger_refuse(ledger, CODE_ALREADY_DONE);
+        return 0;
+    }
+    work.place = past.place;
+    work.store = programme_store(draft->programme, past.place.store);
+    result = ledger_decide_for(ledger, draft, &work);
+    return result == 0 && ledger->decision->outcome.code == CODE_ACCEPTED ? add_decided(ledger, &past, 0)
+                                                                          : result;
+}
+
+int ledger_decide_about(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
+{
+    const enum event_kind kind = draft->event->kind;
+    if (kind == EVENT_GOODS_RETURN) {
+        return decide_return(ledger, draft, principal);
+    }
+    if (kind == EVENT_VOID_RECEIPT) {
+        return decide_void(ledger, draft, principal);
+    }
+    if (kind == EVENT_CLAIM) {
+        return decide_claim(ledger, draft, principal);
+    }
+    if (kind == EVENT_UNCLAIM) {
+        return decide_unclaim(ledger, draft, principal);
+    }
+    CHECK(kind == EVENT_DAY_CLOSE);
+    decide_day_close(ledger, draft, principal);
+    return 0;
 }

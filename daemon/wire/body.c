@@ -378,6 +378,12 @@ static void about_read(struct wire_values *values, const Loyalty__Body *body, st
         void_receipt_read(values, body->void_receipt, event);
     } else if (event->kind == EVENT_DAY_CLOSE) {
         day_close_read(values, body->day_close, event);
+    } else if (event->kind == EVENT_CLAIM) {
+        receipt_required(values, body->claim->receipt, &event->claim.receipt);
+        event->claim.card = wire_bytes_required(values, WIRE_FIELD(body->claim, card), HASH_BYTES);
+    } else if (event->kind == EVENT_UNCLAIM) {
+        receipt_required(values, body->unclaim->receipt, &event->unclaim.receipt);
+        event->unclaim.reason = wire_text_required(values, WIRE_TEXT(body->unclaim, reason), NAME_BYTES_MAX);
     } else if (event->kind == EVENT_RESOLVE) {
         const struct wire_range index_range = {0, EXCEPTIONS_MAX - 1};
         const Loyalty__Resolve *resolve = body->resolve;
@@ -450,6 +456,8 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_CLAIM:
+    case EVENT_UNCLAIM:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
         about_read(values, body, event);

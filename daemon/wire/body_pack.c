@@ -176,6 +176,28 @@ static void day_close_write(struct wire_output *output, const struct event *even
     wire_output_add(output, &body.base);
 }
 
+static void claim_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Claim message = LOYALTY__CLAIM__INIT;
+    Loyalty__Receipt receipt;
+    receipt_write(&event->claim.receipt, &receipt);
+    message.receipt = &receipt;
+    WIRE_PUT(&message, card, wire_bytes(event->claim.card));
+    body.claim = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void unclaim_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Unclaim message = LOYALTY__UNCLAIM__INIT;
+    Loyalty__Receipt receipt;
+    receipt_write(&event->unclaim.receipt, &receipt);
+    message.receipt = &receipt;
+    message.reason = wire_text(event->unclaim.reason);
+    body.unclaim = &message;
+    wire_output_add(output, &body.base);
+}
+
 static void resolve_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__Resolve message = LOYALTY__RESOLVE__INIT;
@@ -384,6 +406,10 @@ static void about_write(struct wire_output *output, const struct event *event, L
         void_receipt_write(output, event, body);
     } else if (event->kind == EVENT_DAY_CLOSE) {
         day_close_write(output, event, body);
+    } else if (event->kind == EVENT_CLAIM) {
+        claim_write(output, event, body);
+    } else if (event->kind == EVENT_UNCLAIM) {
+        unclaim_write(output, event, body);
     } else if (event->kind == EVENT_RESOLVE) {
         resolve_write(output, event, body);
     } else {
@@ -414,6 +440,20 @@ static void reservation_write(struct wire_output *output, const struct event *ev
     WIRE_PUT_UNLESS(&message, wallet, reserve->wallet, 0);
     body.reserve = &message;
     wire_output_add(output, &body.base);
+}
+
+/* What operators do by hand. */
+static void by_hand_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    if (event->kind == EVENT_ADJUSTMENT) {
+        adjustment_write(output, &event->adjustment, body);
+    } else if (event->kind == EVENT_TRANSFER) {
+        transfer_write(output, event, body);
+    } else if (event->kind == EVENT_CARD_LINKED) {
+        card_linked_write(output, event, body);
+    } else {
+        erased_write(output, event, body);
+    }
 }
 
 int wire_body_pack(const struct event *event, struct arena *arena, struct bytes *ret_body)
@@ -461,6 +501,8 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_CLAIM:
+    case EVENT_UNCLAIM:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
         about_write(&output, event, body);
@@ -469,16 +511,10 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         activity_write(&output, event, body);
         break;
     case EVENT_ADJUSTMENT:
-        adjustment_write(&output, &event->adjustment, body);
-        break;
     case EVENT_TRANSFER:
-        transfer_write(&output, event, body);
-        break;
     case EVENT_CARD_LINKED:
-        card_linked_write(&output, event, body);
-        break;
     case EVENT_ERASED:
-        erased_write(&output, event, body);
+        by_hand_write(&output, event, body);
         break;
     case EVENT_RESERVE:
     case EVENT_RELEASE:

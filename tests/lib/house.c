@@ -132,6 +132,7 @@ void house_seal(struct event *event, uint64_t sequence, const char *card, struct
           : event->kind == EVENT_GOODS_RETURN ? &event->goods_return.card
           : event->kind == EVENT_RESERVE      ? &event->reserve.card
           : event->kind == EVENT_CARD_LINKED  ? &event->card_linked.card
+          : event->kind == EVENT_CLAIM        ? &event->claim.card
                                               : &event->enrolment.card) = bytes;
         book->opening.salt = (struct bytes){salt, CARD_SALT_BYTES};
         book->opening.card = arena_copy(arena, card, strlen(card));

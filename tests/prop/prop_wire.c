@@ -322,6 +322,14 @@ static void draw_others(struct event *event)
         event->void_receipt.receipt = draw_receipt();
         event->void_receipt.done = chance(30);
         break;
+    case EVENT_CLAIM:
+        event->claim.receipt = draw_receipt();
+        event->claim.card = draw_bytes(HASH_BYTES);
+        break;
+    case EVENT_UNCLAIM:
+        event->unclaim.receipt = draw_receipt();
+        event->unclaim.reason = draw_text(NAME_BYTES_MAX, false);
+        break;
     case EVENT_RESOLVE:
         event->resolve.position = (uint64_t)between(1, INT64_MAX);
         event->resolve.index = (uint32_t)below(EXCEPTIONS_MAX);

@@ -28,6 +28,10 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
         return 6;
     case EVENT_DAY_CLOSE:
         return 1;
+    case EVENT_CLAIM:
+        return 6;
+    case EVENT_UNCLAIM:
+        return 4;
     case EVENT_RESOLVE:
         return 4;
     case EVENT_RESERVE:
@@ -185,6 +189,23 @@ static struct receipt some_receipt(struct sim *sim, const struct till *till)
     return (struct receipt){.business_date = 20423, .number = original};
 }
 
+/* Somebody comes with a slip, or it was the wrong card. */
+static void say_claim(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
+{
+    struct receipt receipt = some_receipt(sim, till);
+    if (till->role != ROLE_TERMINAL) {
+        receipt.store = "cafe";
+        receipt.till = "till-1";
+    }
+    if (event->kind == EVENT_CLAIM) {
+        event->claim.receipt = receipt;
+        event->claim.card = show_card(sim, slot);
+    } else {
+        event->unclaim.receipt = receipt;
+        event->unclaim.reason = "the wrong card";
+    }
+}
+
 static void say_return(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
 {
     static struct return_part parts[3];
@@ -300,6 +321,10 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
     case EVENT_VOID_RECEIPT:
         event->void_receipt.receipt = some_receipt(sim, till);
         event->void_receipt.done = sim_chance(sim, 50);
+        break;
+    case EVENT_CLAIM:
+    case EVENT_UNCLAIM:
+        say_claim(sim, till, slot, event);
         break;
     case EVENT_RESOLVE:
         event->resolve.position = 1 + sim_below(sim, 100);

@@ -395,6 +395,56 @@ static void a_return_that_came_first_is_decided_right_behind_its_purchase(void *
     close_shop(house);
 }
 
+static const struct outcome *claim(struct house *house, uint32_t by, const char *number, const char *card)
+{
+    const int32_t day = (int32_t)(house->now / DAY_MS);
+    struct event event = {
+        .occurred_at = house->now,
+        .kind = EVENT_CLAIM,
+        .claim.receipt = {.store = "cafe", .business_date = day, .till = "till-1", .number = number}};
+    house_book(house, by, &event, card);
+    return &house->decision->outcome;
+}
+
+static void a_purchase_without_a_card_is_claimed_with_its_slip(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD EURO "claim: {days: 14}\n");
+    struct event event = house_purchase(house, "1", "bread", 2500);
+    house_book(house, TILL, &event, NULL);
+    give_back_amount(house, "2", "1", 500);
+    assert_int_equal(available(claim(house, TILL, "1", "card 1")), 20);
+    assert_int_equal(claim(house, TILL, "1", "card 2")->code, CODE_NOT_CLAIMABLE);
+    assert_int_equal(available(give_back_amount(house, "3", "1", 1000)), 10);
+    assert_int_equal(available(give_all_back(house, "4", "1")), 0);
+    assert_int_equal(claim(house, TILL, "99", "card 2")->code, CODE_UNKNOWN_RECEIPT);
+    close_shop(house);
+}
+
+static void a_receipt_of_the_wrong_member_goes_to_the_right_one(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD EURO);
+    buy(house, "1", "bread", 2500);
+    const int32_t day = (int32_t)(house->now / DAY_MS);
+    struct event event = {
+        .occurred_at = house->now,
+        .kind = EVENT_UNCLAIM,
+        .unclaim = {.receipt = {.store = "cafe", .business_date = day, .till = "till-1", .number = "1"},
+                    .reason = "another's card"}};
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(available(&house->decision->outcome), 0);
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ALREADY_DONE);
+    const struct outcome *outcome = claim(house, HOUSE_ADMIN, "1", "card 2");
+    assert_int_equal(available(outcome), 25);
+    assert_int_equal(outcome->member, 2);
+    outcome = give_back_amount(house, "2", "1", 1000);
+    assert_int_equal(outcome->member, 2);
+    assert_int_equal(available(outcome), 15);
+    close_shop(house);
+}
+
 static void an_operator_resolves_an_exception_once(void **state)
 {
     (void)state;
@@ -456,6 +506,8 @@ int main(void)
         cmocka_unit_test(policies_take_their_own_share),
         cmocka_unit_test(a_return_of_a_purchase_nobody_knows_is_kept_for_it_or_refused),
         cmocka_unit_test(a_return_that_came_first_is_decided_right_behind_its_purchase),
+        cmocka_unit_test(a_purchase_without_a_card_is_claimed_with_its_slip),
+        cmocka_unit_test(a_receipt_of_the_wrong_member_goes_to_the_right_one),
         cmocka_unit_test(an_operator_resolves_an_exception_once),
         cmocka_unit_test(without_a_receipt_the_amount_alone_is_taken),
         cmocka_unit_test(a_return_has_a_receipt_of_its_own_that_is_booked_once),

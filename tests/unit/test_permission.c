@@ -21,7 +21,8 @@ static const struct {
     {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},        {EVENT_GOODS_RETURN, "t...."},
     {EVENT_VOID_RECEIPT, "t...."},     {EVENT_DAY_CLOSE, "t...."},       {EVENT_CARD_LINKED, ".cma."},
     {EVENT_ERASED, "...a."},           {EVENT_RESOLVE, ".cma."},         {EVENT_RESUMED, "....."},
-    {EVENT_RESERVE, "t...."},          {EVENT_RELEASE, "t...."},
+    {EVENT_RESERVE, "t...."},          {EVENT_RELEASE, "t...."},         {EVENT_CLAIM, "tcma."},
+    {EVENT_UNCLAIM, ".cma."},
 };
 
 static const struct {
@@ -169,6 +170,14 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         break;
     case EVENT_VOID_RECEIPT:
         event.void_receipt.receipt.number = "1";
+        break;
+    case EVENT_CLAIM:
+        event.claim.receipt.number = "1";
+        event.claim.card = (struct bytes){bytes, HASH_BYTES};
+        break;
+    case EVENT_UNCLAIM:
+        event.unclaim.receipt.number = "1";
+        event.unclaim.reason = "another's card";
         break;
     case EVENT_RESOLVE:
         event.resolve.position = 1;
