@@ -40,15 +40,22 @@ class Shop:
         self.seed = 1
         self.loaded_ms = int(time.time() * 1000) - int((days + end_days_ago) * DAY_MS)  # history is loaded up to there
         os.makedirs(self.house.folder)
+        try:
+            self.open(programme, rounds, days)
+        except BaseException:
+            self.house.close()  # whoever makes a shop does not have it yet
+            raise
+
+    def open(self, programme, rounds, days):
         self.house.init("--load-history", "--tls", f"127.0.0.1:{self.house.tls_port}", "--public", "127.0.0.1")
         self.house.start()
         start = time.monotonic()
-        self.load("enrol", "-k", os.path.join(self.house.data, "operator.key"), "-t", tills, "-s", ",".join(stores_of(programme)),
+        self.load("enrol", "-k", os.path.join(self.house.data, "operator.key"), "-t", self.tills, "-s", ",".join(stores_of(programme)),
                   "-F", self.loaded_ms)
         self.enrolled_in = time.monotonic() - start
         start = time.monotonic()
         if rounds:
-            self.history(members * rounds, days, first=0)
+            self.history(self.members * rounds, days, first=0)
         self.aged_in = time.monotonic() - start
 
     def load(self, what, *arguments, place=None):

@@ -85,17 +85,6 @@ void load_make_book(const struct load *load, const struct till *till, uint64_t n
     load_need(wire_body_pack(&basket->event, arena, &ret_book->body), "a body");
 }
 
-#ifdef LOAD_WITHOUT_BATCHES
-size_t load_sign_batch(const struct load *load, uint64_t index, uint8_t *memory, struct message *ret_message)
-{
-    (void)load;
-    (void)index;
-    (void)memory;
-    (void)ret_message;
-    load_fail("no batches");
-}
-#endif
-
 /* The message of one purchase; how large its body is. */
 static size_t sign_one(const struct load *load, uint64_t index, uint8_t *memory, struct message *ret_message)
 {

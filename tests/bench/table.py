@@ -29,7 +29,7 @@ def ratios(result):
     measured."""
     daemon, best = result["daemon"], busiest(result)
     postgres = max(result["postgres"].values()) if result["postgres"] else None
-    batches = daemon.get("batches")
+    batches = daemon["batches"]
     found = []
 
     def at_most(what, figure, most):
@@ -43,9 +43,9 @@ def ratios(result):
             full(result)["daemon_us"] / bare_cpu_us(result), 1.25)
     at_most("WAL frames a purchase", best["wal_frames"], 3.5)
     at_least("purchases / PostgreSQL, unsigned, its best", postgres and best["per_second"] / postgres, 2.5)
-    at_least("purchases in signed batches of 64 / PostgreSQL", batches and postgres and batches["per_second"] / postgres, 5)
+    at_least("purchases in signed batches of 64 / PostgreSQL", postgres and batches["per_second"] / postgres, 5)
     at_least("purchases in signed batches of 64 / Redis",
-             batches and result["redis"] and batches["per_second"] / result["redis"], 0.5)
+             result["redis"] and batches["per_second"] / result["redis"], 0.5)
     at_most("median, one at a time / (verification + one synced commit)", daemon["closed"][0]["p50_us"] / commit_us(result), 2)
     at_most("p99 at half load / (verification + one synced commit)", daemon["open"][50]["p99_us"] / commit_us(result), 10)
     at_most("MiB anonymous, idle", daemon["idle"]["anonymous"], 8)
@@ -99,9 +99,8 @@ def text(result):
     lines += [loop_line(f"  {loop['tills']} connections, one in flight", loop) for loop in daemon["closed"]]
     piped = daemon["pipelined"]
     lines.append(loop_line(f"  {piped['tills']} connections, {piped['window']} in flight", piped))
-    if daemon.get("batches"):
-        signed = daemon["batches"]
-        lines.append(loop_line(f"  {signed['tills']} connections, batches of 64", signed))
+    signed = daemon["batches"]
+    lines.append(loop_line(f"  {signed['tills']} connections, batches of 64", signed))
     example = daemon["example"]
     lines.append(loop_line(f"  {example['tills']} connections, docs/examples/shop", example))
     lines += [loop_line(f"  open loop, {percent} % of capacity", loop) for percent, loop in daemon["open"].items()]
@@ -140,10 +139,9 @@ def markdown(result):
     lines += ["", f"| the daemon, {result['members']:,} members | a second | p50 us | p99 us | p99.9 us | processor us each | "
               "WAL frames each | purchases a transaction |", "|---|---|---|---|---|---|---|---|"]
     lines += [markdown_row(f"{loop['tills']:,} connections, one in flight", loop) for loop in daemon["closed"]]
-    piped, signed = daemon["pipelined"], daemon.get("batches")
+    piped, signed = daemon["pipelined"], daemon["batches"]
     lines.append(markdown_row(f"{piped['tills']} connections, {piped['window']} in flight", piped))
-    if signed:
-        lines.append(markdown_row(f"{signed['tills']} connections, signed batches of 64", signed))
+    lines.append(markdown_row(f"{signed['tills']} connections, signed batches of 64", signed))
     lines.append(markdown_row(f"{daemon['example']['tills']} connections, `docs/examples/shop.yaml`", daemon["example"]))
     lines += [markdown_row(f"open loop, {percent} % of capacity", loop) for percent, loop in daemon["open"].items()]
     lines.append(markdown_row("open loop, 100 a second", daemon["quiet"]))
