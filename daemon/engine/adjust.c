@@ -106,7 +106,8 @@ static int adjust_stamps_and_voucher(struct adjusting *adjusting)
     const struct sale *sale = &adjusting->sale;
     const struct programme *programme = sale->programme;
     struct outcome *outcome = &adjusting->decision->outcome;
-    struct awards awards = {.sale = sale, .outcome = outcome, .credit = &adjusting->credit};
+    struct awards awards = {
+        .sale = sale, .outcome = outcome, .credit = &adjusting->credit, .balances = &adjusting->balances};
     int err = 0;
     if (adjustment->card != NULL) {
         const int index = index_of_cards(programme, adjustment->card);

@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "engine/calendar.h"
+#include "engine/tiers.h"
 
 #include <string.h>
 
@@ -41,6 +42,18 @@ static int give_note(struct awards *awards, uint32_t note, uint32_t source)
     return 0;
 }
 
+/* Where the programme has no such level any more, nothing. */
+static int give_level(struct awards *awards, const struct award *award)
+{
+    const struct sale *sale = awards->sale;
+    const int index = tiers_index(&sale->programme->tiers, award->level);
+    const int32_t until = term_end(&award->level_term, sale->context->member_day);
+    return index < 0 || until < sale->context->booked_day
+               ? 0
+               : tiers_floor(sale->programme, sale->context, sale->member, index, until, awards->balances,
+                             awards->outcome);
+}
+
 int award_give(struct awards *awards, const struct award *award, uint32_t source, uint32_t times)
 {
     const struct programme *programme = awards->sale->programme;
@@ -50,6 +63,9 @@ int award_give(struct awards *awards, const struct award *award, uint32_t source
     }
     for (uint32_t i = 0; i < times && award->note != 0 && err == 0; i++) {
         err = give_note(awards, award->note, source);
+    }
+    if (err == 0 && award->level != 0 && times > 0) {
+        err = give_level(awards, award);
     }
     int64_t points = 0;
     err = err != 0 ? err : checked_mul(award->points, times, &points);

@@ -14,8 +14,9 @@ struct awards {
     const struct sale *sale;
     struct outcome *outcome;
     struct credit *credit;
-    uint32_t vouchers; /* issued by this event so far */
-    int64_t points;    /* given so far */
+    struct balances *balances; /* whose level a level given by hand changes */
+    uint32_t vouchers;         /* issued by this event so far */
+    int64_t points;            /* given so far */
 };
 
 /* Gives an award of `source` (SOURCE_OF), `times` over. ERR_TOO_LARGE for more than VOUCHERS_PER_EVENT_MAX

@@ -204,7 +204,7 @@ static int give_awards(const struct sale *sale, const struct result *result, con
                        struct credit *credit, struct balances *balances)
 {
     const struct programme *programme = sale->programme;
-    struct awards awards = {.sale = sale, .outcome = credit->outcome, .credit = credit};
+    struct awards awards = {.sale = sale, .outcome = credit->outcome, .credit = credit, .balances = balances};
     int64_t held = 0;
     int err = 0;
     for (size_t i = 0; i < MEMBER_ACCOUNTS && err == 0; i++) {

@@ -171,8 +171,10 @@ uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_
 /* What is given at the end of an event and sets nothing off in it. */
 struct award {
     int64_t points;
-    int32_t reward; /* index in `rewards`; -1: none */
-    uint32_t note;  /* number of a note for the merchant's other systems; 0: none */
+    int32_t reward;         /* index in `rewards`; -1: none */
+    uint32_t note;          /* number of a note for the merchant's other systems; 0: none */
+    uint32_t level;         /* number of a level the member is not below; 0: none */
+    struct term level_term; /* from the day of the event */
 };
 
 /* Which money counts. */

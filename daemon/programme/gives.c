@@ -10,12 +10,16 @@ struct award_keys {
     const struct yaml_node *reward;
     const char *note;
     int64_t points;
+    const struct yaml_node *level;
+    struct term term;
 };
 
 static const struct yaml_field award_fields[] = {
     YAML_FIELD(struct award_keys, reward, YAML_NODE),
     YAML_FIELD(struct award_keys, points, YAML_POINTS, .min = 1, .max = AWARD_POINTS_MAX),
     YAML_FIELD(struct award_keys, note, YAML_ID, .max = ID_BYTES_MAX),
+    YAML_FIELD(struct award_keys, level, YAML_NODE),
+    TERM_ROW(struct award_keys, term, "for"),
 };
 static const struct yaml_table award_table = {YAML_FIELDS(award_fields), .size = sizeof(struct award_keys)};
 
@@ -30,11 +34,25 @@ int read_award(struct yaml_binder *binder, const struct yaml_node *node, void *f
         return result;
     }
     if (node->size == 0) {
-        return yaml_error(binder->errors, node, "expected at least one of reward, points, note");
+        return yaml_error(binder->errors, node, "expected at least one of reward, points, note, level");
     }
     award->points = keys.points;
     if (keys.note != NULL) {
         award->note = loader_number(loader, node, NUMBER_NOTE, keys.note);
+    }
+    if (keys.level == NULL && yaml_get(node, "for") != NULL) {
+        return yaml_error(binder->errors, yaml_get(node, "for"),
+                          "for says how long a level is given: say level, too");
+    }
+    if (keys.level != NULL) {
+        const char *id;
+        uint32_t index = 0;
+        result = loader_reference(loader, keys.level, SECTION_LEVELS, &id, &index);
+        if (result < 0) {
+            return result;
+        }
+        award->level = loader_number(loader, keys.level, NUMBER_LEVEL, id);
+        award->level_term = keys.term;
     }
     if (keys.reward != NULL) {
         const char *id;

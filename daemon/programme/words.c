@@ -383,4 +383,13 @@ void words_award(struct words *words, const struct award *award)
         next_part(words, start, " and ");
         text_add(&words->text, "note %s", note != NULL ? note : "");
     }
+    if (award->level != 0) {
+        const char *level = numbers_id(words->numbers, NUMBER_LEVEL, award->level);
+        next_part(words, start, " and ");
+        text_add(&words->text, "level %s", level != NULL ? level : "");
+        if (award->level_term.unit != TERM_NEVER) {
+            text_add(&words->text, " for ");
+            words_term(words, &award->level_term);
+        }
+    }
 }
