@@ -24,6 +24,9 @@ void view_json_vouchers(struct json *json, const char *name, const struct vouche
         json_text(json, "code", vouchers[i].code);
         json_text(json, "reward", vouchers[i].reward);
         json_text(json, "card", vouchers[i].card);
+        if (vouchers[i].token != NULL) {
+            json_text(json, "token", vouchers[i].token);
+        }
         if (vouchers[i].has_until) {
             day_format(vouchers[i].until, day);
             json_text(json, "until", day);

@@ -183,6 +183,8 @@ static int add_rendering(struct ledger *ledger, const char *locale, struct reply
         .outcome = outcome,
         .level_before = ledger->context.level,
         .view = view,
+        .daemon_key = ledger->options.daemon_key,
+        .programme_id = ledger->programme_id,
     };
     const int result =
         render_outcome(&ledger->renderer, &rendered, locale, &ledger->scratch, &reply->booked.rendering);

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "crypto/base32.h"
+#include "crypto/voucher.h"
 #include "model/day.h"
 
 #include <stdio.h>
@@ -43,6 +44,8 @@ struct writer {
     const char *locale; /* as asked for; the phrases and numbers follow it */
     struct locale *format;
     struct arena *arena;
+    const struct key_pair *daemon_key; /* NULL: no tokens */
+    const uint8_t *programme_id;
     const char **lines;
     size_t count;
 };
@@ -180,6 +183,22 @@ static int add_cards(struct writer *writer, const struct outcome *outcome)
     return result;
 }
 
+/* So that any till can tell it from a forged one, the daemon reachable or not. */
+static int add_token(struct writer *writer, const struct held_voucher *voucher, struct voucher_view *view)
+{
+    struct voucher_token token = {.since = voucher->since, .until = voucher->until};
+    char text[VOUCHER_TOKEN_TEXT_BYTES];
+    const size_t size = strlen(view->reward);
+    if (writer->daemon_key == NULL || size > ID_BYTES_MAX) {
+        return 0;
+    }
+    memcpy(token.code, voucher->code, VOUCHER_CODE_BYTES);
+    memcpy(token.reward, view->reward, size + 1);
+    const int result = voucher_token_make(writer->daemon_key, writer->programme_id, &token, text);
+    view->token = result == 0 ? arena_copy(writer->arena, text, strlen(text)) : NULL;
+    return result == 0 && view->token == NULL ? ERR_TOO_LARGE : result;
+}
+
 static int add_voucher(struct writer *writer, const struct effect *effect, struct rendering *rendering)
 {
     const struct programme *programme = writer->programme;
@@ -192,6 +211,7 @@ static int add_voucher(struct writer *writer, const struct effect *effect, struc
     memcpy(voucher.code, effect->voucher.code, VOUCHER_CODE_BYTES);
     struct voucher_view *view = &rendering->vouchers[rendering->vouchers_count];
     int result = render_voucher(writer->numbers, &voucher, writer->arena, view);
+    result = result != 0 ? result : add_token(writer, &voucher, view);
     if (result < 0) {
         return result;
     }
@@ -348,6 +368,8 @@ int render_outcome(struct renderer *renderer, const struct rendered *rendered, c
         .numbers = rendered->numbers,
         .locale = locale,
         .arena = arena,
+        .daemon_key = rendered->daemon_key,
+        .programme_id = rendered->programme_id,
         .lines = arena_alloc(arena, LINES_MOST, sizeof(*writer.lines)),
     };
     struct rendering *rendering = arena_alloc(arena, 1, sizeof(*rendering));

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "civil/locale.h"
+#include "crypto/sign.h"
 #include "model/decision.h"
 #include "model/member_state.h"
 #include "model/numbers.h"
@@ -34,8 +35,10 @@ struct rendered {
     const struct programme *programme; /* the version that decided */
     const struct numbers *numbers;
     const struct outcome *outcome;
-    uint32_t level_before;          /* number, of the context */
-    const struct member_view *view; /* the member after it, or NULL */
+    uint32_t level_before;             /* number, of the context */
+    const struct member_view *view;    /* the member after it, or NULL */
+    const struct key_pair *daemon_key; /* signs what is issued; NULL: nothing is */
+    const uint8_t *programme_id;
 };
 
 /* An outcome for the customer: lines for the receipt printer in `locale` (merchant's texts in their first

@@ -170,7 +170,8 @@ struct voucher_view {
     const char *reward;
     bool has_until;
     int32_t until;
-    const char *card; /* NULL: none */
+    const char *card;  /* NULL: none */
+    const char *token; /* signed by the daemon; NULL: none */
 };
 
 struct card_view {

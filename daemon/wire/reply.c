@@ -33,6 +33,7 @@ static struct voucher_view *vouchers_read(struct wire_values *values, Loyalty__V
             .has_until = from[i]->has_until,
             .until = from[i]->until,
             .card = from[i]->card,
+            .token = from[i]->token,
         };
     }
     return all;

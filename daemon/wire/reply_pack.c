@@ -34,6 +34,7 @@ static Loyalty__VoucherView **vouchers_write(struct wire_output *output, const s
             WIRE_PUT(&all[i], until, vouchers[i].until);
         }
         all[i].card = wire_text(vouchers[i].card);
+        all[i].token = wire_text(vouchers[i].token);
         pointers[i] = &all[i];
     }
     return pointers;

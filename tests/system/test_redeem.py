@@ -66,7 +66,12 @@ def test_a_cashier_reserves_commits_and_releases(_):
         paid = till.purchase(3, ",bread,1,60.00", card="anna", more=["--points", "max"])
         equal(paid["uses"], [{"points": 1100, "value": 5500}])
         check("1,100 stars used, 55.00 EUR off" in paid["lines"], paid["lines"])
-        code = till.purchase(4, ",bread,1,1.00", card="anna", more=["--code", "welcome"])["vouchers"][0]["code"]
+        voucher = till.purchase(4, ",bread,1,1.00", card="anna", more=["--code", "welcome"])["vouchers"][0]
+        code = voucher["code"]
+        house.stop()
+        check("lunch" in till.run("check-voucher", voucher["token"]).stdout, "an issued voucher")
+        till.run("check-voucher", voucher["token"][:-2] + "AA", status=3)
+        house.start()
         equal(till.purchase(5, ",lunch,1,8.00", card="anna", more=["--redeem", "voucher:" + code])["uses"][0]["value"],
               800)
         equal(till.purchase(6, ",lunch,1,8.00", card="anna", status=3, more=["--redeem", "voucher:" + code])["code"],
