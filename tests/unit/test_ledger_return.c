@@ -249,21 +249,184 @@ static void what_expired_of_a_lot_counts_as_taken(void **state)
     close_shop(house);
 }
 
+/* 150 earned, 100 gone, all returned; SQ-13, ST-23 to ST-26. */
 static void spent_points_leave_a_deficit_or_are_forgiven(void **state)
 {
     (void)state;
     static const struct {
         const char *yaml;
         int64_t left;
-    } cases[] = {{HEAD EURO, -50}, {HEAD EURO "returns: {negative: clamp}\n", 0}};
+    } cases[] = {{HEAD EURO, -100},
+                 {HEAD EURO "returns: {negative: clamp}\n", 0},
+                 {HEAD EURO "returns: {negative: own_lot}\n", 0},
+                 {HEAD EURO "returns: {negative: refuse}\n", 0}};
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct house *house = open_shop(cases[i].yaml);
-        buy(house, "1", "bread", 10000);
-        give_all_back(house, "2", "1");
-        buy(house, "3", "bread", 10000);
-        (void)cases[i].left;
+        buy(house, "1", "bread", 15000);
+        struct event take = {
+            .occurred_at = house->now,
+            .kind = EVENT_ADJUSTMENT,
+            .adjustment = {
+                .member = 1, .reason = "spent elsewhere", .points = -100, .until = -1, .level_until = -1}};
+        house_book(house, HOUSE_ADMIN, &take, NULL);
+        assert_int_equal(available(&house->decision->outcome), 50);
+        assert_int_equal(available(give_all_back(house, "2", "1")), cases[i].left);
+        /* Once is enough. */
+        assert_int_equal(available(give_all_back(house, "3", "1")), cases[i].left);
         close_shop(house);
     }
+}
+
+static void a_return_is_refused_where_the_points_are_gone_and_it_can_be(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD EURO "returns: {negative: refuse}\n");
+    buy(house, "1", "bread", 1000);
+    struct event take = {
+        .occurred_at = house->now,
+        .kind = EVENT_ADJUSTMENT,
+        .adjustment = {.member = 1, .reason = "spent", .points = -4, .until = -1, .level_until = -1}};
+    house_book(house, HOUSE_ADMIN, &take, NULL);
+    struct event event = return_of(house, "2", "1");
+    event.goods_return.whole = true;
+    event.goods_return.done = false;
+    house_book(house, TILL, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_POINTS_SPENT);
+    const struct outcome *outcome = give_all_back(house, "2", "1");
+    assert_int_equal(available(outcome), 0);
+    assert_exception(outcome, EXCEPTION_POINTS_NOT_TAKEN, 4);
+    close_shop(house);
+}
+
+/* What others deduct: SQ-08 to SQ-11, SQ-14 and SQ-15. */
+static void amounts_paid_back_take_what_others_take(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        int64_t bought;
+        int64_t earned;
+        int64_t back;
+        int64_t taken;
+    } cases[] = {
+#define TENS "rules:\n  - {id: tens, spend: {give: 1, per: 10.00}}\nreturns: {points: floor_of_refund}\n"
+#define VISIT "rules:\n  - {id: visit, visit: {give: 1}, when: {min_spend: 10.00}}\n"
+        {HEAD TENS, 2190, 2, 100, 0},  {HEAD TENS, 2190, 2, 500, 0},   {HEAD TENS, 2190, 2, 1000, 1},
+        {HEAD TENS, 2190, 2, 2000, 2}, {HEAD VISIT, 2500, 1, 1000, 0}, {HEAD VISIT, 2500, 1, 1600, 1},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct house *house = open_shop(cases[i].yaml);
+        assert_int_equal(available(buy(house, "1", "bread", cases[i].bought)), cases[i].earned);
+        assert_int_equal(available(give_back_amount(house, "2", "1", cases[i].back)),
+                         cases[i].earned - cases[i].taken);
+        close_shop(house);
+    }
+}
+
+/* The second rule counts once a day; the day's use comes back with its receipt, and no other changes. */
+static void what_counts_once_a_day_counts_again_when_its_receipt_is_back(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD "rules:\n"
+                                         "  - {id: euro, spend: {give: 1, per: 1.00}}\n"
+                                         "  - id: twice\n"
+                                         "    multiply: 2\n"
+                                         "    limits: [{max: 1, of: times, per: day, for: member}]\n");
+    assert_int_equal(available(buy(house, "1", "bread", 1000)), 20);
+    assert_int_equal(available(buy(house, "2", "bread", 1000)), 30);
+    assert_int_equal(available(give_all_back(house, "3", "1")), 10);
+    assert_int_equal(available(buy(house, "4", "bread", 1000)), 30);
+    close_shop(house);
+}
+
+static void a_budget_gets_its_room_back_only_with_the_whole_receipt(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD "rules:\n"
+                                         "  - {id: euro, spend: {give: 1, per: 1.00}}\n"
+                                         "  - id: twice\n"
+                                         "    multiply: 2\n"
+                                         "    limits: [{max: 30, of: given, per: ever, for: all}]\n");
+    assert_int_equal(available(buy(house, "1", "bread", 5000)), 80);
+    assert_int_equal(available(give_back_amount(house, "2", "1", 2500)), 50);
+    assert_int_equal(available(buy(house, "3", "bread", 1000)), 60);
+    assert_int_equal(available(give_all_back(house, "4", "1")), 10);
+    assert_int_equal(available(buy(house, "5", "bread", 1000)), 30);
+    close_shop(house);
+}
+
+static void a_void_takes_the_level_and_leaves_what_others_earned_at_it(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD EURO GOLD "  levels:\n"
+                                                   "    - {id: guest}\n"
+                                                   "    - {id: silver, qualifying: 500}\n"
+                                                   "    - {id: gold, qualifying: 1000, multiply: 2}\n");
+    buy(house, "1", "bread", 95000);
+    const uint32_t silver = house->decision->outcome.balances.level;
+    buy(house, "2", "bread", 10000);
+    assert_int_equal(available(buy(house, "3", "bread", 2000)), 1090);
+    const struct outcome *outcome = cancel(house, "2", true);
+    assert_int_equal(available(outcome), 990);
+    assert_int_equal(outcome->balances.level, silver);
+    close_shop(house);
+}
+
+static void what_was_spent_of_an_expired_lot_is_owed_last(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD "points: {expiry: {after: {days: 10}}}\n" EURO);
+    buy(house, "1", "bread", 10000);
+    struct event event = return_of(house, "2", "1");
+    const int32_t day = event.goods_return.original.business_date;
+    struct event take = {
+        .occurred_at = house->now,
+        .kind = EVENT_ADJUSTMENT,
+        .adjustment = {.member = 1, .reason = "spent", .points = -30, .until = -1, .level_until = -1}};
+    house_book(house, HOUSE_ADMIN, &take, NULL);
+    house->now += (int64_t)20 * DAY_MS;
+    event = return_of(house, "2", "1");
+    event.goods_return.original.business_date = day;
+    event.goods_return.amount = 5000;
+    house_book(house, TILL, &event, NULL);
+    assert_int_equal(available(&house->decision->outcome), 0);
+    event = return_of(house, "3", "1");
+    event.goods_return.original.business_date = day;
+    event.goods_return.whole = true;
+    house_book(house, TILL, &event, NULL);
+    assert_int_equal(available(&house->decision->outcome), -30);
+    close_shop(house);
+}
+
+static void points_of_a_lot_that_has_ended_come_back_for_a_while(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD "points: {expiry: {after: {days: 10}}}\n" EURO
+                                         "pay_with_points: {points: 100, worth: 5.00}\n");
+    buy(house, "1", "bread", 50000);
+    struct event event = house_purchase(house, "2", "bread", 2500);
+    const struct pay_with_points pay = {.points = 500};
+    event.purchase.pay_with_points = &pay;
+    house_book(house, TILL, &event, "card 1");
+    assert_int_equal(available(&house->decision->outcome), 0);
+    const int32_t day = event.purchase.receipt.business_date;
+    house->now += (int64_t)20 * DAY_MS;
+    event = return_of(house, "3", "2");
+    event.goods_return.original.business_date = day;
+    event.goods_return.whole = true;
+    house_book(house, TILL, &event, NULL);
+    const struct outcome *outcome = &house->decision->outcome;
+    assert_int_equal(available(outcome), 500);
+    bool opened = false;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind == EFFECT_LOT) {
+            assert_int_equal(effect->lot.until, effect->lot.since + 30);
+            opened = true;
+        }
+    }
+    assert_true(opened);
+    close_shop(house);
 }
 
 static void the_last_stamp_goes_and_takes_its_voucher_along(void **state)
@@ -332,6 +495,21 @@ static void a_void_is_too_late_on_another_day(void **state)
                           .void_receipt = {.receipt = {.business_date = day, .number = "1"}}};
     house_book(house, TILL, &event, NULL);
     assert_int_equal(house->decision->outcome.code, CODE_DAY_CLOSED);
+    close_shop(house);
+}
+
+static void points_and_money_go_back_in_the_mix_they_came(void **state)
+{
+    (void)state;
+    struct house *house = open_shop(HEAD EURO "pay_with_points: {points: 100, worth: 5.00}\n");
+    assert_int_equal(available(buy(house, "1", "bread", 100000)), 1000);
+    struct event event = house_purchase(house, "2", "bread", 8000);
+    const struct pay_with_points pay = {.points = 1000};
+    event.purchase.pay_with_points = &pay;
+    house_book(house, TILL, &event, "card 1");
+    assert_int_equal(available(&house->decision->outcome), 30);
+    assert_int_equal(available(give_back_amount(house, "3", "2", 4000)), 515);
+    assert_int_equal(available(give_all_back(house, "4", "2")), 1000);
     close_shop(house);
 }
 
@@ -500,9 +678,17 @@ int main(void)
         cmocka_unit_test(a_level_reached_only_by_what_is_returned_is_lost),
         cmocka_unit_test(what_expired_of_a_lot_counts_as_taken),
         cmocka_unit_test(spent_points_leave_a_deficit_or_are_forgiven),
+        cmocka_unit_test(a_return_is_refused_where_the_points_are_gone_and_it_can_be),
+        cmocka_unit_test(amounts_paid_back_take_what_others_take),
+        cmocka_unit_test(what_counts_once_a_day_counts_again_when_its_receipt_is_back),
+        cmocka_unit_test(a_budget_gets_its_room_back_only_with_the_whole_receipt),
+        cmocka_unit_test(a_void_takes_the_level_and_leaves_what_others_earned_at_it),
+        cmocka_unit_test(what_was_spent_of_an_expired_lot_is_owed_last),
+        cmocka_unit_test(points_of_a_lot_that_has_ended_come_back_for_a_while),
         cmocka_unit_test(the_last_stamp_goes_and_takes_its_voucher_along),
         cmocka_unit_test(a_void_undoes_everything_until_the_day_is_closed),
         cmocka_unit_test(a_void_is_too_late_on_another_day),
+        cmocka_unit_test(points_and_money_go_back_in_the_mix_they_came),
         cmocka_unit_test(policies_take_their_own_share),
         cmocka_unit_test(a_return_of_a_purchase_nobody_knows_is_kept_for_it_or_refused),
         cmocka_unit_test(a_return_that_came_first_is_decided_right_behind_its_purchase),
