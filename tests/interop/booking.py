@@ -4,7 +4,7 @@ import copy
 
 import loyalty_client
 from loyalty_client import (Alarm, Answer, Failed, Till, commit, event, failure_name, log, now_ms, printed_voucher,
-                            purchase, statement, wire)
+                            purchase, release, reserve, statement, wire)
 from shop import BASKET, DAY_MS, PROGRAMME, Shop
 
 
@@ -204,6 +204,30 @@ class Booking(Shop):
         answer = self.tells(till, "ACCEPTED", *purchase("1", BASKET, redeem=event.REDEEM_DONE, **claims))
         self.assertEqual(answer.exceptions(), [("FREE_UNITS_LEFT_OUT", 2), ("REDEMPTION_LEFT_OUT", 0),
                                                ("VOUCHER_UNKNOWN", 1), ("POINTS_LEFT_OUT", 40)])
+
+    def test_a_voucher_is_reserved_released_and_committed(self):
+        till = self.till()
+        lunches = [{"category": "lunch", "gross": 7200, "quantity": 9000}]
+        answer = self.tells(till, "ACCEPTED", *purchase("1", lunches, "keeper"))
+        code, = (e.voucher.code for e in answer.outcome.effects if e.HasField("voucher"))
+        self.tells(till, "UNKNOWN_MEMBER", *reserve("nobody", voucher=code))
+        self.tells(till, "VOUCHER_UNKNOWN", *reserve("keeper", voucher=bytes(16)))
+        self.tells(till, "REWARD_UNKNOWN", *reserve("keeper", reward="nothing"))
+        self.tells(till, "MALFORMED", *reserve("keeper", reward="nothing", voucher=code))
+        self.tells(till, "TOO_LONG", *reserve("keeper", voucher=code, timeout_minutes=5000000))
+        first = self.tells(till, "ACCEPTED", *reserve("keeper", voucher=code))
+        self.tells(till, "VOUCHER_RESERVED", *reserve("keeper", voucher=code))
+        self.tells(till, "ACCEPTED", release(first.head.position))
+        self.tells(till, "RESERVATION_ENDED", release(first.head.position))
+        second = self.tells(till, "ACCEPTED", *reserve("keeper", voucher=code, timeout_minutes=5))
+        commit = [event.Redemption(reservation=second.head.position)]
+        bought = self.tells(till, "ACCEPTED", *purchase("2", [("1", "lunch", 900)], "keeper", redemptions=commit))
+        self.assertEqual([(use.units, use.points, use.value) for use in bought.outcome.uses], [(1, 0, 900)])
+        self.tells(till, "RESERVATION_ENDED", *purchase("3", [("1", "lunch", 900)], "keeper", redemptions=commit))
+        self.tells(till, "RESERVATION_UNKNOWN", release(1))
+        late = self.tells(till, "ACCEPTED", *purchase("3", [("1", "lunch", 900)], "keeper", redemptions=[
+            event.Redemption(voucher=code)], redeem=event.REDEEM_DONE))
+        self.assertEqual(late.exceptions(), [("VOUCHER_USED_BEFORE", 0)])
 
     def test_a_wrong_clock_is_refused_and_can_be_corrected(self):
         till = self.till()
