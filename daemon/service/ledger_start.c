@@ -233,6 +233,7 @@ int ledger_new(const struct ledger_options *options, struct ledger **ret_ledger,
     }
     if (result == 0 && options->careful) {
         ledger->careful_left = CAREFUL_EVENTS;
+        ledger->erased = true; /* perhaps it ended between an erasure and the truncation behind it */
         result = count_unclean_end(ledger);
     }
     if (result < 0) {

@@ -17,7 +17,7 @@ enum {
     LINGER_TIMEOUT_MS = 2 * 1000,     /* for the peer to end its half */
 
     SLOT_FRAME_BYTES = CONNECTION_BUFFER_BYTES,          /* frames up to here are unpacked into their slot */
-    SLOT_ARENA_BYTES = SLOT_FRAME_BYTES + 1024,          /* of an unpacked request */
+    SLOT_ARENA_BYTES = SLOT_FRAME_BYTES + 1280,          /* of an unpacked request: a profile takes most */
     UNPACK_BYTES = FRAME_OPERATOR_BYTES_MAX + 64 * 1024, /* to unpack a larger one in */
     READ_BYTES = 62 * 1024,                              /* read from one connection at a time */
     UNSENT_SCARCE_BYTES = 16 * 1024, /* in place of UNSENT_BYTES_MAX while send blocks are scarce */

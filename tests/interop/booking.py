@@ -181,6 +181,31 @@ class Booking(Shop):
                       {"card": commitment, "code": "x" * 33}, {"card": commitment[:31], "code": "survey"}):
             self.tells(till, "MALFORMED", statement(activity=event.Activity(**wrong)))
 
+    def test_a_member_has_more_cards_a_profile_and_is_forgotten(self):
+        till, admin = self.till(), self.daemon.admin()
+        commitment, opening = commit("first card")
+        self.tells(till, "ACCEPTED", statement(enrolment=event.Enrolment(card=commitment)), opening)
+        member = till.connection.ask(get_member=wire.GetMember(card="first card")).view.member
+        commitment, opening = commit("second card")
+        link = statement(card_linked=event.CardLinked(member=member, card=commitment))
+        self.tells(admin, "CARD_MISSING", link, None)
+        self.tells(admin, "ACCEPTED", link, opening)
+        self.tells(admin, "MEMBER_EXISTS", link, opening)
+        self.assertEqual(till.connection.ask(get_member=wire.GetMember(card="SECONDCARD")).view.member, member)
+        profile = wire.Profile(name="Anna", birth_month=2, birth_day=29, segments=["student"])
+        answer = till.connection.ask(set_profile=wire.SetProfile(card="second card", profile=profile))
+        self.assertEqual((answer.member, answer.profile), (member, profile))
+        self.fails("FORBIDDEN", till.connection.ask, set_profile=wire.SetProfile(card="second card", profile=profile))
+        self.fails("FORBIDDEN", till.connection.ask, get_profile=wire.GetProfile(card="second card"))
+        self.assertEqual(admin.connection.ask(get_profile=wire.GetProfile(member=member)).profile, profile)
+        for wrong in (wire.Profile(birth_month=2, birth_day=30), wire.Profile(birth_day=1), wire.Profile(segments=["a b"]),
+                      wire.Profile(birth_month=2, birth_day=29, birth_year=1983), wire.Profile(segments=["s"] * 17)):
+            self.fails("INVALID", admin.connection.ask, set_profile=wire.SetProfile(member=member, profile=wrong))
+        self.tells(admin, "ACCEPTED", statement(erased=event.Erased(member=member)))
+        for card in ("first card", "second card"):
+            self.fails("NOT_FOUND", till.connection.ask, get_member=wire.GetMember(card=card))
+        self.assertEqual(admin.connection.ask(get_profile=wire.GetProfile(member=member)).profile, wire.Profile())
+
     def test_a_card_that_is_not_opened_is_an_exception(self):
         till = self.till()
         wrong_ones = [None] + [wire.Opening(**fields) for fields in (

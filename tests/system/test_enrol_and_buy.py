@@ -54,6 +54,31 @@ def test_a_store_the_programme_does_not_have_gets_no_till(house):
             equal(till.purchase(1, LUNCH, status=3)["code"], "UNKNOWN_STORE")
 
 
+def test_a_member_is_known_by_two_cards_and_then_by_none(house):
+    def ctl(*arguments, status=0):
+        return run("loyaltyctl", *arguments, "--data", house.data, status=status).stdout
+
+    till = house.till()
+    till.purchase(1, LUNCH, card="first")
+    member = str(till.json("balance", "--card", "first")[0]["view"]["member"])
+    check("one more card" in ctl("member", "link", member, "--card", "sec ond"))
+    ctl("member", "link", member, "--card", "first", status=3)
+    till.purchase(2, LUNCH, card="SECOND")
+    equal(till.json("balance", "--card", "first")[0]["view"]["purchases"], 2)
+    profile = house.ctl("member", "profile", member, "--set", "name=Anna Kask", "--set", "birthday=--02-29",
+                        "--set", "segments=student,staff")
+    equal((profile["name"], profile["birthday"], profile["segments"]), ("Anna Kask", "--02-29", ["student", "staff"]))
+    profile = house.ctl("member", "profile", member, "--set", "birthday=1984-02-29", "--set", "segments=")
+    equal((profile["name"], profile["birthday"], profile["segments"]), ("Anna Kask", "1984-02-29", []))
+    ctl("member", "profile", member, "--set", "birthday=1983-02-29", status=1)
+    ctl("member", "erase", member, status=64)
+    ctl("member", "erase", member, "--yes", "--reason", "asked for it")
+    house.restart()
+    till.run("balance", "--card", "second", status=3)
+    check("name" not in house.ctl("member", "profile", member))
+    equal(house.ctl("member", "show", member)["view"]["purchases"], 2)
+
+
 def test_a_customer_earns_points_stamps_and_the_free_lunch(house):
     till = house.till()
     answer = till.purchase(1, "soup,lunch,7,52.50", "espresso,coffee,1,2.20", card="2200 0001")

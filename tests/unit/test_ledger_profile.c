@@ -3,6 +3,8 @@
 
 #include "model/account.h"
 #include "model/day.h"
+#include "service/service_internal.h"
+#include "wire/frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +202,44 @@ static void a_birthday_counts_from_before_to_after(void **state)
     }
 }
 
+/* As large as the schema allows, it fits the memory that each request of a connection has. */
+static void the_largest_profile_fits_a_slot(void **state)
+{
+    (void)state;
+    static char text[MAIL_BYTES_MAX + 1];
+    static uint8_t memory[SLOT_ARENA_BYTES];
+    static uint8_t room[SLOT_ARENA_BYTES];
+    const char *ids[SEGMENTS_MAX];
+    struct request request = {.kind = REQUEST_SET_PROFILE};
+    struct profile *profile = &request.set_profile.profile;
+    struct arena arena;
+    struct bytes frame;
+    struct bytes message;
+    begin(cafe);
+    memset(text, 'x', MAIL_BYTES_MAX);
+    for (size_t i = 0; i < SEGMENTS_MAX; i++) {
+        ids[i] = text + MAIL_BYTES_MAX - ID_BYTES_MAX;
+    }
+    request.set_profile.card = text + MAIL_BYTES_MAX - CARD_BYTES_MAX;
+    *profile = (struct profile){.name = text + MAIL_BYTES_MAX - NAME_BYTES_MAX,
+                                .phone = text + MAIL_BYTES_MAX - CARD_BYTES_MAX,
+                                .mail = text,
+                                .birth_month = 12,
+                                .birth_day = 31,
+                                .birth_year = 9999,
+                                .locale = text + MAIL_BYTES_MAX - LOCALE_BYTES_MAX,
+                                .segments = ids,
+                                .segments_count = SEGMENTS_MAX,
+                                .consents = ids,
+                                .consents_count = CONSENTS_MAX};
+    arena_init(&arena, memory, sizeof(memory));
+    assert_int_equal(wire_request_pack(&request, &arena, &frame), 0);
+    assert_int_equal(frame_parse(frame, SLOT_FRAME_BYTES, &message), 1);
+    arena_init(&arena, room, sizeof(room));
+    assert_int_equal(wire_request_unpack(message, &arena, &request), 0);
+    assert_int_equal(request.set_profile.profile.consents_count, CONSENTS_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +247,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_till_says_what_nobody_has_said_before, setup, teardown),
         cmocka_unit_test_setup_teardown(segments_decide_and_the_log_holds_a_bit, setup, teardown),
         cmocka_unit_test_setup_teardown(a_birthday_counts_from_before_to_after, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_largest_profile_fits_a_slot, setup, teardown),
         cmocka_unit_test_setup_teardown(a_profile_rests_sealed_and_goes_with_its_member, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
