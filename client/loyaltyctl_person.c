@@ -77,7 +77,7 @@ static const char *check_erase(const void *opaque)
 {
     return ((const struct arguments *)opaque)->yes
                ? NULL
-               : "this cannot be undone: cards and openings of the member are deleted. Say --yes";
+               : "this cannot be undone: cards, profile and openings of the member are deleted. Say --yes";
 }
 
 #define MEMBER_ARGUMENT                                                                                      \
