@@ -181,6 +181,32 @@ class Booking(Shop):
                       {"card": commitment, "code": "x" * 33}, {"card": commitment[:31], "code": "survey"}):
             self.tells(till, "MALFORMED", statement(activity=event.Activity(**wrong)))
 
+    def test_goods_come_back_and_purchases_are_cancelled(self):
+        till, today = self.till(), now_ms() // DAY_MS
+
+        def slip(number):
+            return event.Receipt(number=number, business_date=today)
+
+        def back(number, original, **what):
+            return statement(goods_return=event.GoodsReturn(receipt=slip(number), original=slip(original), **what))
+
+        self.tells(till, "ACCEPTED", *purchase("r1", BASKET, "returns"))
+        earned = till.connection.ask(get_member=wire.GetMember(card="returns")).view.available
+        self.assertGreater(earned, 0)
+        part = event.ReturnPart(line=0)
+        answer = self.tells(till, "ACCEPTED", back("r2", "r1", parts=[part]))
+        self.assertLess(answer.outcome.balances.available, earned)
+        self.assertEqual([name for name, _ in self.tells(till, "ACCEPTED", back("r3", "r1", parts=[part])).exceptions()],
+                         ["QUANTITY_NOT_RETURNED"])
+        answer = self.tells(till, "ACCEPTED", back("r4", "r1", whole=True))
+        self.assertEqual(answer.outcome.balances.available, 0)
+        self.tells(till, "DUPLICATE_RECEIPT", back("r4", "r1", whole=True))
+        self.tells(till, "MALFORMED", back("r5", "r1", whole=True, amount=1))
+        self.tells(till, "ACCEPTED", *purchase("r6", BASKET, "returns"))
+        answer = self.tells(till, "ACCEPTED", statement(void_receipt=event.VoidReceipt(receipt=slip("r6"))))
+        self.assertEqual(answer.outcome.balances.available, 0)
+        self.tells(till, "ALREADY_DONE", statement(void_receipt=event.VoidReceipt(receipt=slip("r6"))))
+
     def test_a_member_has_more_cards_a_profile_and_is_forgotten(self):
         till, admin = self.till(), self.daemon.admin()
         commitment, opening = commit("first card")
