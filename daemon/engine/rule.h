@@ -29,10 +29,10 @@ bool rule_is_base(const struct rule *rule, int32_t card);
 int rule_basket(const struct rule *rule, const struct sale *sale, struct basket *room,
                 const struct basket **ret_basket) MUST_CHECK;
 
-/* Fills gifts[rule]: what the rule gives after its own limits. Of a multiply rule only whether its conditions
- * hold. Rules before it are filled already: what they stamp of a set is not stamped twice. ERR_OVERFLOW when
- * it would give more than POINTS_MAX. */
-int rule_gift(const struct sale *sale, size_t rule, struct gift *gifts) MUST_CHECK;
+/* Fills gifts[index]: what the rule gives after its own limits. Of a multiply rule only whether its
+ * conditions hold. Rules before it are filled already: what they stamp of a set is not stamped twice.
+ * ERR_OVERFLOW when it would give more than POINTS_MAX. */
+int rule_gift(const struct sale *sale, size_t index, struct gift *gifts) MUST_CHECK;
 
 /* Lets the base rules of one kind settle who gives: those that give stamps of card `card` (an index), or
  * points where it is -1. The exclusive one of the highest priority stands alone; behind a rule that gave and

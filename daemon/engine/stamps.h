@@ -22,7 +22,7 @@ int64_t stamps_lacking(const struct stamp_card *card, const struct stamps *stamp
 
 /* Gives stamps of one card (an index) by hand, or takes them: below 0 they are owed. `ret_completed`: how
  * often it was completed. ERR_OVERFLOW, ERR_TOO_LARGE. */
-int stamps_adjust(const struct sale *sale, size_t index, int64_t stamps, struct outcome *outcome,
+int stamps_adjust(const struct sale *sale, size_t index, int64_t given, struct outcome *outcome,
                   uint32_t *ret_completed) MUST_CHECK;
 
 /* Gives the earned stamps of all cards in the order of the programme: one STAMPS effect an entry. Stamps owed

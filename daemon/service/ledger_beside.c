@@ -69,6 +69,7 @@ static int write_card(struct ledger *ledger, const struct draft *draft)
 {
     struct store *store = ledger->options.store;
     const struct outcome *outcome = &ledger->decision->outcome;
+    CHECK(draft->event != NULL); /* what could not be read is not accepted */
     if (draft->event->kind == EVENT_CARD_LINKED) {
         return store_card_write(store, draft->card_hash, outcome->member);
     }

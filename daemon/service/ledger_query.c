@@ -252,7 +252,7 @@ static int add_counters(struct ledger *ledger, const struct metrics *other, stru
 static int reply_status(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
 {
     struct store_totals totals;
-    struct store_figures figures;
+    struct store_figures figures = {0};
     int result = store_totals(ledger->options.store, &totals);
     if (result == 0) {
         result = store_figures(ledger->options.store, &figures);
