@@ -264,6 +264,7 @@ class Booking(Shop):
         self.tells(till, "UNKNOWN_MEMBER", *reserve("nobody", voucher=code))
         self.tells(till, "VOUCHER_UNKNOWN", *reserve("keeper", voucher=bytes(16)))
         self.tells(till, "REWARD_UNKNOWN", *reserve("keeper", reward="nothing"))
+        self.tells(till, "NOT_FOR_SALE", *reserve("keeper", reward="free_lunch"))
         self.tells(till, "MALFORMED", *reserve("keeper", reward="nothing", voucher=code))
         self.tells(till, "TOO_LONG", *reserve("keeper", voucher=code, timeout_minutes=5000000))
         first = self.tells(till, "ACCEPTED", *reserve("keeper", voucher=code))
@@ -272,10 +273,13 @@ class Booking(Shop):
         self.tells(till, "RESERVATION_ENDED", release(first.head.position))
         second = self.tells(till, "ACCEPTED", *reserve("keeper", voucher=code, timeout_minutes=5))
         commit = [event.Redemption(reservation=second.head.position)]
+        self.tells(till, "NOTHING_TO_PAY", *purchase("2", [("1", "coffee", 900)], "keeper", redemptions=commit))
         bought = self.tells(till, "ACCEPTED", *purchase("2", [("1", "lunch", 900)], "keeper", redemptions=commit))
         self.assertEqual([(use.units, use.points, use.value) for use in bought.outcome.uses], [(1, 0, 900)])
         self.tells(till, "RESERVATION_ENDED", *purchase("3", [("1", "lunch", 900)], "keeper", redemptions=commit))
         self.tells(till, "RESERVATION_UNKNOWN", release(1))
+        self.tells(till, "VOUCHER_USED", *purchase("3", [("1", "lunch", 900)], "keeper", redemptions=[
+            event.Redemption(voucher=code)]))
         late = self.tells(till, "ACCEPTED", *purchase("3", [("1", "lunch", 900)], "keeper", redemptions=[
             event.Redemption(voucher=code)], redeem=event.REDEEM_DONE))
         self.assertEqual(late.exceptions(), [("VOUCHER_USED_BEFORE", 0)])
