@@ -338,9 +338,9 @@ static void nobody(struct takeback *takeback, const struct programme *programme,
     takeback->used = 0;
 }
 
-static void open(struct takeback *takeback, const struct programme *programme,
-                 const struct return_policy *policy, const struct context *context,
-                 const struct engine_past *past, struct decision *decision)
+static void start_taking(struct takeback *takeback, const struct programme *programme,
+                         const struct return_policy *policy, const struct context *context,
+                         const struct engine_past *past, struct decision *decision)
 {
     if (past->outcome->member == 0) {
         nobody(takeback, programme, policy, context, past, decision);
@@ -372,7 +372,7 @@ int return_decide(const struct programme *programme, const struct engine_place *
         return 0;
     }
     outcome->member = past->outcome->member;
-    open(&takeback, programme, &programme->returns, context, past, decision);
+    start_taking(&takeback, programme, &programme->returns, context, past, decision);
     int err = begin(past, context, &going);
     if (err == 0 && context_fact(context, FACT_VOIDED, 0).quantity > 0) {
         add_exception(outcome, EXCEPTION_VOIDED_RECEIPT, goods->amount);
@@ -429,7 +429,7 @@ int void_decide(const struct programme *programme, const struct event *event, co
         return 0;
     }
     decision->outcome.member = past->outcome->member;
-    open(&takeback, programme, &policy, context, past, decision);
+    start_taking(&takeback, programme, &policy, context, past, decision);
     static const struct goods_return whole = {.whole = true};
     struct excess excess;
     int err = begin(past, context, &going);

@@ -179,7 +179,7 @@ static int decide_return(struct ledger *ledger, struct draft *draft, const struc
 {
     const struct goods_return *goods = &draft->event->goods_return;
     ledger_receipt_key(&goods->receipt, principal, &draft->receipt);
-    struct engine_past past;
+    struct engine_past past = {0};
     struct member_work work = {
         .store = draft->programme == NULL ? NULL : programme_store(draft->programme, draft->receipt.store),
         .place = {.store = draft->receipt.store, .till = draft->receipt.till},
@@ -214,7 +214,7 @@ static int decide_return(struct ledger *ledger, struct draft *draft, const struc
 int ledger_decide_resumed(struct ledger *ledger, struct draft *draft)
 {
     struct event_row row;
-    struct engine_past past;
+    struct engine_past past = {0};
     struct event *parked = arena_alloc(&ledger->scratch, 1, sizeof(*parked));
     decision_clear(ledger->decision);
     context_clear(&ledger->context);
@@ -270,7 +270,7 @@ int ledger_resume(struct ledger *ledger)
 
 static int decide_void(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
-    struct engine_past past;
+    struct engine_past past = {0};
     struct member_work work = {.takes = true};
     int result = take_about(ledger, &draft->event->void_receipt.receipt, principal, &past, &work);
     work.place = (struct engine_place){.store = work.original.store, .till = work.original.till};
@@ -342,6 +342,8 @@ static bool is_claimable(const struct ledger *ledger, const struct draft *draft,
                          const struct principal_row *principal, const struct engine_past *past)
 {
     const struct programme *programme = ledger_programme_newest(ledger);
+    CHECK(past->event != NULL); /* with a past its event and outcome are there */
+    CHECK(past->outcome != NULL);
     const int64_t age = draft->event->occurred_at - past->event->occurred_at;
     return past->outcome->member == 0 && context_fact(&ledger->context, FACT_VOIDED, 0).quantity == 0 &&
            (principal->role != ROLE_TERMINAL ||
@@ -351,7 +353,7 @@ static bool is_claimable(const struct ledger *ledger, const struct draft *draft,
 
 static int decide_claim(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
-    struct engine_past past;
+    struct engine_past past = {0};
     struct event *event = NULL;
     struct member_work work = {.takes = false};
     struct context *context = &ledger->context;
@@ -391,13 +393,14 @@ static int decide_claim(struct ledger *ledger, struct draft *draft, const struct
 
 static int decide_unclaim(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
-    struct engine_past past;
+    struct engine_past past = {0};
     struct member_work work = {.takes = true};
     int result = take_about(ledger, &draft->event->unclaim.receipt, principal, &past, &work);
     if (result < 0 || work.past == NULL || draft->programme == NULL) {
         ledger_refuse(ledger, CODE_UNKNOWN_RECEIPT);
         return result;
     }
+    CHECK(past.outcome != NULL); /* with a past its event and outcome are there */
     if (past.outcome->member == 0) {
         ledger_refuse(ledger, CODE_ALREADY_DONE);
         return 0;
