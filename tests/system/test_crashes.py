@@ -233,6 +233,8 @@ def test_a_clock_that_is_set_back_and_forth_moves_no_event_into_the_past(house):
             wire = shop.terminal.connect()
             equal(shop.terminal.sequence, sequence, "expected sequence")
         ahead = house.random.choice((0, ahead, -HOUR_MS, ahead + 60000, ahead - 2 * 60000, ahead + HOUR_MS // 4))
+        if latest == 0:
+            ahead = 0  # what the house booked before is not known here
         set_clock(ahead)
         wire.send(book=shop.message(sequence))
         if now() < latest - BEHIND_MS - 1000:

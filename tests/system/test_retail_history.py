@@ -76,8 +76,9 @@ def end_of_month_after(day, months):
 class Account:
     """A customer, by the words of docs/programme.md."""
 
-    def __init__(self, number, months, days):
+    def __init__(self, number, enrolled, months, days):
         self.number = number
+        self.enrolled = enrolled
         self.months = months
         self.days = days
         self.lots = {}  # position of the purchase -> [points that came in, left, day, last valid day]
@@ -180,7 +181,7 @@ def compute(events, by_principal, months, days):
         equal(event.booked_at, now, f"instant at which position {event.position} was booked")
         if receipt.card:
             if receipt.card not in accounts:
-                accounts[receipt.card] = Account(len(accounts) + 1, months, days)
+                accounts[receipt.card] = Account(len(accounts) + 1, day_of(receipt.time), months, days)
             accounts[receipt.card].buy(event.position, day_of(receipt.time), day_of_ms(now), receipt)
     return accounts, now
 
@@ -206,8 +207,8 @@ def compare(copy, accounts):
     for card, account in accounts.items():
         who = f"card {card}, member {account.number}"
         number = account.number
-        equal(found[history.MEMBER][number], [(0, 0, account.available(), account.last_position, account.last_day, None,
-                                               account.purchases)], f"{who}: row")
+        equal(found[history.MEMBER][number], [(0, 0, account.available(), account.last_position, account.last_day,
+                                               account.enrolled, account.purchases)], f"{who}: row")
         lots = [(position, 0, came, left, day, until, 0)
                 for position, (came, left, day, until) in sorted(account.lots.items())]
         equal([row[:2] + row[2:6] + (row[6] or 0,) for row in found[history.LOT][number]], lots, f"{who}: lots")
