@@ -61,9 +61,7 @@ class Secure:
         self.raw = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         if receive_bytes:
             self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        # A timeout of Python's would make the socket one that does not block, which pyOpenSSL does not wait for.
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            self.raw.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", int(patience), 0))
+        self.wait_at_most(patience)
         self.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pins = pins
         self.socket = SSL.Connection(context, self.raw)
@@ -77,6 +75,12 @@ class Secure:
         except BaseException:
             self.raw.close()
             raise
+
+    def wait_at_most(self, seconds):
+        """Lets everything from here on take so long."""
+        # A timeout of Python's would make the socket one that does not block, which pyOpenSSL does not wait for.
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self.raw.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", int(seconds), 0))
 
     def shake_hands(self):
         with self._told():

@@ -162,7 +162,7 @@ def test_who_does_not_read_is_not_read_and_costs_little(house):
     wire = terminal.connect(receive_bytes=4096)
     before = resident(house)
     question = harness.frame(id=1, get_member=harness.proto()[0].GetMember(card="nobody")) * 100
-    wire.raw.settimeout(2)
+    wire.secure.wait_at_most(2)
     sent = 0
     with contextlib.suppress(wire.secure.errors.WantWriteError):
         while sent < 64 << 20:
@@ -174,7 +174,7 @@ def test_who_does_not_read_is_not_read_and_costs_little(house):
     print(f"        stopped after {sent >> 10} KiB of questions, the daemon grew by {grown} KiB")
     check(grown < 16 << 10 or "asan" in run("ldd", "/proc/%d/exe" % house.daemon.pid).stdout, "the daemon grew by", grown)
     # It goes on where it stopped when the answers are taken.
-    wire.raw.settimeout(PATIENCE)
+    wire.secure.wait_at_most(PATIENCE)
     for _ in range(1000):
         equal(harness.failure(wire.receive()), "NOT_FOUND")
     wire.close()
