@@ -18,4 +18,10 @@ enum rounding { ROUND_FLOOR, ROUND_HALF_UP, ROUND_CEIL };
 int checked_mul_div(int64_t a, int64_t b, int64_t divisor, enum rounding rounding,
                     int64_t *ret_quotient) MUST_CHECK;
 
+/* The smaller of two. */
+static inline int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 #endif

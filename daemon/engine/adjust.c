@@ -2,6 +2,7 @@
 
 #include "engine/award.h"
 #include "engine/calendar.h"
+#include "engine/give.h"
 #include "engine/order.h"
 #include "engine/points.h"
 #include "engine/purse.h"
@@ -11,15 +12,6 @@
 #include "base/checked.h"
 
 #include <string.h>
-
-static struct balances balances_before(const struct context *context)
-{
-    struct balances balances = {.level = context->level, .level_until = context->level_until};
-    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
-        balances.accounts[i] = context->balances[i];
-    }
-    return balances;
-}
 
 /* One adjustment under way. */
 struct adjusting {
@@ -68,36 +60,11 @@ static int adjust_qualifying(struct adjusting *adjusting)
                                 adjusting->decision);
 }
 
-/* The index of what the adjustment names, -1 where the programme has none of that id. */
-#define INDEX_OF(items, count, wanted)                                                                       \
-    static int index_of_##items(const struct programme *programme, const char *wanted_id)                    \
-    {                                                                                                        \
-        for (size_t i = 0; i < programme->count; i++) {                                                      \
-            if (strcmp(programme->items[i].id, wanted_id) == 0) {                                            \
-                return (int)i;                                                                               \
-            }                                                                                                \
-        }                                                                                                    \
-        return -1;                                                                                           \
-    }
-INDEX_OF(cards, cards_count, card)
-INDEX_OF(rewards, rewards_count, reward)
-#undef INDEX_OF
-
-static int level_index(const struct tiers *tiers, const char *id)
-{
-    for (size_t i = 0; i < tiers->count; i++) {
-        if (strcmp(tiers->levels[i].id, id) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
 static bool names_what_there_is(const struct programme *programme, const struct adjustment *adjustment)
 {
-    return (adjustment->card == NULL || index_of_cards(programme, adjustment->card) >= 0) &&
-           (adjustment->reward == NULL || index_of_rewards(programme, adjustment->reward) >= 0) &&
-           (adjustment->level == NULL || level_index(&programme->tiers, adjustment->level) >= 0);
+    return (adjustment->card == NULL || programme_card_named(programme, adjustment->card) != NULL) &&
+           (adjustment->reward == NULL || programme_reward_named(programme, adjustment->reward) != NULL) &&
+           (adjustment->level == NULL || programme_level_named(programme, adjustment->level) != NULL);
 }
 
 static int adjust_stamps_and_voucher(struct adjusting *adjusting)
@@ -110,15 +77,15 @@ static int adjust_stamps_and_voucher(struct adjusting *adjusting)
         .sale = sale, .outcome = outcome, .credit = &adjusting->credit, .balances = &adjusting->balances};
     int err = 0;
     if (adjustment->card != NULL) {
-        const int index = index_of_cards(programme, adjustment->card);
-        const struct stamp_card *card = &programme->cards[index];
+        const struct stamp_card *card = programme_card_named(programme, adjustment->card);
         uint32_t completed = 0;
-        err = stamps_adjust(sale, (size_t)index, adjustment->stamps, outcome, &completed);
+        err = stamps_adjust(sale, (size_t)(card - programme->cards), adjustment->stamps, outcome, &completed);
         err = err != 0 ? err
                        : award_give(&awards, &card->award, SOURCE_OF(SOURCE_CARD, card->number), completed);
     }
     if (err == 0 && adjustment->reward != NULL) {
-        const struct award award = {.reward = index_of_rewards(programme, adjustment->reward)};
+        const struct reward *reward = programme_reward_named(programme, adjustment->reward);
+        const struct award award = {.reward = (int32_t)(reward - programme->rewards)};
         err = award_give(&awards, &award, 0, 1);
     }
     return err;
@@ -128,6 +95,7 @@ int adjustment_decide(const struct programme *programme, const struct adjustment
                       const struct context *context, struct decision *decision)
 {
     static const struct purchase nothing;
+    static const struct engine_place nowhere = {.store = "", .till = ""};
     if (context->holdings == NULL) {
         return ERR_CORRUPT;
     }
@@ -135,19 +103,16 @@ int adjustment_decide(const struct programme *programme, const struct adjustment
         decision_refuse(decision, CODE_UNKNOWN_ID);
         return 0;
     }
+    const struct giving giving = {.programme = programme,
+                                  .place = &nowhere,
+                                  .purchase = &nothing,
+                                  .context = context,
+                                  .member = context->member};
     struct adjusting adjusting;
     adjusting.adjustment = adjustment;
     adjusting.decision = decision;
     adjusting.balances = balances_before(context);
-    adjusting.sale.programme = programme;
-    adjusting.sale.purchase = &nothing;
-    adjusting.sale.activity = "";
-    adjusting.sale.context = context;
-    adjusting.sale.store = "";
-    adjusting.sale.till = "";
-    adjusting.sale.member = context->member;
-    adjusting.sale.level = tiers_standing(&programme->tiers, context->level);
-    int err = basket_measure(programme, &programme->basis, &nothing, &adjusting.sale.basket);
+    int err = sale_open(&adjusting.sale, &giving, "");
     credit_begin(&adjusting.credit, &adjusting.sale, adjusting.balances.accounts, &decision->outcome);
     credit_by_hand(&adjusting.credit, adjustment->until);
     err = err != 0 ? err : adjust_points(&adjusting);
@@ -156,8 +121,8 @@ int adjustment_decide(const struct programme *programme, const struct adjustment
     }
     err = adjust_qualifying(&adjusting);
     if (err == 0 && adjustment->level != NULL) {
-        const int level = level_index(&programme->tiers, adjustment->level);
-        err = tiers_floor(programme, context, context->member, level,
+        const struct level *level = programme_level_named(programme, adjustment->level);
+        err = tiers_floor(programme, context, context->member, (int)(level - programme->tiers.levels),
                           adjustment->level_until < 0 ? DAY_NEVER : adjustment->level_until,
                           &adjusting.balances, &decision->outcome);
     }
@@ -322,7 +287,6 @@ int transfer_decide(const struct programme *programme, int64_t points, const str
     }
     decision->outcome.balances = balances_before(context);
     decision->outcome.balances.accounts[MEMBER_AVAILABLE] -= points;
-    decision->outcome.balances.qualifying = context_metric(context, 0).now;
     decision->outcome.has_balances = true;
     return 0;
 }

@@ -9,11 +9,6 @@
 
 enum { SHARE_WHOLE = 100 * 1000 }; /* thousandths of a percent */
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 int bill_make(const struct programme *programme, const struct purchase *purchase, struct bill *ret_bill)
 {
     /* Every line, at its price, with its part of the discount: measured as a basis that leaves nothing out.

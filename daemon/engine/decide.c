@@ -18,12 +18,6 @@
 #include "base/check.h"
 #include "base/checked.h"
 
-static void add_exception(struct outcome *outcome, enum exception_kind kind, int64_t amount)
-{
-    CHECK(outcome->exceptions_count < EXCEPTIONS_MAX);
-    outcome->exceptions[outcome->exceptions_count++] = (struct exception){.kind = kind, .amount = amount};
-}
-
 static int enrol(uint32_t member, int32_t day, struct outcome *outcome)
 {
     outcome->member = member;
@@ -44,23 +38,14 @@ static int find_member(const struct programme *programme, struct bytes card, con
         return 0;
     }
     if (context->new_member == 0) {
-        add_exception(outcome, EXCEPTION_CARD_NOT_OPENED, 0);
+        outcome_except(outcome, EXCEPTION_CARD_NOT_OPENED, 0);
         return 0;
     }
     if (!programme->auto_enrol) {
-        add_exception(outcome, EXCEPTION_UNKNOWN_CARD, 0);
+        outcome_except(outcome, EXCEPTION_UNKNOWN_CARD, 0);
         return 0;
     }
     return enrol(context->new_member, context->member_day, outcome);
-}
-
-static struct balances balances_before(const struct context *context)
-{
-    struct balances balances = {.level = context->level, .level_until = context->level_until};
-    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
-        balances.accounts[i] = context->balances[i];
-    }
-    return balances;
 }
 
 /* Limits that are shared by rules. */
@@ -286,21 +271,6 @@ static int give_nobody(const struct sale *sale, struct decision *decision)
     return err;
 }
 
-static void sale_open(const struct giving *giving, struct sale *sale)
-{
-    const struct receipt *receipt = &giving->purchase->receipt;
-    sale->programme = giving->programme;
-    sale->purchase = giving->purchase;
-    sale->activity = NULL;
-    sale->free = NULL;
-    sale->context = giving->context;
-    sale->store = receipt->store != NULL ? receipt->store : giving->place->store;
-    sale->till = receipt->till != NULL ? receipt->till : giving->place->till;
-    sale->member = giving->member;
-    sale->level = tiers_standing(&giving->programme->tiers, giving->context->decided_level);
-    sale->bindings = giving->bindings;
-}
-
 /* A purchase that redeems something: what that is worth becomes tenders before anything is earned. */
 static int decide_redeeming(struct sale *sale, const struct engine_past *past, struct decision *decision)
 {
@@ -328,15 +298,14 @@ static int give_sale(const struct giving *giving, bool refusable, struct decisio
     struct free_cards free;
     struct line lines[LINES_MAX];
     struct purchase paid;
-    sale_open(giving, &sale);
-    int err = basket_measure(programme, &programme->basis, giving->purchase, &sale.basket);
+    int err = sale_open(&sale, giving, NULL);
     err = err != 0 ? err : free_units_find(&sale, &free);
     if (err == 0 && free.not_due > 0 && refusable) {
         decision_refuse(decision, CODE_CANNOT_REDEEM);
         return 0;
     }
     if (err == 0 && free.not_due > 0) {
-        add_exception(&decision->outcome, EXCEPTION_FREE_UNITS_LEFT_OUT, free.not_due);
+        outcome_except(&decision->outcome, EXCEPTION_FREE_UNITS_LEFT_OUT, free.not_due);
     }
     if (err == 0 && free.changes_lines) {
         free_units_take_off(giving->purchase, lines, &paid);
@@ -393,9 +362,7 @@ static int decide_activity(const struct programme *programme, const struct engin
                                   .context = context,
                                   .member = decision->outcome.member};
     struct sale sale;
-    sale_open(&giving, &sale);
-    sale.activity = code;
-    err = basket_measure(programme, &programme->basis, &nothing, &sale.basket);
+    err = sale_open(&sale, &giving, code);
     if (err != 0) {
         return err;
     }
@@ -414,8 +381,7 @@ static int decide_reservation(const struct programme *programme, const struct en
                                   .context = context,
                                   .member = context->member};
     struct sale sale;
-    sale_open(&giving, &sale);
-    const int err = basket_measure(programme, &programme->basis, &nothing, &sale.basket);
+    const int err = sale_open(&sale, &giving, NULL);
     return err != 0 ? err : decide_reserve(&sale, event, decision);
 }
 
@@ -444,7 +410,6 @@ static int decide_enrolment(const struct programme *programme, const struct cont
 static int keep_balances(const struct context *context, struct decision *decision)
 {
     decision->outcome.balances = balances_before(context);
-    decision->outcome.balances.qualifying = context_metric(context, METRIC_QUALIFYING).now;
     decision->outcome.has_balances = true;
     return 0;
 }

@@ -89,11 +89,6 @@ static int take(struct purse *purse, size_t lot, enum member_account from, uint6
     return 0;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 int purse_spend(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source,
                 int64_t *ret_spent)
 {

@@ -10,20 +10,9 @@
 
 enum { SHARE_WHOLE = 100 * 1000 }; /* thousandths of a percent */
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 bool redeems(const struct purchase *purchase)
 {
     return purchase->redemptions_count > 0 || purchase->pay_with_points != NULL;
-}
-
-void redeem_exception(struct outcome *outcome, enum exception_kind kind, int64_t amount)
-{
-    CHECK(outcome->exceptions_count < EXCEPTIONS_MAX);
-    outcome->exceptions[outcome->exceptions_count++] = (struct exception){.kind = kind, .amount = amount};
 }
 
 /* What a refusal is called where the purchase is booked all the same. */
@@ -59,7 +48,7 @@ static void turn_down(struct redeeming *redeeming, size_t index, enum outcome_co
     if (!redeeming->sale->purchase->redeem_done) {
         redeeming->code = code;
     } else {
-        redeem_exception(redeeming->outcome, exception_of(code), (int64_t)index);
+        outcome_except(redeeming->outcome, exception_of(code), (int64_t)index);
     }
 }
 
@@ -318,7 +307,7 @@ static void turn_paying_down(struct redeeming *redeeming, enum outcome_code code
     if (!redeeming->sale->purchase->redeem_done) {
         redeeming->code = code;
     } else {
-        redeem_exception(redeeming->outcome, EXCEPTION_POINTS_LEFT_OUT, paying->wanted);
+        outcome_except(redeeming->outcome, EXCEPTION_POINTS_LEFT_OUT, paying->wanted);
     }
     paying->points = 0;
     paying->missing = 0;

@@ -4,9 +4,6 @@
 
 #include "engine/redeem.h"
 
-/* Adds an exception; there is room for one of each redemption and of each other claim. */
-void redeem_exception(struct outcome *outcome, enum exception_kind kind, int64_t amount);
-
 /* Units of a reward that were claimed so far and are bought with points, not reserved before. */
 int64_t redeem_units_bought(const struct redeeming *redeeming, const struct reward *reward);
 

@@ -5,13 +5,9 @@
 #include "engine/reserve.h"
 
 #include "base/check.h"
+#include "base/checked.h"
 
 #include <string.h>
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static void add_use(struct redeeming *redeeming, const struct use *use)
 {
@@ -42,7 +38,7 @@ static int spend_or_owe(struct redeeming *redeeming, int64_t points, uint32_t so
     int err = purse_spend(purse, points, PROGRAMME_REDEEMED, source, &spent);
     if (err == 0 && spent < points) {
         err = purse_owe(purse, points - spent, PROGRAMME_REDEEMED, source);
-        redeem_exception(redeeming->outcome, EXCEPTION_POINTS_SHORT, points - spent);
+        outcome_except(redeeming->outcome, EXCEPTION_POINTS_SHORT, points - spent);
     }
     return err;
 }

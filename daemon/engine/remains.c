@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* a * b / divisor towards zero; of `a` of any sign, 0 <= b <= divisor or both below 0. */
 static int part_of(int64_t a, int64_t b, int64_t divisor, int64_t *ret_part)
 {

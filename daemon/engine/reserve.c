@@ -293,9 +293,7 @@ static int hold(struct purse *purse, const struct sale *sale, const struct holdi
 
 static void balances_after(const struct context *context, const struct purse *purse, struct outcome *outcome)
 {
-    outcome->balances.level = context->level;
-    outcome->balances.level_until = context->level_until;
-    outcome->balances.qualifying = context_metric(context, 0).now;
+    outcome->balances = balances_before(context);
     memcpy(outcome->balances.accounts, purse->accounts, sizeof(purse->accounts));
     outcome->has_balances = true;
 }

@@ -1,18 +1,11 @@
 #include "engine/return.h"
 
-#include "base/check.h"
 #include "base/checked.h"
 #include "engine/give.h"
 #include "engine/redeem.h"
 #include "engine/remains.h"
 #include "engine/takeback.h"
 #include "engine/tiers.h"
-
-static void add_exception(struct outcome *outcome, enum exception_kind kind, int64_t amount)
-{
-    CHECK(outcome->exceptions_count < EXCEPTIONS_MAX);
-    outcome->exceptions[outcome->exceptions_count++] = (struct exception){.kind = kind, .amount = amount};
-}
 
 /* What of a receipt goes from one state to another. */
 struct going {
@@ -74,11 +67,6 @@ static int weigh(const struct engine_past *past, struct going *going, struct dec
     return err != 0
                ? err
                : gains_of_rest(past, &going->left_after, &going->given, &bindings, decision, &going->stands);
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Of `whole`, the part that has been returned: by amount, by quantity where the amount is 0. */
@@ -204,17 +192,6 @@ static int add_line_facts(struct takeback *takeback, const struct going *going)
     return err;
 }
 
-static struct balances balances_before(const struct context *context)
-{
-    struct balances balances = {.level = context->level,
-                                .level_until = context->level_until,
-                                .qualifying = context_metric(context, 0).now};
-    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
-        balances.accounts[i] = context->balances[i];
-    }
-    return balances;
-}
-
 static void close_balances(const struct takeback *takeback, struct balances *balances)
 {
     for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
@@ -284,7 +261,7 @@ static int book(struct takeback *takeback, struct going *going, bool goods)
     }
     err = take_back(takeback, going);
     if (err == 0 && takeback->used > 0) {
-        add_exception(&takeback->decision->outcome, EXCEPTION_VOUCHER_USED, takeback->used);
+        outcome_except(&takeback->decision->outcome, EXCEPTION_VOUCHER_USED, takeback->used);
     }
     return err;
 }
@@ -302,7 +279,7 @@ static int return_loose(const struct programme *programme, const struct engine_p
         return 0;
     }
     if (!by_amount || outcome->member == 0) {
-        add_exception(outcome, EXCEPTION_WITHOUT_RECEIPT, goods->amount);
+        outcome_except(outcome, EXCEPTION_WITHOUT_RECEIPT, goods->amount);
         return 0;
     }
     const struct line line = {.quantity = QUANTITY_DEFAULT, .gross = goods->amount};
@@ -365,9 +342,9 @@ int return_decide(const struct programme *programme, const struct engine_place *
         if (programme->returns.refuse_unknown_receipt && !goods->done) {
             decision_refuse(decision, CODE_UNKNOWN_RECEIPT);
         } else if (programme->returns.refuse_unknown_receipt) {
-            add_exception(outcome, EXCEPTION_UNKNOWN_RECEIPT, goods->amount);
+            outcome_except(outcome, EXCEPTION_UNKNOWN_RECEIPT, goods->amount);
         } else {
-            add_exception(outcome, EXCEPTION_PARKED, goods->amount);
+            outcome_except(outcome, EXCEPTION_PARKED, goods->amount);
         }
         return 0;
     }
@@ -375,7 +352,7 @@ int return_decide(const struct programme *programme, const struct engine_place *
     start_taking(&takeback, programme, &programme->returns, context, past, decision);
     int err = begin(past, context, &going);
     if (err == 0 && context_fact(context, FACT_VOIDED, 0).quantity > 0) {
-        add_exception(outcome, EXCEPTION_VOIDED_RECEIPT, goods->amount);
+        outcome_except(outcome, EXCEPTION_VOIDED_RECEIPT, goods->amount);
         return 0;
     }
     err = err != 0 ? err : returned_add(going.purchase, goods, &going.after, &excess);
@@ -388,13 +365,13 @@ int return_decide(const struct programme *programme, const struct engine_place *
         return 0;
     }
     if (takeback.shortfall > 0) {
-        add_exception(outcome, EXCEPTION_POINTS_NOT_TAKEN, takeback.shortfall);
+        outcome_except(outcome, EXCEPTION_POINTS_NOT_TAKEN, takeback.shortfall);
     }
     if (excess.quantity > 0) {
-        add_exception(outcome, EXCEPTION_QUANTITY_NOT_RETURNED, excess.quantity);
+        outcome_except(outcome, EXCEPTION_QUANTITY_NOT_RETURNED, excess.quantity);
     }
     if (excess.amount > 0) {
-        add_exception(outcome, EXCEPTION_AMOUNT_NOT_RETURNED, excess.amount);
+        outcome_except(outcome, EXCEPTION_AMOUNT_NOT_RETURNED, excess.amount);
     }
     return 0;
 }
@@ -420,11 +397,11 @@ int void_decide(const struct programme *programme, const struct event *event, co
         if (required) {
             decision_refuse(decision, code);
         } else {
-            add_exception(&decision->outcome,
-                          past == NULL ? EXCEPTION_UNKNOWN_RECEIPT
-                          : closed     ? EXCEPTION_DAY_CLOSED
-                                       : EXCEPTION_VOIDED_RECEIPT,
-                          0);
+            outcome_except(&decision->outcome,
+                           past == NULL ? EXCEPTION_UNKNOWN_RECEIPT
+                           : closed     ? EXCEPTION_DAY_CLOSED
+                                        : EXCEPTION_VOIDED_RECEIPT,
+                           0);
         }
         return 0;
     }

@@ -2,6 +2,7 @@
 #ifndef LOYALTY_ENGINE_SALE_H
 #define LOYALTY_ENGINE_SALE_H
 
+#include "base/error.h"
 #include "engine/basket.h"
 #include "engine/bindings.h"
 #include "model/context.h"
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 struct free_cards;
+struct giving;
 
 /* All pointers are borrowed for one decision. */
 struct sale {
@@ -26,5 +28,9 @@ struct sale {
     struct basket basket;
     const struct free_cards *free; /* what stamp cards make free; NULL: nothing is sold */
 };
+
+/* The sale of what is given, with its basket measured; nothing of it free yet. `activity`: its code, "" of
+ * what is none and sells nothing either, NULL: a purchase. Borrows all. Errors as of basket_measure. */
+int sale_open(struct sale *sale, const struct giving *giving, const char *activity) MUST_CHECK;
 
 #endif

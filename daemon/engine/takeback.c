@@ -4,11 +4,6 @@
 #include "base/checked.h"
 #include "engine/calendar.h"
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 void takeback_open(struct takeback *takeback, const struct programme *programme,
                    const struct return_policy *policy, const struct context *context,
                    const struct engine_past *past, struct decision *decision)

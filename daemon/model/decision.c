@@ -1,6 +1,7 @@
 #include "model/decision.h"
 
-#include "model/programme.h"
+#include "base/check.h"
+#include "model/context.h"
 
 const char *outcome_code_text(enum outcome_code code)
 {
@@ -182,4 +183,21 @@ struct effect *outcome_add(struct outcome *outcome, enum effect_kind kind, uint3
     struct effect *effect = &outcome->effects[outcome->effects_count++];
     *effect = (struct effect){.kind = kind, .member = member};
     return effect;
+}
+
+void outcome_except(struct outcome *outcome, enum exception_kind kind, int64_t amount)
+{
+    CHECK(outcome->exceptions_count < EXCEPTIONS_MAX);
+    outcome->exceptions[outcome->exceptions_count++] = (struct exception){.kind = kind, .amount = amount};
+}
+
+struct balances balances_before(const struct context *context)
+{
+    struct balances balances = {.level = context->level,
+                                .level_until = context->level_until,
+                                .qualifying = context_metric(context, 0).now};
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        balances.accounts[i] = context->balances[i];
+    }
+    return balances;
 }

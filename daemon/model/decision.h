@@ -77,6 +77,8 @@ struct use {
 
 enum { USE_POINTS = REDEMPTIONS_MAX, USES_MAX = REDEMPTIONS_MAX + 1 };
 
+struct context;
+
 struct balances {
     int64_t accounts[MEMBER_ACCOUNTS];
     uint32_t level;
@@ -184,5 +186,12 @@ void decision_refuse(struct decision *decision, enum outcome_code code);
 
 /* The next effect of the outcome, zeroed and of this kind, or NULL when EFFECTS_MAX are there. */
 struct effect *outcome_add(struct outcome *outcome, enum effect_kind kind, uint32_t member);
+
+/* Adds an exception; EXCEPTIONS_MAX has room for one of each redemption and of each other claim of an event.
+ */
+void outcome_except(struct outcome *outcome, enum exception_kind kind, int64_t amount);
+
+/* What the member has before the event, as its context says. */
+struct balances balances_before(const struct context *context);
 
 #endif

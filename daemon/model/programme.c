@@ -32,16 +32,6 @@ const char *texts_choose(const struct texts *texts, const char *locale, const ch
     return item != NULL ? item->text : fallback;
 }
 
-const struct store_place *programme_store(const struct programme *programme, const char *id)
-{
-    for (size_t i = 0; i < programme->stores_count; i++) {
-        if (strcmp(programme->stores[i].id, id) == 0) {
-            return &programme->stores[i];
-        }
-    }
-    return NULL;
-}
-
 uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_of of, enum limit_per per,
                       enum limit_for whose)
 {
@@ -77,19 +67,44 @@ const struct reward *programme_reward(const struct programme *programme, uint32_
     return found;
 }
 
-const struct reward *programme_reward_named(const struct programme *programme, const char *id)
-{
-    for (size_t i = 0; i < programme->rewards_count; i++) {
-        if (strcmp(programme->rewards[i].id, id) == 0) {
-            return &programme->rewards[i];
-        }
-    }
-    return NULL;
-}
-
 const struct rule *programme_rule(const struct programme *programme, uint32_t number)
 {
     const struct rule *found = NULL;
     FIND_BY_NUMBER(programme->rules, programme->rules_count, number)
+    return found;
+}
+
+#define FIND_BY_ID(items, items_count, wanted)                                                               \
+    for (size_t i = 0; i < (items_count); i++) {                                                             \
+        if (strcmp((items)[i].id, (wanted)) == 0) {                                                          \
+            found = &(items)[i];                                                                             \
+        }                                                                                                    \
+    }
+
+const struct store_place *programme_store(const struct programme *programme, const char *id)
+{
+    const struct store_place *found = NULL;
+    FIND_BY_ID(programme->stores, programme->stores_count, id)
+    return found;
+}
+
+const struct level *programme_level_named(const struct programme *programme, const char *id)
+{
+    const struct level *found = NULL;
+    FIND_BY_ID(programme->tiers.levels, programme->tiers.count, id)
+    return found;
+}
+
+const struct stamp_card *programme_card_named(const struct programme *programme, const char *id)
+{
+    const struct stamp_card *found = NULL;
+    FIND_BY_ID(programme->cards, programme->cards_count, id)
+    return found;
+}
+
+const struct reward *programme_reward_named(const struct programme *programme, const char *id)
+{
+    const struct reward *found = NULL;
+    FIND_BY_ID(programme->rewards, programme->rewards_count, id)
     return found;
 }

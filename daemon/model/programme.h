@@ -452,7 +452,11 @@ const struct store_place *programme_store(const struct programme *programme, con
 const struct level *programme_level(const struct programme *programme, uint32_t number);
 const struct stamp_card *programme_card(const struct programme *programme, uint32_t number);
 const struct reward *programme_reward(const struct programme *programme, uint32_t number);
-const struct reward *programme_reward_named(const struct programme *programme, const char *id);
 const struct rule *programme_rule(const struct programme *programme, uint32_t number);
+
+/* The same of an id. */
+const struct level *programme_level_named(const struct programme *programme, const char *id);
+const struct stamp_card *programme_card_named(const struct programme *programme, const char *id);
+const struct reward *programme_reward_named(const struct programme *programme, const char *id);
 
 #endif

@@ -7,6 +7,37 @@
 
 #define PROGRAMME_SAYS(name) SAYS(name, struct programme)
 
+/* Facets of the usual forms: one of two sentences, one for each value, a figure, a figure that may be
+ * missing. */
+#define EITHER(name, flag, yes, no)                                                                          \
+    PROGRAMME_SAYS(name)                                                                                     \
+    {                                                                                                        \
+        SAY("%s", item->flag ? (yes) : (no));                                                                \
+    }
+#define ONE_OF(name, value, ...)                                                                             \
+    PROGRAMME_SAYS(name)                                                                                     \
+    {                                                                                                        \
+        static const char *const names[] = {__VA_ARGS__};                                                    \
+        SAY("%s", names[item->value]);                                                                       \
+    }
+#define ALWAYS(name, say, value)                                                                             \
+    PROGRAMME_SAYS(name)                                                                                     \
+    {                                                                                                        \
+        say(words, value);                                                                                   \
+    }
+#define WHERE(name, there, say, value)                                                                       \
+    PROGRAMME_SAYS(name)                                                                                     \
+    {                                                                                                        \
+        if (there) {                                                                                         \
+            say(words, value);                                                                               \
+        }                                                                                                    \
+    }
+#define TENDER(name, kind)                                                                                   \
+    PROGRAMME_SAYS(name)                                                                                     \
+    {                                                                                                        \
+        SAY("%s", (item->basis.tenders_excluded >> (kind)&1) == 0 ? "counts" : "");                          \
+    }
+
 static void days(struct words *words, int32_t count)
 {
     SAY("%" PRId32 " day%s", count, count == 1 ? "" : "s");
@@ -19,52 +50,20 @@ static void minutes(struct words *words, int32_t count)
 
 /* --- the programme --- */
 
-PROGRAMME_SAYS(name)
-{
-    words_texts(words, &item->name);
-}
+ALWAYS(name, words_texts, &item->name)
 
 PROGRAMME_SAYS(zone)
 {
     SAY("%s", item->zone);
 }
 
-PROGRAMME_SAYS(day_starts)
-{
-    words_minute(words, item->day_starts);
-}
-
-PROGRAMME_SAYS(auto_enrol)
-{
-    SAY("%s", item->auto_enrol ? "yes" : "");
-}
-
-PROGRAMME_SAYS(claim)
-{
-    if (item->claim_days > 0) {
-        days(words, item->claim_days);
-    }
-}
-
-PROGRAMME_SAYS(clock_ahead)
-{
-    minutes(words, item->clock_ahead_minutes);
-}
-
-PROGRAMME_SAYS(clock_behind)
-{
-    minutes(words, item->clock_behind_minutes);
-}
-
-PROGRAMME_SAYS(max_offline)
-{
-    days(words, item->max_offline_days);
-}
-
-PROGRAMME_SAYS(outbox_retention)
-{
-    days(words, item->outbox_retention_days);
-}
+ALWAYS(day_starts, words_minute, item->day_starts)
+EITHER(auto_enrol, auto_enrol, "yes", "")
+WHERE(claim, item->claim_days > 0, days, item->claim_days)
+ALWAYS(clock_ahead, minutes, item->clock_ahead_minutes)
+ALWAYS(clock_behind, minutes, item->clock_behind_minutes)
+ALWAYS(max_offline, days, item->max_offline_days)
+ALWAYS(outbox_retention, days, item->outbox_retention_days)
 
 static const struct facet head_facets[] = {
     {"name", name, "none", NULL},
@@ -80,48 +79,13 @@ static const struct facet head_facets[] = {
 
 /* --- basis --- */
 
-static void tender(struct words *words, enum tender_kind kind)
-{
-    SAY("%s", (words->programme->basis.tenders_excluded >> kind & 1) == 0 ? "counts" : "");
-}
-
-PROGRAMME_SAYS(tax)
-{
-    SAY("%s", item->basis.tax_excluded ? "does not count" : "counts");
-}
-
-PROGRAMME_SAYS(discounts)
-{
-    SAY("%s", item->basis.discounts_before ? "before their discounts" : "after their discounts");
-}
-
-PROGRAMME_SAYS(basket_discounts)
-{
-    SAY("%s", item->basis.basket_discount_apart ? "a line of their own" : "spread over the lines");
-}
-
-PROGRAMME_SAYS(points_tender)
-{
-    (void)item;
-    tender(words, TENDER_POINTS);
-}
-
-PROGRAMME_SAYS(voucher_tender)
-{
-    (void)item;
-    tender(words, TENDER_VOUCHER);
-}
-
-PROGRAMME_SAYS(gift_card_tender)
-{
-    (void)item;
-    tender(words, TENDER_GIFT_CARD);
-}
-
-PROGRAMME_SAYS(exclude)
-{
-    words_selection(words, &item->exclude.except);
-}
+EITHER(tax, basis.tax_excluded, "does not count", "counts")
+EITHER(discounts, basis.discounts_before, "before their discounts", "after their discounts")
+EITHER(basket_discounts, basis.basket_discount_apart, "a line of their own", "spread over the lines")
+TENDER(points_tender, TENDER_POINTS)
+TENDER(voucher_tender, TENDER_VOUCHER)
+TENDER(gift_card_tender, TENDER_GIFT_CARD)
+ALWAYS(exclude, words_selection, &item->exclude.except)
 
 static const struct facet basis_facets[] = {
     {"tax", tax, "", NULL},
@@ -135,43 +99,14 @@ static const struct facet basis_facets[] = {
 
 /* --- points --- */
 
-PROGRAMME_SAYS(points_name)
-{
-    words_texts(words, &item->points_name);
-}
-
-PROGRAMME_SAYS(combine)
-{
-    static const char *const names[] = {[COMBINE_SUM] = "all that hold",
-                                        [COMBINE_BEST] = "the one that gives most",
-                                        [COMBINE_FIRST] = "the first that gives anything"};
-    SAY("%s", names[item->combine]);
-}
-
-PROGRAMME_SAYS(multipliers)
-{
-    static const char *const names[] = {[MULTIPLIERS_MULTIPLY] = "multiplied",
-                                        [MULTIPLIERS_ADD] = "added",
-                                        [MULTIPLIERS_BEST] = "the best counts"};
-    SAY("%s", names[item->multipliers]);
-}
-
-PROGRAMME_SAYS(rounding)
-{
-    static const char *const names[] = {
-        [ROUNDING_FLOOR] = "down", [ROUNDING_HALF_UP] = "half up", [ROUNDING_CEIL] = "up"};
-    SAY("%s", names[item->rounding]);
-}
-
-PROGRAMME_SAYS(visits)
-{
-    SAY("%s", item->visits_by_day ? "the first receipt of a day" : "each receipt");
-}
-
-PROGRAMME_SAYS(available_after)
-{
-    words_term(words, &item->available_after);
-}
+ALWAYS(points_name, words_texts, &item->points_name)
+ONE_OF(combine, combine, [COMBINE_SUM] = "all that hold", [COMBINE_BEST] = "the one that gives most",
+       [COMBINE_FIRST] = "the first that gives anything")
+ONE_OF(multipliers, multipliers, [MULTIPLIERS_MULTIPLY] = "multiplied", [MULTIPLIERS_ADD] = "added",
+       [MULTIPLIERS_BEST] = "the best counts")
+ONE_OF(rounding, rounding, [ROUNDING_FLOOR] = "down", [ROUNDING_HALF_UP] = "half up", [ROUNDING_CEIL] = "up")
+EITHER(visits, visits_by_day, "the first receipt of a day", "each receipt")
+ALWAYS(available_after, words_term, &item->available_after)
 
 PROGRAMME_SAYS(expiry)
 {
@@ -188,10 +123,7 @@ PROGRAMME_SAYS(limits)
     words_limits(words, &item->limits, NULL);
 }
 
-PROGRAMME_SAYS(milestones_at_once)
-{
-    SAY("%s", item->milestones_highest ? "the highest" : "all");
-}
+EITHER(milestones_at_once, milestones_highest, "the highest", "all")
 
 static const struct facet points_facets[] = {
     {"name", points_name, "none", NULL},
@@ -207,44 +139,13 @@ static const struct facet points_facets[] = {
 
 /* --- tiers --- */
 
-PROGRAMME_SAYS(tier_window)
-{
-    if (item->tiers.count > 0) {
-        words_window(words, &item->tiers.window);
-    }
-}
-
-PROGRAMME_SAYS(tier_valid)
-{
-    if (item->tiers.count > 0) {
-        words_term(words, &item->tiers.valid);
-    }
-}
-
-PROGRAMME_SAYS(tier_grace)
-{
-    words_term(words, &item->tiers.grace);
-}
-
-PROGRAMME_SAYS(tier_match)
-{
-    SAY("%s", item->tiers.match_all ? "all" : "");
-}
-
-PROGRAMME_SAYS(tier_crossing)
-{
-    SAY("%s", item->tiers.crossing_new ? "at the new level" : "");
-}
-
-PROGRAMME_SAYS(tier_falls)
-{
-    SAY("%s", item->tiers.falls_at_once ? "as soon as the metrics are below" : "");
-}
-
-PROGRAMME_SAYS(tier_downgrade)
-{
-    SAY("%s", item->tiers.downgrade_one ? "one level at a time" : "");
-}
+WHERE(tier_window, item->tiers.count > 0, words_window, &item->tiers.window)
+WHERE(tier_valid, item->tiers.count > 0, words_term, &item->tiers.valid)
+ALWAYS(tier_grace, words_term, &item->tiers.grace)
+EITHER(tier_match, tiers.match_all, "all", "")
+EITHER(tier_crossing, tiers.crossing_new, "at the new level", "")
+EITHER(tier_falls, tiers.falls_at_once, "as soon as the metrics are below", "")
+EITHER(tier_downgrade, tiers.downgrade_one, "one level at a time", "")
 
 static const struct facet tiers_facets[] = {
     {"metrics are summed", tier_window, "not at all", NULL},
@@ -267,12 +168,7 @@ PROGRAMME_SAYS(paying)
     }
 }
 
-PROGRAMME_SAYS(paying_minimum)
-{
-    if (item->paying.minimum > 0) {
-        words_points(words, item->paying.minimum);
-    }
-}
+WHERE(paying_minimum, item->paying.minimum > 0, words_points, item->paying.minimum)
 
 PROGRAMME_SAYS(paying_share)
 {
@@ -282,15 +178,8 @@ PROGRAMME_SAYS(paying_share)
     }
 }
 
-PROGRAMME_SAYS(paying_short)
-{
-    SAY("%s", item->paying.clamp ? "those there are pay" : "");
-}
-
-PROGRAMME_SAYS(paying_fund)
-{
-    SAY("%s", item->paying.fund_from == FUND_BALANCE_AND_THIS_PURCHASE ? "with those of the purchase" : "");
-}
+EITHER(paying_short, paying.clamp, "those there are pay", "")
+EITHER(paying_fund, paying.fund_from == FUND_BALANCE_AND_THIS_PURCHASE, "with those of the purchase", "")
 
 static const struct facet paying_facets[] = {
     {"rate", paying, "points pay nothing", NULL},
@@ -300,80 +189,28 @@ static const struct facet paying_facets[] = {
     {"paid with points held", paying_fund, "before the purchase", NULL},
 };
 
-PROGRAMME_SAYS(timeout)
-{
-    if (item->reservations.timeout_minutes > 0) {
-        minutes(words, item->reservations.timeout_minutes);
-    }
-}
-
-PROGRAMME_SAYS(longest)
-{
-    if (item->reservations.longest_minutes > 0) {
-        minutes(words, item->reservations.longest_minutes);
-    }
-}
+WHERE(timeout, item->reservations.timeout_minutes > 0, minutes, item->reservations.timeout_minutes)
+WHERE(longest, item->reservations.longest_minutes > 0, minutes, item->reservations.longest_minutes)
 
 static const struct facet reservation_facets[] = {
     {"last", timeout, "until they are given back", NULL},
     {"last at most", longest, "as long as is asked for", NULL},
 };
 
-PROGRAMME_SAYS(return_points)
-{
-    static const char *const names[] = {
-        [RETURN_RECOMPUTE] = "down to what the rest would have earned",
-        [RETURN_PRORATE] = "the share of what is returned",
-        [RETURN_FLOOR_OF_REFUND] = "what the returned part alone would earn",
-        [RETURN_KEEP] = "nothing",
-    };
-    SAY("%s", names[item->returns.points]);
-}
-
-PROGRAMME_SAYS(return_spent)
-{
-    static const char *const names[] = {[SPENT_PRORATE] = "by share",
-                                        [SPENT_WHEN_WHOLE] = "when all of the receipt is returned",
-                                        [SPENT_KEEP] = "never"};
-    SAY("%s", names[item->returns.spent]);
-}
-
-PROGRAMME_SAYS(return_negative)
-{
-    static const char *const names[] = {[NEGATIVE_ALLOW] = "are owed",
-                                        [NEGATIVE_CLAMP] = "are forgiven",
-                                        [NEGATIVE_OWN_LOT] = "are those the purchase has left",
-                                        [NEGATIVE_REFUSE] = "stop the return"};
-    SAY("%s", names[item->returns.negative]);
-}
-
-PROGRAMME_SAYS(return_expired)
-{
-    SAY("%s", item->returns.charge_expired ? "are taken from others" : "are forgiven");
-}
-
-PROGRAMME_SAYS(return_ended)
-{
-    words_term(words, &item->returns.ended_lot);
-}
-
-PROGRAMME_SAYS(return_without)
-{
-    static const char *const names[] = {[WITHOUT_RECEIPT_REFUSE] = "refused",
-                                        [WITHOUT_RECEIPT_BY_AMOUNT] = "what the amount would earn is taken",
-                                        [WITHOUT_RECEIPT_REVIEW] = "booked for a person to look at"};
-    SAY("%s", names[item->returns.without_receipt]);
-}
-
-PROGRAMME_SAYS(return_unknown)
-{
-    SAY("%s", item->returns.refuse_unknown_receipt ? "refused" : "wait for it");
-}
-
-PROGRAMME_SAYS(return_tier)
-{
-    SAY("%s", item->returns.tier_at_review ? "at the review" : "at once");
-}
+ONE_OF(return_points, returns.points, [RETURN_RECOMPUTE] = "down to what the rest would have earned",
+       [RETURN_PRORATE] = "the share of what is returned",
+       [RETURN_FLOOR_OF_REFUND] = "what the returned part alone would earn", [RETURN_KEEP] = "nothing")
+ONE_OF(return_spent, returns.spent, [SPENT_PRORATE] = "by share",
+       [SPENT_WHEN_WHOLE] = "when all of the receipt is returned", [SPENT_KEEP] = "never")
+ONE_OF(return_negative, returns.negative, [NEGATIVE_ALLOW] = "are owed", [NEGATIVE_CLAMP] = "are forgiven",
+       [NEGATIVE_OWN_LOT] = "are those the purchase has left", [NEGATIVE_REFUSE] = "stop the return")
+EITHER(return_expired, returns.charge_expired, "are taken from others", "are forgiven")
+ALWAYS(return_ended, words_term, &item->returns.ended_lot)
+ONE_OF(return_without, returns.without_receipt, [WITHOUT_RECEIPT_REFUSE] = "refused",
+       [WITHOUT_RECEIPT_BY_AMOUNT] = "what the amount would earn is taken",
+       [WITHOUT_RECEIPT_REVIEW] = "booked for a person to look at")
+EITHER(return_unknown, returns.refuse_unknown_receipt, "refused", "wait for it")
+EITHER(return_tier, returns.tier_at_review, "at the review", "at once")
 
 static const struct facet return_facets[] = {
     {"take", return_points, "", NULL},
@@ -386,15 +223,8 @@ static const struct facet return_facets[] = {
     {"a level only they reached is lost", return_tier, "", NULL},
 };
 
-PROGRAMME_SAYS(transfer)
-{
-    SAY("%s", item->moving.transfer ? "allowed" : "");
-}
-
-PROGRAMME_SAYS(transfer_expiry)
-{
-    SAY("%s", item->moving.reset_expiry ? "as if earned that day" : "");
-}
+EITHER(transfer, moving.transfer, "allowed", "")
+EITHER(transfer_expiry, moving.reset_expiry, "as if earned that day", "")
 
 static const struct facet moving_facets[] = {
     {"from member to member", transfer, "refused", NULL},

@@ -120,21 +120,17 @@ static int add_points(struct writer *writer, enum phrase which, int64_t points)
     return result < 0 ? result : add_phrase(writer, which, (const char *const[3]){text});
 }
 
-static const struct level *level_of(const struct programme *programme, const char *id)
+/* NULL of no id. */
+static const struct level *named_level(const struct programme *programme, const char *id)
 {
-    for (size_t i = 0; id != NULL && i < programme->tiers.count; i++) {
-        if (strcmp(programme->tiers.levels[i].id, id) == 0) {
-            return &programme->tiers.levels[i];
-        }
-    }
-    return NULL;
+    return id != NULL ? programme_level_named(programme, id) : NULL;
 }
 
 static int add_level(struct writer *writer, uint32_t level_before, const struct member_view *view)
 {
-    const struct level *level = level_of(writer->programme, view->level);
+    const struct level *level = named_level(writer->programme, view->level);
     const struct level *before = programme_level(writer->programme, level_before);
-    const struct level *next = level_of(writer->programme, view->next_level);
+    const struct level *next = named_level(writer->programme, view->next_level);
     int result = 0;
     if (level != NULL) {
         const bool reached = level->qualifying > (before != NULL ? before->qualifying : 0);
