@@ -103,15 +103,10 @@ void ledger_fail(struct ledger *ledger, struct reply *reply, enum failure_code c
     reply->failure.now = world->wall_ms(world->context);
 }
 
-static int run_job(struct ledger *ledger, const struct ledger_job *job, struct arena *memory,
-                   struct ledger_result *result)
+static int answer_job(struct ledger *ledger, const struct ledger_job *job, struct arena *memory,
+                      struct ledger_result *result)
 {
     struct reply reply = {.id = job->request->id};
-    *result = (struct ledger_result){.tag = job->tag};
-    arena_reset(&ledger->scratch);
-    if (job->request->kind == REQUEST_BOOK_BATCH) {
-        return ledger_book_batch(ledger, job, memory, result);
-    }
     int status = 0;
     switch (job->request->kind) {
     case REQUEST_BOOK:
@@ -150,6 +145,17 @@ static int run_job(struct ledger *ledger, const struct ledger_job *job, struct a
         ledger_fail(ledger, &reply, FAILURE_TOO_LARGE, "the answer is larger than a frame");
         status = wire_reply_pack(&reply, memory, &result->reply);
     }
+    return status;
+}
+
+static int run_job(struct ledger *ledger, const struct ledger_job *job, struct arena *memory,
+                   struct ledger_result *result)
+{
+    *result = (struct ledger_result){.tag = job->tag};
+    arena_reset(&ledger->scratch);
+    const int status = job->request->kind == REQUEST_BOOK_BATCH
+                           ? ledger_book_batch(ledger, job, memory, result)
+                           : answer_job(ledger, job, memory, result);
     return status == 0 && ledger->arrived_count > 0 ? ledger_resume(ledger) : status;
 }
 

@@ -389,6 +389,36 @@ static void a_log_that_ends_within_a_batch_is_not_proved(void **state)
     temporary_remove(&copy);
 }
 
+static void a_return_is_decided_behind_the_batch_that_brings_its_purchase(void **state)
+{
+    struct shelf *shelf = *state;
+    struct house *house = &shelf->house;
+    house->sequences[TILL] = EVENTS + 1; /* the shelf signs by itself */
+    const uint32_t other = house_terminal(house, "cafe", "till-2");
+    const int32_t day = (int32_t)(house->now / 86400000);
+    struct event back = {.occurred_at = house->now,
+                         .kind = EVENT_GOODS_RETURN,
+                         .goods_return = {.receipt = {.business_date = day, .number = "C2"},
+                                          .has_original = true,
+                                          .original = {.business_date = day, .till = "till-1", .number = "2"},
+                                          .whole = true,
+                                          .done = true}};
+    house_book(house, other, &back, NULL);
+    assert_int_equal(house->decision->outcome.exceptions_count, 1);
+    assert_int_equal(house->decision->outcome.exceptions[0].kind, EXCEPTION_PARKED);
+    const uint64_t before = position(shelf);
+    book(shelf, 1, 4);
+    assert_int_equal(position(shelf), before + 5);
+    struct event_row row;
+    struct event event;
+    arena_reset(&house->scratch);
+    assert_int_equal(store_event_read(house->temporary.store, before + 5, &house->scratch, &row), 0);
+    assert_int_equal(wire_body_unpack(row.body, &house->scratch, &event, NULL), 0);
+    assert_int_equal(event.kind, EVENT_RESUMED);
+    assert_int_equal(event.resumed.position, before);
+    house_replay(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +436,7 @@ int main(void)
         TEST(a_batch_is_noted_before_it_is_decided),
         TEST(a_signature_of_another_batch_does_not_prove_the_log),
         TEST(a_log_that_ends_within_a_batch_is_not_proved),
+        TEST(a_return_is_decided_behind_the_batch_that_brings_its_purchase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
