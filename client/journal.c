@@ -1,4 +1,4 @@
-#include "client/journal.h"
+#include "client/journal_internal.h"
 
 #include "base/check.h"
 #include "base/text.h"
@@ -7,56 +7,12 @@
 #include "crypto/card.h"
 #include "model/day.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* Everything a receipt of LINES_MAX lines copies fits: a line's texts and its list of labels. */
-enum {
-    ALLOCATION_BYTES_MAX = 16, /* beside what is asked for */
-    LINE_BYTES_MAX = SKU_BYTES_MAX + ID_BYTES_MAX + LABELS_MAX * (ID_BYTES_MAX + sizeof(char *)) +
-                     (LABELS_MAX + 3) * (ALLOCATION_BYTES_MAX + 1),
-    ARENA_BYTES = (LINES_MAX + 16) * LINE_BYTES_MAX,
-    TIME_BYTES_MAX = 40,
-    QUOTE_BYTES_MAX = 40,
-};
-
-static const struct column {
-    const char *name;
-    bool required;
-} columns[JOURNAL_COLUMNS] = {
-#define X(name, text, required) [JOURNAL_##name] = {text, required},
-    JOURNAL_COLUMN_TABLE(X)
-#undef X
-};
-
-/* A field as it can stand in a message: short, whole characters, on one line. */
-struct quote {
-    char text[QUOTE_BYTES_MAX + 1];
-};
-
-static struct quote quote(const char *text)
-{
-    struct quote quote;
-    size_t size = strlen(text);
-    if (size > QUOTE_BYTES_MAX) {
-        size = QUOTE_BYTES_MAX;
-        while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) {
-            size--;
-        }
-    }
-    for (size_t i = 0; i < size; i++) {
-        quote.text[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
-    }
-    quote.text[size] = '\0';
-    return quote;
-}
+enum { TIME_BYTES_MAX = 40 };
 
 static void report(const struct journal *journal, const struct journal_problem *problem)
 {
@@ -89,112 +45,6 @@ static void complain(struct journal *journal, const char *format, ...)
                                               .reason = reason});
     journal->bad = true;
     journal->told = true;
-}
-
-static int explain(char text[JOURNAL_TEXT_BYTES], int error, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int explain(char text[JOURNAL_TEXT_BYTES], int error, const char *format, ...)
-{
-    struct text writer;
-    va_list arguments;
-    va_start(arguments, format);
-    text_init(&writer, text, JOURNAL_TEXT_BYTES);
-    text_vadd(&writer, format, arguments);
-    va_end(arguments);
-    return error;
-}
-
-static int name_column(struct journal *journal, size_t index, char ret_text[JOURNAL_TEXT_BYTES])
-{
-    const char *name = journal->row.fields[index];
-    for (int i = 0; i < JOURNAL_COLUMNS; i++) {
-        if (strcmp(columns[i].name, name) == 0) {
-            if (journal->columns[i] >= 0) {
-                return explain(ret_text, ERR_FORMAT, "the header names the column '%s' twice",
-                               quote(name).text);
-            }
-            journal->columns[i] = (int)index;
-            return 0;
-        }
-    }
-    return explain(ret_text, ERR_FORMAT, "the header names a column '%s' that a journal does not have",
-                   quote(name).text);
-}
-
-static int read_header(struct journal *journal, char ret_text[JOURNAL_TEXT_BYTES])
-{
-    const int error = csv_next(&journal->csv, &journal->row);
-    if (error != 0) {
-        return explain(ret_text, error == ERR_NOT_FOUND ? ERR_FORMAT : error, "the header: %s",
-                       error == ERR_NOT_FOUND ? "the file is empty"
-                       : error == ERR_FORMAT  ? journal->row.wrong
-                                              : error_text(error));
-    }
-    for (int i = 0; i < JOURNAL_COLUMNS; i++) {
-        journal->columns[i] = -1;
-    }
-    journal->fields_count = journal->row.count;
-    for (size_t i = 0; i < journal->row.count; i++) {
-        const int named = name_column(journal, i, ret_text);
-        if (named != 0) {
-            return named;
-        }
-    }
-    for (int i = 0; i < JOURNAL_COLUMNS; i++) {
-        if (columns[i].required && journal->columns[i] < 0) {
-            return explain(ret_text, ERR_FORMAT, "the header does not name the column '%s'", columns[i].name);
-        }
-    }
-    return 0;
-}
-
-static int open_file(struct journal *journal, char ret_text[JOURNAL_TEXT_BYTES])
-{
-    const char *path = journal->options.path;
-    struct stat status;
-    journal->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (journal->fd < 0) {
-        const int error = errno == ENOENT ? ERR_NOT_FOUND : errno == EACCES ? ERR_PERMISSION : ERR_IO;
-        return explain(ret_text, error, "%s", strerror(errno));
-    }
-    if (fstat(journal->fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-        journal->size = (uint64_t)status.st_size;
-    }
-    return 0;
-}
-
-int journal_open(struct journal *journal, const struct journal_options *options,
-                 char ret_text[JOURNAL_TEXT_BYTES])
-{
-    CHECK(options->digits >= 0);
-    *journal = (struct journal){.options = *options, .fd = -1};
-    journal->memory = malloc(ARENA_BYTES);
-    journal->lines = calloc(LINES_MAX, sizeof(*journal->lines));
-    int error = journal->memory == NULL || journal->lines == NULL
-                    ? explain(ret_text, ERR_NOMEM, "%s", error_text(ERR_NOMEM))
-                    : open_file(journal, ret_text);
-    if (error == 0) {
-        arena_init(&journal->arena, journal->memory, ARENA_BYTES);
-        error = csv_init(&journal->csv, journal->fd);
-        error =
-            error != 0 ? explain(ret_text, error, "%s", error_text(error)) : read_header(journal, ret_text);
-    }
-    if (error != 0) {
-        journal_close(journal);
-    }
-    return error;
-}
-
-void journal_close(struct journal *journal)
-{
-    csv_fini(&journal->csv);
-    if (journal->memory != NULL && journal->fd > STDIN_FILENO) {
-        (void)close(journal->fd);
-    }
-    free(journal->memory);
-    free(journal->lines);
-    *journal = (struct journal){.fd = -1};
 }
 
 /* A copy in the arena, which has room for whatever was found short enough. */
@@ -252,6 +102,63 @@ static void report_stray(struct journal *journal, const char *reason)
     journal->stray_line = journal->row.line;
 }
 
+static bool is_return(const struct journal *journal)
+{
+    return journal->kind[0] == 'r';
+}
+
+/* The purchase that the row at hand returns something of, into `ret_receipt` (texts of the row, not kept): by
+ * default one of its own day, till and store. False: it names none. */
+static bool read_original(struct journal *journal, const struct receipt *own, struct receipt *ret_receipt)
+{
+    const char *number = field(journal, JOURNAL_OF_RECEIPT);
+    const char *date = field(journal, JOURNAL_OF_DATE);
+    const char *till = field(journal, JOURNAL_OF_TILL);
+    const char *store = field(journal, JOURNAL_OF_STORE);
+    *ret_receipt = *own;
+    ret_receipt->number = number;
+    if (number[0] == '\0') {
+        if (date[0] != '\0' || till[0] != '\0' || store[0] != '\0') {
+            complain(journal, "of_receipt: it is missing, though the line says whose it is");
+        }
+        return false;
+    }
+    if (!is_return(journal)) {
+        complain(journal, "of_receipt: a purchase does not have it");
+    }
+    if (strlen(number) > RECEIPT_NUMBER_BYTES_MAX) {
+        complain(journal, "of_receipt: '%s' is longer than 40 bytes", journal_quote(number).text);
+    }
+    if (date[0] != '\0' &&
+        (day_parse(date, strlen(date), &ret_receipt->business_date) != 0 || ret_receipt->business_date < 0)) {
+        complain(journal, "of_date: '%s' is not a date such as 2026-12-01", journal_quote(date).text);
+    }
+    if (till[0] != '\0' && !text_is_id(till, TILL_LABEL_BYTES_MAX)) {
+        complain(journal, "of_till: '%s' is not a label", journal_quote(till).text);
+    }
+    if (store[0] != '\0' && !text_is_id(store, ID_BYTES_MAX)) {
+        complain(journal, "of_store: '%s' is not an id", journal_quote(store).text);
+    }
+    ret_receipt->till = till[0] != '\0' ? till : own->till;
+    ret_receipt->store = store[0] != '\0' ? store : own->store;
+    return true;
+}
+
+static void start_return(struct journal *journal, const struct receipt *own)
+{
+    struct receipt original;
+    journal->rows = 0;
+    journal->parts_count = 0;
+    journal->paid_back = 0;
+    journal->has_original = read_original(journal, own, &original);
+    if (journal->has_original && !journal->bad) {
+        original.number = keep(journal, original.number);
+        original.till = keep(journal, original.till);
+        original.store = original.store != NULL ? keep(journal, original.store) : NULL;
+        journal->original = original;
+    }
+}
+
 /* The head of a new receipt, from its first row. */
 static void start(struct journal *journal, const struct receipt *key)
 {
@@ -281,17 +188,18 @@ static void start(struct journal *journal, const struct receipt *key)
     if (strlen(occurred_at) > TIME_BYTES_MAX || instant_parse(occurred_at, &event->occurred_at, NULL) != 0 ||
         event->occurred_at == 0) {
         complain(journal, "the time '%s' is not one such as 2026-12-01T08:05:00+02:00",
-                 quote(occurred_at).text);
+                 journal_quote(occurred_at).text);
     } else {
         journal->occurred_at = keep(journal, occurred_at);
     }
     if (strcmp(kind, "purchase") != 0 && strcmp(kind, "return") != 0) {
-        complain(journal, "the kind '%s' is neither purchase nor return", quote(kind).text);
+        complain(journal, "the kind '%s' is neither purchase nor return", journal_quote(kind).text);
     } else {
         journal->kind = kind[0] == 'p' ? "purchase" : "return";
     }
+    start_return(journal, key);
     if (card[0] != '\0' && card_normalise(card, strlen(card), &number) != 0) {
-        complain(journal, "the card '%s' is none, or longer than 64 bytes", quote(card).text);
+        complain(journal, "the card '%s' is none, or longer than 64 bytes", journal_quote(card).text);
     } else if (card[0] != '\0') {
         /* It may hold more white space than a card has bytes; what is sent is the normalised number. */
         journal->receipt.card = keep(journal, number.text);
@@ -299,8 +207,15 @@ static void start(struct journal *journal, const struct receipt *key)
 }
 
 /* What the rows of a receipt must agree on. */
-static void compare_head(struct journal *journal)
+static void compare_head(struct journal *journal, const struct receipt *own)
 {
+    struct receipt original;
+    const bool has_original = read_original(journal, own, &original);
+    if (!journal->bad && (has_original != journal->has_original ||
+                          (has_original && !same_receipt(&original, &journal->original)))) {
+        complain(journal, "another purchase than in line %" PRIu64 ", of the same return",
+                 journal->receipt.first_line);
+    }
     const char *card = field(journal, JOURNAL_CARD);
     struct card_number number = {0};
     if (journal->occurred_at[0] != '\0' &&
@@ -329,12 +244,12 @@ static int64_t read_amount(struct journal *journal, enum journal_column column, 
         return 0;
     }
     if (amount_parse(text, strlen(text), journal->options.digits, AMOUNT_MAX, &amount) != 0) {
-        complain(journal, "%s: '%s' is not an amount with %d decimals", columns[column].name,
-                 quote(text).text, journal->options.digits);
+        complain(journal, "%s: '%s' is not an amount with %d decimals", journal_column_name(column),
+                 journal_quote(text).text, journal->options.digits);
         return 0;
     }
     if (amount < least) {
-        complain(journal, "%s: '%s' is below 0", columns[column].name, quote(text).text);
+        complain(journal, "%s: '%s' is below 0", journal_column_name(column), journal_quote(text).text);
         return 0;
     }
     return amount;
@@ -348,7 +263,8 @@ static const char *read_name(struct journal *journal, enum journal_column column
         return NULL;
     }
     if (strlen(text) > most) {
-        complain(journal, "%s: '%s' is longer than %zu bytes", columns[column].name, quote(text).text, most);
+        complain(journal, "%s: '%s' is longer than %zu bytes", journal_column_name(column),
+                 journal_quote(text).text, most);
         return NULL;
     }
     return keep(journal, text);
@@ -363,12 +279,12 @@ static size_t read_words(struct journal *journal, enum journal_column column, si
     for (const char *word = field(journal, column); *word != '\0';) {
         const size_t size = strcspn(word, "|");
         if (size > word_most) {
-            complain(journal, "%s: '%s' has a word longer than %zu bytes", columns[column].name,
-                     quote(word).text, word_most);
+            complain(journal, "%s: '%s' has a word longer than %zu bytes", journal_column_name(column),
+                     journal_quote(word).text, word_most);
             return 0;
         }
         if (size > 0 && count == most) {
-            complain(journal, "%s: there are more than %zu", columns[column].name, most);
+            complain(journal, "%s: there are more than %zu", journal_column_name(column), most);
             return 0;
         }
         if (size > 0) {
@@ -416,7 +332,7 @@ static void add_sums(struct journal *journal)
         const enum journal_column column = (enum journal_column)(JOURNAL_TENDER_CASH + kind);
         journal->tenders[kind] += read_amount(journal, column, -AMOUNT_MAX);
         if (journal->tenders[kind] > AMOUNT_MAX || journal->tenders[kind] < -AMOUNT_MAX) {
-            complain(journal, "%s: the sum is too large", columns[column].name);
+            complain(journal, "%s: the sum is too large", journal_column_name(column));
             journal->tenders[kind] = 0;
         }
     }
@@ -437,11 +353,11 @@ static void add_line(struct journal *journal)
                         .tax = read_amount(journal, JOURNAL_TAX, -AMOUNT_MAX),
                         .discount = read_amount(journal, JOURNAL_DISCOUNT, 0)};
     if (quantity_parse(quantity, strlen(quantity), &line.quantity, &line.weighed) != 0) {
-        complain(journal, "quantity: '%s' is not one such as 2 or 1.250", quote(quantity).text);
+        complain(journal, "quantity: '%s' is not one such as 2 or 1.250", journal_quote(quantity).text);
     }
     if ((line.tax > 0 && line.gross < line.tax) || (line.tax < 0 && line.gross > line.tax)) {
         complain(journal, "tax: '%s' is more than there is in gross",
-                 quote(field(journal, JOURNAL_TAX)).text);
+                 journal_quote(field(journal, JOURNAL_TAX)).text);
     }
     const char *labels[LABELS_MAX];
     line.labels_count = read_words(journal, JOURNAL_LABELS, LABELS_MAX, ID_BYTES_MAX, labels);
@@ -454,23 +370,45 @@ static void add_line(struct journal *journal)
     journal->lines[purchase->lines_count++] = line;
 }
 
+/* A row of a return. Some systems write a minus before what came back, and some do not. */
+static void add_returned(struct journal *journal)
+{
+    const char *quantity = field(journal, JOURNAL_QUANTITY);
+    struct return_part part = {.sku = read_name(journal, JOURNAL_SKU, SKU_BYTES_MAX)};
+    bool weighed = false;
+    quantity += quantity[0] == '-';
+    if (quantity_parse(quantity, strlen(quantity), &part.quantity, &weighed) != 0 || part.quantity <= 0) {
+        complain(journal, "quantity: '%s' is not one of goods that came back, such as 2 or -1.250",
+                 journal_quote(field(journal, JOURNAL_QUANTITY)).text);
+    }
+    journal->paid_back += read_amount(journal, JOURNAL_GROSS, -AMOUNT_MAX);
+    journal->rows++;
+    if (part.sku != NULL) {
+        journal->parts[journal->parts_count++] = part;
+    }
+}
+
 /* Takes the row at hand into the receipt it belongs to. */
 static void add_row(struct journal *journal, const struct receipt *key)
 {
     if (!journal->open) {
         start(journal, key);
     } else {
-        compare_head(journal);
+        compare_head(journal, key);
     }
     journal->suspect = false;
     journal->has_row = false;
     journal->receipt.last_line = journal->row.last_line;
-    if (journal->kind[0] != 'p' || journal->full) {
+    if (journal->full) {
         return;
     }
-    if (journal->receipt.event.purchase.lines_count == LINES_MAX) {
+    if (journal->rows == LINES_MAX || journal->receipt.event.purchase.lines_count == LINES_MAX) {
         complain(journal, "the receipt has more than %d lines", LINES_MAX);
         journal->full = true;
+        return;
+    }
+    if (is_return(journal)) {
+        add_returned(journal);
         return;
     }
     add_line(journal);
@@ -478,28 +416,64 @@ static void add_row(struct journal *journal, const struct receipt *key)
     add_codes(journal);
 }
 
+/* Makes the event of the return at hand. Why that cannot be, or NULL. */
+static const char *finish_return(struct journal *journal)
+{
+    struct event *event = &journal->receipt.event;
+    const struct receipt receipt = event->purchase.receipt;
+    const int64_t amount = journal->paid_back < 0 ? -journal->paid_back : journal->paid_back;
+    const bool by_parts = journal->has_original && journal->parts_count > 0;
+    if (by_parts && journal->parts_count < journal->rows) {
+        return "some of its lines name an article and some do not";
+    }
+    if (!by_parts && (amount == 0 || amount > AMOUNT_MAX)) {
+        return journal->has_original ? "neither an article nor an amount came back"
+                                     : "without of_receipt only an amount can come back, and it says none";
+    }
+    event->kind = EVENT_GOODS_RETURN;
+    event->goods_return = (struct goods_return){.receipt = receipt,
+                                                .has_original = journal->has_original,
+                                                .original = journal->original,
+                                                .parts = by_parts ? journal->parts : NULL,
+                                                .parts_count = by_parts ? journal->parts_count : 0,
+                                                .amount = by_parts ? 0 : amount,
+                                                .done = true};
+    if (journal->has_original) {
+        journal->receipt.card = NULL; /* the purchase knows whose it is */
+    }
+    return NULL;
+}
+
+static void add_tenders(struct journal *journal)
+{
+    struct purchase *purchase = &journal->receipt.event.purchase;
+    for (int kind = 0; kind < JOURNAL_TENDERS; kind++) {
+        if (journal->tenders[kind] != 0) {
+            journal->tender_list[purchase->tenders_count++] =
+                (struct tender){.kind = (enum tender_kind)kind, .amount = journal->tenders[kind]};
+        }
+    }
+}
+
 /* Whether the receipt at hand, with all its rows, can be given. */
 static bool finish(struct journal *journal)
 {
-    struct purchase *purchase = &journal->receipt.event.purchase;
     struct journal_problem problem = {.first_line = journal->receipt.first_line,
                                       .last_line = journal->receipt.last_line,
-                                      .receipt = purchase->receipt.number};
+                                      .receipt = journal->receipt.event.purchase.receipt.number};
     char reason[JOURNAL_TEXT_BYTES];
     journal->open = false;
-    if (!journal->bad && journal->kind[0] == 'p') {
-        for (int kind = 0; kind < JOURNAL_TENDERS; kind++) {
-            if (journal->tenders[kind] != 0) {
-                journal->tender_list[purchase->tenders_count++] =
-                    (struct tender){.kind = (enum tender_kind)kind, .amount = journal->tenders[kind]};
-            }
-        }
+    if (!journal->bad && is_return(journal)) {
+        problem.reason = finish_return(journal);
+    } else if (!journal->bad) {
+        add_tenders(journal);
+    }
+    if (!journal->bad && problem.reason == NULL) {
         journal->receipts_good++;
         return true;
     }
     journal->receipts_bad++;
-    if (!journal->bad) {
-        problem.reason = "a return: returns cannot be booked by this version";
+    if (problem.reason != NULL) {
         report(journal, &problem);
     } else if (!journal->told) {
         (void)snprintf(reason, sizeof(reason), "line %" PRIu64 " cannot be read and may belong to it",
@@ -554,6 +528,11 @@ int journal_next(struct journal *journal, const struct journal_receipt **ret_rec
             add_row(journal, &key);
         }
     }
+}
+
+struct receipt *journal_own_receipt(struct event *event)
+{
+    return event->kind == EVENT_GOODS_RETURN ? &event->goods_return.receipt : &event->purchase.receipt;
 }
 
 uint64_t journal_progress(const struct journal *journal)

@@ -36,7 +36,11 @@
     X(TENDER_VOUCHER, "tender_voucher", false)                                                               \
     X(TENDER_POINTS, "tender_points", false)                                                                 \
     X(TENDER_OTHER, "tender_other", false)                                                                   \
-    X(BASKET_DISCOUNT, "basket_discount", false)
+    X(BASKET_DISCOUNT, "basket_discount", false)                                                             \
+    X(OF_RECEIPT, "of_receipt", false)                                                                       \
+    X(OF_DATE, "of_date", false)                                                                             \
+    X(OF_TILL, "of_till", false)                                                                             \
+    X(OF_STORE, "of_store", false)
 
 enum journal_column {
 #define X(name, text, required) JOURNAL_##name,
@@ -51,9 +55,9 @@ enum { JOURNAL_TENDERS = TENDER_OTHER + 1, JOURNAL_TEXT_BYTES = 256 };
 struct journal_receipt {
     uint64_t first_line; /* of the file, from 1 */
     uint64_t last_line;
-    struct event
-        event;        /* EVENT_PURCHASE without a card commitment; store NULL where the journal names none */
-    const char *card; /* as written; NULL: none */
+    struct event event; /* EVENT_PURCHASE or EVENT_GOODS_RETURN, without a card commitment; stores NULL where
+                           the journal names none */
+    const char *card;   /* as written; NULL: none, or it is the purchase's that something is returned of */
 };
 
 /* What is not sent, and why. */
@@ -87,6 +91,12 @@ struct journal {
     struct journal_receipt receipt;
     const char *occurred_at; /* as written in its first row, as the next */
     const char *kind;
+    struct return_part *parts; /* LINES_MAX of room: what came back, of a return */
+    size_t rows;               /* of the return at hand; `parts_count` of them name an article */
+    size_t parts_count;
+    int64_t paid_back; /* its sum, with the signs of the journal */
+    bool has_original;
+    struct receipt original;
     int64_t tenders[JOURNAL_TENDERS]; /* its sums */
     struct tender tender_list[JOURNAL_TENDERS];
     const char *codes[CODES_MAX];
@@ -110,6 +120,9 @@ void journal_close(struct journal *journal);
 /* The next receipt that can be sent, in the order of the file, valid until the next call; what cannot is
  * reported on the way. ERR_NOT_FOUND: there is none; ERR_IO. */
 int journal_next(struct journal *journal, const struct journal_receipt **ret_receipt) MUST_CHECK;
+
+/* The event's own receipt, of a purchase or a return. */
+struct receipt *journal_own_receipt(struct event *event);
 
 /* Bytes of the file read so far, of `size`. */
 uint64_t journal_progress(const struct journal *journal);

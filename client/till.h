@@ -149,8 +149,8 @@ int basket_add_redemption(struct basket *basket, struct arena *arena, const char
 /* Points to pay with in smallest units; "max" is 0. */
 int points_read(const char *text, int64_t *ret_points) MUST_CHECK;
 /* The name of the receipt in the outbox: store/date/till/number, what is not given from the till itself. */
-void basket_receipt_name(const struct basket *basket, const struct till *till,
-                         char ret_name[OUTBOX_RECEIPT_BYTES_MAX + 1]);
+void till_receipt_name(const struct till *till, const struct receipt *receipt,
+                       char ret_name[OUTBOX_RECEIPT_BYTES_MAX + 1]);
 
 /* The commands, by file. */
 extern const struct command till_enrol_commands[];

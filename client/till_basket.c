@@ -156,10 +156,9 @@ int basket_add_tender(struct basket *basket, const char *text, int digits, char 
                     text);
 }
 
-void basket_receipt_name(const struct basket *basket, const struct till *till,
-                         char ret_name[OUTBOX_RECEIPT_BYTES_MAX + 1])
+void till_receipt_name(const struct till *till, const struct receipt *receipt,
+                       char ret_name[OUTBOX_RECEIPT_BYTES_MAX + 1])
 {
-    const struct receipt *receipt = &basket->event.purchase.receipt;
     char day[DAY_TEXT_BYTES];
     struct text name;
     day_format(receipt->business_date, day);

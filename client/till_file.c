@@ -164,7 +164,7 @@ static int queue_group(struct till *till, struct file *file, const struct till_f
         if (status != TILL_EXIT_OK) {
             break;
         }
-        basket_receipt_name(&basket, till, name);
+        till_receipt_name(till, &basket.event.purchase.receipt, name);
         if (outbox_event_by_receipt(&till->outbox, name, &sequence) == 0) {
             ++*known;
             continue;

@@ -175,8 +175,9 @@ static int digest_of(struct import *import, const struct event *event, const cha
     struct event plain = *event;
     struct bytes body;
     struct hash hash;
-    plain.purchase.receipt.store = NULL;
-    plain.purchase.receipt.till = NULL;
+    struct receipt *own = journal_own_receipt(&plain);
+    own->store = NULL;
+    own->till = NULL;
     const int error = wire_body_pack(&plain, &import->till->arena, &body);
     if (error == 0) {
         hash_init(&hash);
@@ -194,7 +195,8 @@ static void meet_again(struct import *import, const struct journal_receipt *rece
                        const struct outbox_import *known, const uint8_t digest[HASH_BYTES])
 {
     const struct rows rows = {receipt->first_line, receipt->last_line};
-    const char *number = receipt->event.purchase.receipt.number;
+    struct event event = receipt->event;
+    const char *number = journal_own_receipt(&event)->number;
     struct booked booked;
     enum outcome_code code;
     if (memcmp(known->digest, digest, HASH_BYTES) != 0) {
@@ -218,7 +220,8 @@ static int sign_receipt(struct import *import, const struct journal_receipt *rec
 {
     struct till *till = import->till;
     struct event event = receipt->event;
-    struct receipt *key = &event.purchase.receipt;
+    struct receipt *key = journal_own_receipt(&event);
+    const char *number = key->number;
     uint64_t sequence = 0;
     /* What is this till's own need not be said. */
     if (key->store == NULL || strcmp(key->store, till->store) == 0) {
@@ -232,8 +235,7 @@ static int sign_receipt(struct import *import, const struct journal_receipt *rec
         char reason[TILL_TEXT_BYTES];
         (void)snprintf(reason, sizeof(reason), "its event would be %s",
                        error == ERR_TOO_LARGE ? "larger than 60 KiB" : error_text(error));
-        note(import, (struct rows){receipt->first_line, receipt->last_line},
-             receipt->event.purchase.receipt.number, reason);
+        note(import, (struct rows){receipt->first_line, receipt->last_line}, number, reason);
         import->unfit++;
         return 0;
     }
@@ -250,13 +252,13 @@ static int sign_receipt(struct import *import, const struct journal_receipt *rec
 static int take_receipt(struct import *import, const struct journal_receipt *receipt)
 {
     struct till *till = import->till;
-    const struct basket basket = {.event = receipt->event};
+    struct event event = receipt->event;
     char name[OUTBOX_RECEIPT_BYTES_MAX + 1];
     uint8_t digest[HASH_BYTES];
     struct outbox_import known;
     uint64_t sequence = 0;
     arena_reset(&till->arena);
-    basket_receipt_name(&basket, till, name);
+    till_receipt_name(till, journal_own_receipt(&event), name);
     int error = digest_of(import, &receipt->event, receipt->card, digest);
     if (error != 0) {
         return error;

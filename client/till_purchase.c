@@ -246,7 +246,7 @@ static int queue_one(struct till *till, const struct arguments *arguments)
     if (status != TILL_EXIT_OK) {
         return status;
     }
-    basket_receipt_name(&basket, till, name);
+    till_receipt_name(till, &basket.event.purchase.receipt, name);
     const struct till_event draft = {
         .event = &basket.event, .card = basket.card, .locale = arguments->locale, .receipt = name};
     const int error = till_queue(till, &draft, &sequence);

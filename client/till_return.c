@@ -144,8 +144,7 @@ static int queue_return(struct till *till, const struct arguments *arguments)
     if (read_parts(till, arguments, goods) != 0) {
         return TILL_EXIT_ERROR;
     }
-    struct basket basket = {.event = {.kind = EVENT_PURCHASE, .purchase = {.receipt = goods->receipt}}};
-    basket_receipt_name(&basket, till, name);
+    till_receipt_name(till, &goods->receipt, name);
     return queue(till, arguments, &event, name);
 }
 

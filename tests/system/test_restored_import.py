@@ -49,7 +49,7 @@ def back_up_midway(house, total, copy):
 def test_a_copy_made_midway_ends_in_the_same_balances(_):
     history.use_release()
     with tempfile.TemporaryDirectory(prefix="loyaltyd-restore.") as folder:
-        journals, receipts, _, _, _ = retail.convert(history.data("retail/online_retail_uci.csv.gz"), folder)
+        journals, receipts, _, _ = retail.convert(history.data("retail/online_retail_uci.csv.gz"), folder)
         total = sum(len(of_till) for of_till in receipts)
         house = history.loading_house(folder, PROGRAMME)
         try:

@@ -53,18 +53,36 @@ def test_what_was_rung_up_here_before_is_left_alone(house):
 
 def test_bad_rows_stop_nothing_and_are_sent_once_mended(house):
     till = house.till("front")
-    rows = [row(1), row(2, gross="8.0"), row(3), row("C4", kind="return", gross="-8.00", quantity="-1"), row(5)]
+    rows = [row(1), row(2, gross="8.0"), row(3), row("C4", kind="return", gross="0.00", quantity="-1"), row(5)]
     now = "2026-01-01"
     rows.insert(2, f'2,front,,{now},{now}T10:00:00Z,,purchase,a"b,,,1,1.00,,\n')
     listed, summary = imported(till, journal(house, *rows), status=3)
     equal([entry[:3] for entry in listed], [(3, 3, "2"), (4, 4, None), (5, 5, "3"), (6, 6, "C4")])
     equal(counts(summary), (5, 2, 0, 0, 3))
     done = till.run("import", journal(house, *rows), status=3)
-    check("journal.csv:6: receipt C4: a return" in done.stdout, done.stdout)
+    check("journal.csv:6: receipt C4: without of_receipt" in done.stdout, done.stdout)
     del rows[2]
     rows[1] = row(2)
     listed, summary = imported(till, journal(house, *rows), status=3)
     equal(([entry[2] for entry in listed], counts(summary)), (["C4"], (5, 2, 2, 0, 1)))
+
+
+def test_returns_are_booked_and_a_second_time_left_alone(house):
+    front, back = house.till("front"), house.till("back")
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    imported(front, journal(house, row(1, gross="16.00", quantity="2", card="77", at=at)))
+    header = HEADER.strip() + ",of_receipt,of_till\n"
+    some = row("C2", kind="return", till="back", quantity="-1", gross="-8.00", card="77", at=at).strip() + ",1,front\n"
+    path = journal(house, some, header=header)
+    equal(counts(imported(back, path)[1]), (1, 1, 0, 0, 0), "once")
+    equal(counts(imported(back, path)[1]), (1, 0, 1, 0, 0), "again")
+    equal(front.json("balance", "--card", "77")[0]["view"]["available"], 8)
+    whole = some.replace("C2", "C3").replace(",-1,", ",1,").replace("-8.00", "8.00")
+    equal(counts(imported(back, journal(house, some, whole, header=header))[1]), (2, 1, 1, 0, 0), "the rest")
+    equal(front.json("balance", "--card", "77")[0]["view"]["available"], 0)
+    # The same number with another purchase is another return.
+    listed, _ = imported(back, journal(house, some.replace(",1,front", ",2,front"), header=header), status=3)
+    check("with other contents" in listed[0][3], listed)
 
 
 def test_refusals_are_listed_each_time(house):

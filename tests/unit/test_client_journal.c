@@ -414,14 +414,110 @@ static void a_receipt_comes_whole_or_not_at_all(void **state)
                    "[2-2 1 gross: 'x' is not an amount with 2 decimals] [3-3 ? a quote is not closed] ");
 }
 
-static void returns_are_named_and_left_out(void **state)
+#define RETURN(rest) "C1,t1,2026-03-02,2026-03-02T10:00:00Z,77,return," rest "\n"
+#define RETURN_HEAD HEAD ",of_receipt,of_date,of_till,of_store\n"
+
+/* The one return of a journal, which the caller closes. */
+static const struct goods_return *one_return(struct journal *journal, struct heard *heard, const char *text,
+                                             const char **ret_card)
+{
+    char why[JOURNAL_TEXT_BYTES];
+    const struct journal_receipt *receipt;
+    assert_int_equal(open_text(journal, text, 2, heard, why), 0);
+    assert_int_equal(journal_next(journal, &receipt), 0);
+    assert_int_equal(receipt->event.kind, EVENT_GOODS_RETURN);
+    const struct goods_return *goods = &receipt->event.goods_return;
+    assert_string_equal(goods->receipt.number, "C1");
+    assert_true(goods->done);
+    *ret_card = receipt->card;
+    return goods;
+}
+
+static void a_return_names_its_purchase_and_what_came_back(void **state)
 {
     (void)state;
-    expect_journal(
-        HEAD
-        "\n" ROW("1", GOODS) "C1,t1,2026-03-02,2026-03-02T10:00:00Z,,return,a,,,-1,-2.00,,\n"
-                             "C1,t1,2026-03-02,2026-03-02T10:00:00Z,,return,b,,,-1,-2.00,,\n" ROW("2", GOODS),
-        "1:1 [3-4 C1 a return: returns cannot be booked by this version] 2:1 ");
+    struct journal journal;
+    struct heard heard;
+    const char *card;
+    const struct goods_return *goods = one_return(&journal, &heard,
+                                                  RETURN_HEAD RETURN("a,,,-1,-2.00,,,7,2026-03-01,t2,north")
+                                                      RETURN("b,,,0.250,2.00,,,7,2026-03-01,t2,north"),
+                                                  &card);
+    assert_null(card); /* the purchase's is meant */
+    assert_true(goods->has_original);
+    assert_string_equal(goods->original.number, "7");
+    assert_string_equal(goods->original.till, "t2");
+    assert_string_equal(goods->original.store, "north");
+    assert_int_equal(goods->original.business_date, 20513);
+    assert_int_equal(goods->parts_count, 2);
+    assert_string_equal(goods->parts[0].sku, "a");
+    assert_int_equal(goods->parts[0].quantity, 1000);
+    assert_string_equal(goods->parts[1].sku, "b");
+    assert_int_equal(goods->parts[1].quantity, 250);
+    assert_int_equal(goods->amount, 0);
+    journal_close(&journal);
+
+    /* Of the return's own day and till; by amount where no article is named. */
+    goods = one_return(&journal, &heard, RETURN_HEAD RETURN(",,,1,-2.00,,,7,,,") RETURN(",,,1,-0.50,,,7,,,"),
+                       &card);
+    assert_true(goods->has_original);
+    assert_string_equal(goods->original.till, "t1");
+    assert_null(goods->original.store);
+    assert_int_equal(goods->original.business_date, 20514);
+    assert_int_equal(goods->parts_count, 0);
+    assert_int_equal(goods->amount, 250);
+    journal_close(&journal);
+}
+
+static void a_return_without_a_receipt_is_its_amount(void **state)
+{
+    (void)state;
+    struct journal journal;
+    struct heard heard;
+    const char *card;
+    const struct goods_return *goods =
+        one_return(&journal, &heard, HEAD "\n" RETURN("a,,,-1,-2.00,,") RETURN("b,,,-2,-3.50,,"), &card);
+    assert_string_equal(card, "77");
+    assert_false(goods->has_original);
+    assert_int_equal(goods->parts_count, 0);
+    assert_int_equal(goods->amount, 550);
+    journal_close(&journal);
+}
+
+static void what_is_wrong_in_a_return_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rows;
+        const char *heard;
+    } tests[] = {
+        {RETURN("a,,,-1,0.00,,,,,,"),
+         "[2-2 C1 without of_receipt only an amount can come back, and it says none] "},
+        {RETURN("a,,,-1,-2.00,,,7,,,") RETURN(",,,-1,-2.00,,,7,,,"),
+         "[2-3 C1 some of its lines name an article and some do not] "},
+        {RETURN(",,,-1,0.00,,,7,,,"), "[2-2 C1 neither an article nor an amount came back] "},
+        {RETURN("a,,,0,-2.00,,,7,,,"),
+         "[2-2 C1 quantity: '0' is not one of goods that came back, such as 2 or -1.250] "},
+        {RETURN("a,,,--1,-2.00,,,7,,,"),
+         "[2-2 C1 quantity: '--1' is not one of goods that came back, such as 2 or -1.250] "},
+        {RETURN("a,,,1,-2.00,,,7,2026-02-29,,"),
+         "[2-2 C1 of_date: '2026-02-29' is not a date such as 2026-12-01] "},
+        {RETURN("a,,,1,-2.00,,,7,,no till,"), "[2-2 C1 of_till: 'no till' is not a label] "},
+        {RETURN("a,,,1,-2.00,,,7,,,no store"), "[2-2 C1 of_store: 'no store' is not an id] "},
+        {RETURN("a,,,1,-2.00,,,,2026-03-01,,"),
+         "[2-2 C1 of_receipt: it is missing, though the line says whose it is] "},
+        {RETURN("a,,,-1,-2.00,,,7,,,") RETURN("a,,,-1,-2.00,,,8,,,"),
+         "[3-3 C1 another purchase than in line 2, of the same return] "},
+        {RETURN("a,,,-1,-2.00,,,7,,,") RETURN("a,,,-1,-2.00,,,,,,"),
+         "[3-3 C1 another purchase than in line 2, of the same return] "},
+        {"1,t1,2026-03-02,2026-03-02T10:00:00Z,77,purchase," GOODS ",7,,,\n",
+         "[2-2 1 of_receipt: a purchase does not have it] "},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(tests); i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof(text), RETURN_HEAD "%s", tests[i].rows);
+        expect_journal(text, tests[i].heard);
+    }
 }
 
 static void rows_of_a_receipt_agree(void **state)
@@ -580,7 +676,9 @@ int main(void)
         cmocka_unit_test(amounts_have_the_decimals_of_the_currency),
         cmocka_unit_test(rows_of_a_receipt_stand_together),
         cmocka_unit_test(a_receipt_comes_whole_or_not_at_all),
-        cmocka_unit_test(returns_are_named_and_left_out),
+        cmocka_unit_test(a_return_names_its_purchase_and_what_came_back),
+        cmocka_unit_test(a_return_without_a_receipt_is_its_amount),
+        cmocka_unit_test(what_is_wrong_in_a_return_is_named),
         cmocka_unit_test(rows_of_a_receipt_agree),
         cmocka_unit_test(what_is_wrong_in_a_row_is_named),
         cmocka_unit_test(a_message_cuts_between_characters),
