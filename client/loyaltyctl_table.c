@@ -15,7 +15,7 @@ void row_differs(struct row *row, const char *what, const char *found)
     struct table_run *run = row->book->run;
     snprintf(text, sizeof(text), "%s: %s", what, found);
     run->differences++;
-    run->differs(run->context, row->number, row->text, text,
+    run->differs(run->context, row->line, row->text, text,
                  row->book->trial.programme != NULL ? &row->book->trial : NULL);
 }
 
@@ -132,16 +132,32 @@ int32_t row_date(struct row *row, const char *text)
 
 /* --- rows --- */
 
-static int customer_of(struct row *row, const char *name)
+static int known_customer(const struct book *book, const char *name)
 {
-    struct book *book = row->book;
-    if (strcmp(name, "-") == 0) {
-        return -1;
-    }
     for (int i = 0; i < book->customers; i++) {
         if (strcmp(book->names[i], name) == 0) {
             return i;
         }
+    }
+    return -1;
+}
+
+int row_customer_of(struct row *row, const char *name)
+{
+    const int found = known_customer(row->book, name);
+    if (found < 0 || (size_t)found >= row->book->trial.customers_count) {
+        row_fail(row, "nobody of this name has joined", name);
+        return -1;
+    }
+    return found;
+}
+
+static int customer_of(struct row *row, const char *name)
+{
+    struct book *book = row->book;
+    const int found = known_customer(book, name);
+    if (strcmp(name, "-") == 0 || found >= 0) {
+        return found;
     }
     if (book->customers == TRIAL_CUSTOMERS_MAX) {
         row_fail(row, "too many customers in one case", name);
@@ -182,16 +198,9 @@ static void decide_row(struct row *row)
 {
     struct trial *trial = &row->book->trial;
     int err = 0;
-    if ((row->settles || row->takes > 0) &&
-        (row->customer < 0 || (size_t)row->customer >= trial->customers_count)) {
-        row_fail(row, "nobody of this name has joined", row->text);
-        return;
-    }
     if (row->settles) {
         err = trial_settle(trial, row->customer, row->time.booked_day, row->time.booked_minute);
-    } else if (row->takes > 0) {
-        err = trial_take(trial, row->customer, row->takes);
-    } else {
+    } else if (!row->tells) {
         err = trial_book(trial, row->unopened ? -1 : row->customer, &row->event, row->time);
     }
     if (err != 0) {
@@ -204,38 +213,45 @@ static void decide_row(struct row *row)
     }
 }
 
-static void run_row(struct book *book, int number, const char *line)
+static int run_row(struct book *book, int number, const char *line)
 {
-    static struct row row;
+    struct row *row = calloc(1, sizeof(*row));
     char *columns[TABLE_WORDS_MAX];
     char *tokens[TABLE_WORDS_MAX];
-    row = (struct row){.book = book, .number = number};
-    snprintf(row.text, sizeof(row.text), "%s", line);
-    snprintf(row.cut, sizeof(row.cut), "%s", line);
-    book->run->rows++;
-    if (text_split(row.cut, '|', columns) != 4) {
-        row_fail(&row, "expected when | who | what is done | what it gives", line);
-        return;
+    if (row == NULL) {
+        return ERR_NOMEM;
     }
-    read_when(&row, columns[0]);
-    row.customer = customer_of(&row, columns[1]);
-    row_read_deed(&row, columns[2]);
-    if (!row.unreadable) {
-        decide_row(&row);
+    row->before = book->rows;
+    book->rows = row;
+    row->book = book;
+    row->line = number;
+    snprintf(row->text, sizeof(row->text), "%s", line);
+    snprintf(row->cut, sizeof(row->cut), "%s", line);
+    book->run->rows++;
+    if (text_split(row->cut, '|', columns) != 4) {
+        row_fail(row, "expected when | who | what is done | what it gives", line);
+        return 0;
+    }
+    read_when(row, columns[0]);
+    row->customer = customer_of(row, columns[1]);
+    row_read_deed(row, columns[2]);
+    if (!row->unreadable) {
+        decide_row(row);
     }
     /* A name that was not enrolled is free again. */
-    if (row.customer >= 0 && (size_t)row.customer >= book->trial.customers_count) {
+    if (row->customer >= 0 && (size_t)row->customer >= book->trial.customers_count) {
         book->customers = (int)book->trial.customers_count;
-        row.customer = -1;
+        row->customer = -1;
     }
-    const size_t count = row.unreadable ? 0 : text_split(columns[3], ',', tokens);
+    const size_t count = row->unreadable ? 0 : text_split(columns[3], ',', tokens);
     for (size_t i = 0; i < count; i++) {
-        row_compare(&row, tokens[i]);
+        row_compare(row, tokens[i]);
     }
     const enum outcome_code code = book->trial.decision->outcome.code;
-    if (!row.unreadable && code != CODE_ACCEPTED && strstr(row.text, "refused") == NULL) {
-        row_differs(&row, "refused", outcome_code_name(code));
+    if (!row->unreadable && code != CODE_ACCEPTED && strstr(row->text, "refused") == NULL) {
+        row_differs(row, "refused", outcome_code_name(code));
     }
+    return 0;
 }
 
 /* --- cases --- */
@@ -274,30 +290,64 @@ static void complete(const struct book *book, const char *yaml, struct text *tex
     text_add(text, "%s", yaml);
 }
 
-/* False: said. */
-static bool read_programme(struct book *book, int line, const char *yaml, char *room, size_t size)
+static int load(struct book *book, const char *yaml, char *room, size_t size)
 {
-    struct trial *trial = &book->trial;
     struct text text;
     text_init(&text, room, size);
     complete(book, yaml, &text);
     const bool own = yaml[strspn(yaml, " \n\t")] != '\0';
-    const struct bytes bytes = own ? (struct bytes){(const uint8_t *)room, text.used} : book->run->programme;
-    const int err = trial_load(trial, bytes);
+    return trial_load(&book->trial,
+                      own ? (struct bytes){(const uint8_t *)room, text.used} : book->run->programme);
+}
+
+/* The first mistake of the last programme read, NULL where there is none. */
+static const struct finding *mistake(const struct trial *trial)
+{
+    for (size_t i = 0; i < trial->findings->count; i++) {
+        if (!trial->findings->items[i].warning) {
+            return &trial->findings->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* False: said. */
+static bool read_programme(struct book *book, int line, const char *yaml, char *room, size_t size)
+{
+    const int err = load(book, yaml, room, size);
+    const struct finding *finding = err == ERR_FORMAT ? mistake(&book->trial) : NULL;
+    char what[512] = "it has too many versions";
     if (err == 0) {
         return true;
     }
-    char what[512] = "it has too many versions";
-    for (size_t i = 0; i < trial->findings->count && err == ERR_FORMAT; i++) {
-        if (!trial->findings->items[i].warning) {
-            snprintf(what, sizeof(what), "the programme is not valid: %s: %s", trial->findings->items[i].path,
-                     trial->findings->items[i].text);
-            break;
-        }
+    if (finding != NULL) {
+        snprintf(what, sizeof(what), "the programme is not valid: %s: %s", finding->path, finding->text);
     }
     book->run->differences++;
     book->run->differs(book->run->context, line, "", what, NULL);
     return false;
+}
+
+/* "refused PATH": the programme is, and this is its first mistake. */
+static void expect_mistake(struct book *book, int line, const char *yaml, char *room, const char *path)
+{
+    const int err = load(book, yaml, room, 2 * TABLE_TEXT_BYTES_MAX);
+    const struct finding *finding = err == ERR_FORMAT ? mistake(&book->trial) : NULL;
+    const char *found = finding != NULL ? finding->path : "no mistake";
+    book->run->rows++;
+    if (strcmp(found, path) != 0) {
+        book->run->differences++;
+        book->run->differs(book->run->context, line, path, found, NULL);
+    }
+}
+
+static void forget_rows(struct book *book)
+{
+    while (book->rows != NULL) {
+        struct row *row = book->rows;
+        book->rows = row->before;
+        free(row);
+    }
 }
 
 /* Where a table is: between rows, or in the text of a programme. */
@@ -329,7 +379,7 @@ static void read_file(struct book *book, struct reading *reading, int number, co
     }
 }
 
-static void read_line(struct book *book, struct reading *reading, int number, char *line)
+static int read_line(struct book *book, struct reading *reading, int number, char *line)
 {
     const bool begins = strncmp(line, "case ", 5) == 0;
     if (begins || strcmp(line, "change") == 0) {
@@ -339,10 +389,11 @@ static void read_line(struct book *book, struct reading *reading, int number, ch
         if (begins) {
             reading->broken = false;
             trial_empty(&book->trial);
+            forget_rows(book);
             book->customers = 0;
             book->reservations_count = 0;
         }
-        return;
+        return 0;
     }
     const bool programme_given = book->run->programme.size > 0 && reading->yaml_size == 0;
     if (!reading->in_rows && (strcmp(line, "book") == 0 || (programme_given && is_row(line)))) {
@@ -350,21 +401,26 @@ static void read_line(struct book *book, struct reading *reading, int number, ch
         reading->broken = reading->broken || !read_programme(book, number, reading->yaml, reading->room,
                                                              2 * TABLE_TEXT_BYTES_MAX);
         if (strcmp(line, "book") == 0) {
-            return;
+            return 0;
         }
     }
     char *text = text_trim(line);
     if (!reading->in_rows && (*text == '\0' || *text == '#') && reading->yaml_size == 0) {
-        return;
+        return 0;
     }
     if (!reading->in_rows && strncmp(line, "file ", 5) == 0) {
         read_file(book, reading, number, text_trim(line + 5));
+    } else if (!reading->in_rows && strncmp(line, "refused ", 8) == 0) {
+        expect_mistake(book, number, reading->yaml, reading->room, text_trim(line + 8));
+        reading->in_rows = true;
+        reading->broken = true;
     } else if (!reading->in_rows) {
         reading->yaml_size += (size_t)snprintf(reading->yaml + reading->yaml_size,
                                                TABLE_TEXT_BYTES_MAX + 2 - reading->yaml_size, "%s\n", line);
     } else if (*text != '#' && *text != '\0' && !reading->broken) {
-        run_row(book, number, text);
+        return run_row(book, number, text);
     }
+    return 0;
 }
 
 int table_run(struct bytes table, struct table_run *run)
@@ -385,7 +441,7 @@ int table_run(struct bytes table, struct table_run *run)
         book->run = run;
         const char *at = (const char *)table.data;
         const char *end = at + table.size;
-        for (int number = 1; at < end; number++) {
+        for (int number = 1; at < end && result == 0; number++) {
             const char *stop = memchr(at, '\n', (size_t)(end - at));
             const size_t size = stop != NULL ? (size_t)(stop - at) : (size_t)(end - at);
             snprintf(line, sizeof(line), "%.*s", (int)size, at);
@@ -393,13 +449,14 @@ int table_run(struct bytes table, struct table_run *run)
                 run->differences++;
                 run->differs(run->context, number, line, "the line is too long", NULL);
             } else {
-                read_line(book, &reading, number, line);
+                result = read_line(book, &reading, number, line);
             }
             at += size + 1;
         }
     }
     if (book != NULL) {
         trial_close(&book->trial);
+        forget_rows(book);
     }
     free(reading.room);
     free(reading.yaml);

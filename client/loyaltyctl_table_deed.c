@@ -75,11 +75,9 @@ static void do_settles(struct row *row, const struct words *words)
 {
     (void)words;
     row->settles = true;
-}
-
-static void do_takes(struct row *row, const struct words *words)
-{
-    row->takes = row_points(row, words->items[1]);
+    if (row->customer < 0 || (size_t)row->customer >= row->book->trial.customers_count) {
+        row_fail(row, "nobody of this name has joined", row->text);
+    }
 }
 
 static void do_unopened(struct row *row, const struct words *words)
@@ -194,7 +192,19 @@ static const struct {
     {"enrols", 1, 1, do_enrols},
     {"does", 2, 2, do_does},
     {"settles", 1, 1, do_settles},
-    {"takes", 2, 2, do_takes},
+    {"takes", 2, 2, row_do_take},
+    {"adjusts", 2, 6, row_do_adjust},
+    {"transfers", 4, 4, row_do_transfer},
+    {"receipt", 2, 2, row_do_receipt},
+    {"returns", 2, 6, row_do_return},
+    {"returned", 2, 6, row_do_return},
+    {"voids", 2, 2, row_do_void},
+    {"voided", 2, 2, row_do_void},
+    {"claims", 2, 2, row_do_claim},
+    {"unclaims", 2, 2, row_do_claim},
+    {"closes", 1, 1, row_do_close},
+    {"born", 2, 2, row_do_profile},
+    {"belongs_to", 2, 9, row_do_profile},
     {"unopened", 1, 1, do_unopened},
     {"nothing", 1, 1, do_nothing},
     {"basket", 3, 3, do_basket},
@@ -237,7 +247,7 @@ void row_read_deed(struct row *row, char *text)
     char *words[TABLE_WORDS_MAX];
     row->event.kind = EVENT_PURCHASE;
     row->event.purchase = (struct purchase){
-        .receipt = {.business_date = row->time.day, .number = "1"},
+        .receipt = {.business_date = row->time.day, .number = row->number != NULL ? row->number : ""},
         .card = {card, row->customer >= 0 ? sizeof(card) : 0},
         .lines = row->lines,
         .codes = row->codes,

@@ -104,6 +104,26 @@ static void expect_expired(struct row *row, const struct words *words)
                trial->accounts[PROGRAMME_EXPIRED] - trial->accounts_before[PROGRAMME_EXPIRED]);
 }
 
+static int64_t added(const struct row *row, enum programme_account account)
+{
+    const struct trial *trial = &row->book->trial;
+    return trial->accounts[account] - trial->accounts_before[account];
+}
+
+/* "taken N" from the member by a return, "forgiven N" that nobody had, "back N" of those that had paid. */
+static void expect_returned(struct row *row, const struct words *words)
+{
+    const char *word = words->items[0];
+    const int64_t forgiven = -added(row, PROGRAMME_FORGIVEN);
+    int64_t found = forgiven;
+    if (strcmp(word, "taken") == 0) {
+        found = added(row, PROGRAMME_RETURNED) - forgiven;
+    } else if (strcmp(word, "back") == 0) {
+        found = -added(row, PROGRAMME_REDEEMED);
+    }
+    row_expect(row, word, row_points(row, words->items[1]), found);
+}
+
 static void expect_nothing(struct row *row, const struct words *words)
 {
     (void)words;
@@ -300,16 +320,29 @@ static const struct {
     size_t most;
     void (*compare)(struct row *row, const struct words *words);
 } comparisons[] = {
-    {"nothing", 1, 1, expect_nothing},     {"balance", 2, 2, expect_balance},
-    {"pending", 2, 2, expect_pending},     {"qualifying", 2, 2, expect_qualifying},
-    {"metric", 3, 3, expect_metric},       {"level", 2, 4, expect_level},
-    {"stamps", 3, 3, expect_stamps},       {"rewards", 3, 3, expect_rewards},
-    {"reward", 4, 4, expect_rewards},      {"note", 3, 3, expect_note},
-    {"rule", 3, 3, expect_rule},           {"basis", 3, 3, expect_rule},
-    {"exception", 2, 3, expect_exception}, {"refused", 2, 2, expect_refused},
-    {"member", 2, 2, expect_member},       {"off", 2, 2, row_expect_off},
-    {"spent", 2, 2, row_expect_spent},     {"used", 3, 3, row_expect_units},
-    {"holds", 3, 3, row_expect_units},     {"reserved", 2, 2, row_expect_reserved},
+    {"nothing", 1, 1, expect_nothing},
+    {"balance", 2, 2, expect_balance},
+    {"pending", 2, 2, expect_pending},
+    {"qualifying", 2, 2, expect_qualifying},
+    {"metric", 3, 3, expect_metric},
+    {"level", 2, 4, expect_level},
+    {"stamps", 3, 3, expect_stamps},
+    {"rewards", 3, 3, expect_rewards},
+    {"reward", 4, 4, expect_rewards},
+    {"note", 3, 3, expect_note},
+    {"rule", 3, 3, expect_rule},
+    {"basis", 3, 3, expect_rule},
+    {"exception", 2, 3, expect_exception},
+    {"refused", 2, 2, expect_refused},
+    {"member", 2, 2, expect_member},
+    {"off", 2, 2, row_expect_off},
+    {"spent", 2, 2, row_expect_spent},
+    {"used", 3, 3, row_expect_units},
+    {"taken", 2, 2, expect_returned},
+    {"forgiven", 2, 2, expect_returned},
+    {"back", 2, 2, expect_returned},
+    {"holds", 3, 3, row_expect_units},
+    {"reserved", 2, 2, row_expect_reserved},
 };
 
 /* --- lists, compared as text --- */

@@ -4,7 +4,7 @@
 
 #include "client/loyaltyctl_table.h"
 
-enum { TABLE_WORDS_MAX = 64, TABLE_LINES_MAX = 32 };
+enum { TABLE_WORDS_MAX = 64, TABLE_LINES_MAX = 32, TABLE_SEGMENTS_MAX = 8 };
 
 struct named_reservation {
     char name[ID_BYTES_MAX + 1];
@@ -18,13 +18,15 @@ struct book {
     int customers;
     size_t reservations_count;
     struct named_reservation reservations[TRIAL_RESERVED_MAX];
+    struct row *rows; /* of the case, newest first: what was booked is about their text */
     struct table_run *run;
 };
 
 /* One row as it is read. What points to text points into `cut`. */
 struct row {
+    struct row *before;
     struct book *book;
-    int number;
+    int line;                       /* of the table */
     char text[TABLE_ROW_BYTES_MAX]; /* as it stands */
     char cut[TABLE_ROW_BYTES_MAX];  /* and taken apart */
     bool unreadable;                /* said already */
@@ -38,10 +40,13 @@ struct row {
     struct free_units free_units[FREE_UNITS_MAX];
     struct pay_with_points pay;
     struct tender tenders[TENDERS_MAX];
+    const char *number;   /* of its receipt; NULL: none */
     const char *reserves; /* the name it gets; NULL: none */
+    struct return_part parts[TABLE_LINES_MAX];
     bool unopened;
     bool settles;
-    int64_t takes;
+    bool tells; /* only what the profile says */
+    const char *segments[TABLE_SEGMENTS_MAX];
 };
 
 /* The words of an item, without those before `words`. */
@@ -72,6 +77,20 @@ char *text_trim(char *text);
 
 /* Reads what is done into the row. */
 void row_read_deed(struct row *row, char *text);
+
+/* Whose name it is; -1, said, where nobody has it. */
+int row_customer_of(struct row *row, const char *name);
+
+/* Deeds about receipts and by hand, as rows of their tables. */
+void row_do_receipt(struct row *row, const struct words *words);
+void row_do_return(struct row *row, const struct words *words);
+void row_do_void(struct row *row, const struct words *words);
+void row_do_claim(struct row *row, const struct words *words);
+void row_do_close(struct row *row, const struct words *words);
+void row_do_transfer(struct row *row, const struct words *words);
+void row_do_adjust(struct row *row, const struct words *words);
+void row_do_take(struct row *row, const struct words *words);
+void row_do_profile(struct row *row, const struct words *words);
 
 /* Deeds and comparisons of redemptions, as rows of their tables. */
 void row_do_redeem(struct row *row, const struct words *words);

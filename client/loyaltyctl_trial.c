@@ -13,12 +13,14 @@ int trial_open(struct trial *trial)
     trial->decision = calloc(1, sizeof(*trial->decision));
     trial->numbers = calloc(1, sizeof(*trial->numbers));
     trial->findings = calloc(1, sizeof(*trial->findings));
+    trial->resumed = calloc(1, sizeof(*trial->resumed));
     trial->holdings = calloc(1, sizeof(*trial->holdings));
+    trial->other = calloc(1, sizeof(*trial->other));
     trial->past_outcome = calloc(1, sizeof(*trial->past_outcome));
     trial->memory = malloc(PROGRAMME_ARENA_BYTES);
     bool complete = trial->context != NULL && trial->decision != NULL && trial->numbers != NULL &&
                     trial->findings != NULL && trial->memory != NULL && trial->holdings != NULL &&
-                    trial->past_outcome != NULL;
+                    trial->past_outcome != NULL && trial->other != NULL && trial->resumed != NULL;
     for (size_t i = 0; i < TRIAL_CUSTOMERS_MAX; i++) {
         trial->customers[i] = calloc(1, sizeof(struct member_state));
         complete = complete && trial->customers[i] != NULL;
@@ -32,12 +34,15 @@ int trial_open(struct trial *trial)
 
 void trial_close(struct trial *trial)
 {
+    trial_forget_receipts(trial);
     for (size_t i = 0; i < TRIAL_CUSTOMERS_MAX; i++) {
         free(trial->customers[i]);
     }
     free(trial->memory);
     free(trial->past_outcome);
+    free(trial->other);
     free(trial->holdings);
+    free(trial->resumed);
     free(trial->findings);
     free(trial->numbers);
     free(trial->decision);
@@ -57,6 +62,8 @@ void trial_empty(struct trial *trial)
     trial->counters_count = 0;
     trial->vouchers_count = 0;
     trial->reserved_count = 0;
+    trial_forget_receipts(trial);
+    memset(trial->profiles, 0, sizeof(trial->profiles));
     trial->broken = NULL;
     for (size_t i = 0; i < TRIAL_CUSTOMERS_MAX; i++) {
         member_state_clear(trial->customers[i], 0);
@@ -205,6 +212,7 @@ static int apply(struct trial *trial, const struct effect *effect)
         }
     }
     int err = trial_keep(trial, effect);
+    err = err != 0 ? err : trial_keep_facts(trial, effect);
     for (size_t i = 0; i < trial->customers_count && err == 0; i++) {
         err = engine_apply(trial->customers[i], trial->position, effect);
     }
@@ -232,8 +240,9 @@ static int settle(struct trial *trial, const struct member_state *state)
     for (size_t i = 0; i < count && err == 0; i++) {
         context->day_starts[i] = (struct day_start){days[i], (int64_t)days[i] * DAY_MS};
     }
+    const size_t before = trial->decision->outcome.effects_count;
     err = err != 0 ? err : engine_settle(trial->programme, state, context, &trial->decision->outcome);
-    return err != 0 ? err : apply_from(trial, 0);
+    return err != 0 ? err : apply_from(trial, before);
 }
 
 static void begin(struct trial *trial)
@@ -275,29 +284,83 @@ static void place_in_time(struct trial *trial, const struct event *event, struct
     trial->programme = version_on(trial, context->member_day);
 }
 
-int trial_book(struct trial *trial, int customer, const struct event *event, struct trial_time time)
+static void draw(struct trial *trial)
 {
-    static struct member_state nobody;
-    const bool known = customer >= 0 && (size_t)customer < trial->customers_count;
-    struct member_state *state = known ? trial->customers[customer] : &nobody;
     struct context *context = trial->context;
-    begin(trial);
-    member_state_clear(&nobody, 0);
-    place_in_time(trial, event, time);
-    context->member = state->member;
-    context->new_member = known || customer < 0 ? 0 : (uint32_t)trial->customers_count + 1;
     context->random_size = sizeof(context->random);
     for (size_t i = 0; i < context->random_size; i++) {
         context->random[i] = (uint8_t)(trial->position * 37 + i * 11 + 5);
     }
-    int err = settle(trial, state);
-    const size_t settled = trial->decision->outcome.effects_count;
-    const struct engine_past *past = trial_gather(trial, event, state);
-    err = err != 0 ? err : observe(trial, event, state);
+}
+
+/* Whether what is held, and which booked event it is about, matters to it. */
+static bool is_about_holdings(const struct event *event)
+{
+    return event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT ||
+           event->kind == EVENT_UNCLAIM || event->kind == EVENT_CLAIM || event->kind == EVENT_ADJUSTMENT ||
+           event->kind == EVENT_TRANSFER;
+}
+
+/* Whose it is is said by the receipt, not by a card. */
+static bool is_about_receipt(const struct event *event)
+{
+    return (event->kind == EVENT_GOODS_RETURN && event->goods_return.has_original) ||
+           event->kind == EVENT_VOID_RECEIPT || event->kind == EVENT_UNCLAIM;
+}
+
+/* Decides `event`, which is what `booked` comes to, for a member whose state is settled. */
+static int decide(struct trial *trial, const struct event *event, const struct event *booked,
+                  struct trial_receipt *about, const struct member_state *state)
+{
     const struct engine_place place = {trial->store, trial->till};
-    err = err != 0 ? err : engine_decide(trial->programme, &place, event, context, past, trial->decision);
-    err = err != 0 ? err : apply_from(trial, settled);
+    struct context *context = trial->context;
+    const size_t settled = trial->decision->outcome.effects_count;
+    const struct engine_past *past = is_about_holdings(booked)
+                                         ? trial_gather_receipt(trial, booked, about, state)
+                                         : trial_gather(trial, event, state);
+    int err = observe(trial, event, state);
+    if (trial->programme->questions > 0 && state->member != 0) {
+        engine_answers(trial->programme, &trial->profiles[state->member - 1], context);
+    }
+    err = err != 0 ? err
+                   : engine_decide(trial->programme, past != NULL ? &past->place : &place, event, context,
+                                   past, trial->decision);
+    return err != 0 ? err : apply_from(trial, settled);
+}
+
+static int book(struct trial *trial, int customer, const struct event *event, struct trial_time time)
+{
+    static struct member_state nobody;
+    static struct trial_claimed claimed;
+    struct context *context = trial->context;
+    struct trial_receipt *about = trial_receipt_of(trial, event);
+    const struct event *decided = event;
+    begin(trial);
+    place_in_time(trial, event, time);
+    if (!trial_admit(trial, event, about, time, &claimed)) {
+        return 0;
+    }
+    if (event->kind == EVENT_CLAIM) {
+        const struct trial_time then = {about->time.day, about->time.minute, time.booked_day,
+                                        time.booked_minute};
+        decided = &claimed.event;
+        place_in_time(trial, decided, then);
+    } else if (is_about_receipt(event)) {
+        customer = about != NULL ? (int)about->past.outcome->member - 1 : -1;
+    }
+    const bool known = customer >= 0 && (size_t)customer < trial->customers_count;
+    struct member_state *state = known ? trial->customers[customer] : &nobody;
+    member_state_clear(&nobody, 0);
+    context->member = state->member;
+    context->new_member = known || customer < 0 ? 0 : (uint32_t)trial->customers_count + 1;
+    draw(trial);
+    int err = settle(trial, state);
+    if (err == 0 && event->kind == EVENT_TRANSFER) {
+        err = settle(trial, trial->customers[event->transfer.to - 1]);
+    }
+    err = err != 0 ? err : decide(trial, decided, event, about, state);
     err = err != 0 ? err : trial_keep_reserved(trial, event);
+    err = err != 0 ? err : trial_keep_receipt(trial, about, event, time);
     check_books(trial);
     const struct outcome *outcome = &trial->decision->outcome;
     if (err == 0 && outcome->code == CODE_ACCEPTED && outcome->member != 0) {
@@ -306,26 +369,32 @@ int trial_book(struct trial *trial, int customer, const struct event *event, str
     return err;
 }
 
-int trial_take(struct trial *trial, int customer, int64_t points)
+/* Each return that waited for the purchase. The decision that is shown stays the purchase's. */
+static int resume(struct trial *trial, const char *number, struct trial_time time)
 {
-    const struct member_state *state = trial->customers[customer];
-    struct effect effect = {.kind = EFFECT_MOVE};
-    effect.move.debit = account_of_member(state->member, MEMBER_AVAILABLE);
-    effect.move.credit = account_of_programme(PROGRAMME_ADJUSTED);
-    begin(trial);
+    const struct trial_time now = {time.booked_day, time.booked_minute, time.booked_day, time.booked_minute};
+    struct decision *shown = trial->decision;
+    int64_t before[PROGRAMME_ACCOUNTS];
     int err = 0;
-    while (points > 0 && err == 0) {
-        const struct lot *next = NULL;
-        for (size_t i = 0; i < state->lots_count; i++) {
-            const struct lot *lot = &state->lots[i];
-            next = lot->due == 0 && (next == NULL || lot->until < next->until) ? lot : next;
+    memcpy(before, trial->accounts_before, sizeof(before));
+    trial->decision = trial->resumed;
+    for (size_t i = 0; i < trial->parked_count && err == 0; i++) {
+        const struct event *parked = trial->parked[i];
+        if (parked != NULL && strcmp(parked->goods_return.original.number, number) == 0) {
+            trial->parked[i] = NULL;
+            err = book(trial, -1, parked, now);
         }
-        effect.move.has_lot = next != NULL;
-        effect.move.lot = next != NULL ? next->origin : (struct origin){0};
-        effect.move.amount = next != NULL && next->left < points ? next->left : points;
-        points -= effect.move.amount;
-        err = apply(trial, &effect);
     }
-    check_books(trial);
+    trial->decision = shown;
+    memcpy(trial->accounts_before, before, sizeof(before));
     return err;
+}
+
+int trial_book(struct trial *trial, int customer, const struct event *event, struct trial_time time)
+{
+    const int err = book(trial, customer, event, time);
+    const bool arrived = err == 0 && event->kind == EVENT_PURCHASE &&
+                         event->purchase.receipt.number[0] != '\0' &&
+                         trial->decision->outcome.code == CODE_ACCEPTED;
+    return arrived ? resume(trial, event->purchase.receipt.number, time) : err;
 }

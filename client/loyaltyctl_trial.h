@@ -14,7 +14,17 @@ enum {
     TRIAL_VERSIONS_MAX = 8,
     TRIAL_COUNTERS_MAX = 256,
     TRIAL_VOUCHERS_MAX = 128,
-    TRIAL_RESERVED_MAX = 64
+    TRIAL_RESERVED_MAX = 64,
+    TRIAL_RECEIPTS_MAX = 128,
+    TRIAL_PARKED_MAX = 16
+};
+
+/* When something happened on the clock, and when it came. */
+struct trial_time {
+    int32_t day;
+    int32_t minute;
+    int32_t booked_day;
+    int32_t booked_minute;
 };
 
 /* A counter that is no customer's. */
@@ -41,6 +51,19 @@ struct trial_reserved {
     uint32_t ended; /* how, where that is noted; else 0 */
 };
 
+/* A purchase that others can be about, by the number of its receipt. */
+struct trial_receipt {
+    const struct event *event; /* held */
+    struct trial_time time;
+    bool closed;             /* the day of its till is over */
+    struct engine_past past; /* as it was decided last */
+    struct context *context; /* of that */
+    struct outcome *outcome;
+    struct member_state *holdings; /* of the context, NULL: it had none */
+    size_t facts_count;
+    struct receipt_fact facts[RECEIPT_FACTS_MAX];
+};
+
 struct trial {
     const struct programme
         *versions[TRIAL_VERSIONS_MAX]; /* as they were given; each from its effective day */
@@ -59,26 +82,26 @@ struct trial {
     struct trial_voucher vouchers[TRIAL_VOUCHERS_MAX]; /* in the order they were issued */
     size_t reserved_count;
     struct trial_reserved reserved[TRIAL_RESERVED_MAX];
-    struct member_state *holdings; /* what the last event could take from */
-    struct engine_past past;       /* what it was about */
+    size_t receipts_count;
+    struct trial_receipt *receipts[TRIAL_RECEIPTS_MAX];
+    size_t parked_count;
+    const struct event
+        *parked[TRIAL_PARKED_MAX]; /* returns that wait for their purchase; NULL: decided since */
+    struct profile profiles[TRIAL_CUSTOMERS_MAX]; /* by customer; all 0: nothing is known */
+    struct member_state *holdings;                /* what the last event could take from */
+    struct member_state *other;                   /* and those of its second member */
+    struct engine_past past;                      /* what it was about */
     struct event past_event;
     struct outcome *past_outcome;
     struct receipt_fact fact;
     struct context *context;   /* of the last event */
     struct decision *decision; /* of the last event */
+    struct decision *resumed;  /* of the last return that had waited */
     struct numbers *numbers;
     struct findings *findings; /* of the last programme read */
     struct arena arena;
     void *memory;
     const char *broken; /* what must always hold and did not; NULL: nothing */
-};
-
-/* When something happened on the clock, and on which day it came. */
-struct trial_time {
-    int32_t day;
-    int32_t minute;
-    int32_t booked_day;
-    int32_t booked_minute;
 };
 
 /* trial_close accepts what a failed trial_open left behind. ERR_NOMEM. */
@@ -93,14 +116,13 @@ int trial_load(struct trial *trial, struct bytes yaml) MUST_CHECK;
 
 /* Books an event as the ledger does: settles, observes, decides, applies, and looks whether everything still
  * holds (trial->broken). Customer -1: no card, or one nobody has; an index nobody has yet is enrolled where
- * the event does so. What engine_decide returns. */
+ * the event does so. A purchase whose receipt has a number is kept under it, for returns, voids and claims;
+ * of what waits for it, each is decided right after it. Holds `event` until trial_empty or trial_close. What
+ * engine_decide returns; ERR_TOO_LARGE for more than can be kept. */
 int trial_book(struct trial *trial, int customer, const struct event *event,
                struct trial_time time) MUST_CHECK;
 
 /* Only what fell due. Fills trial->decision. */
 int trial_settle(struct trial *trial, int customer, int32_t booked_day, int32_t minute) MUST_CHECK;
-
-/* Takes points by hand: from lots by expiry, then as a deficit. */
-int trial_take(struct trial *trial, int customer, int64_t points) MUST_CHECK;
 
 #endif

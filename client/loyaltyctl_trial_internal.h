@@ -4,11 +4,42 @@
 
 #include "client/loyaltyctl_trial.h"
 
+#include "engine/remains.h"
+
 /* Keeps what the store's tables beside the holdings would: vouchers, and how reservations ended. */
 int trial_keep(struct trial *trial, const struct effect *effect) MUST_CHECK;
 
 /* Keeps the reservation the last event made, if it did. */
 int trial_keep_reserved(struct trial *trial, const struct event *event) MUST_CHECK;
+
+/* The receipt an event is about, NULL where it is about none or none is known. */
+struct trial_receipt *trial_receipt_of(struct trial *trial, const struct event *event);
+
+/* Adds what an effect says of receipts. ERR_TOO_LARGE. */
+int trial_keep_facts(struct trial *trial, const struct effect *effect) MUST_CHECK;
+
+/* Keeps the purchase that was just decided, by its number, or who it belongs to now. */
+int trial_keep_receipt(struct trial *trial, struct trial_receipt *about, const struct event *event,
+                       struct trial_time time) MUST_CHECK;
+
+/* Forgets receipts and what waits for them. */
+void trial_forget_receipts(struct trial *trial);
+
+/* Fills the context for an event about a receipt; what engine_decide is to be told of it. */
+const struct engine_past *trial_gather_receipt(struct trial *trial, const struct event *event,
+                                               struct trial_receipt *about, const struct member_state *state);
+
+/* A purchase that is nobody's, as a claim of it decides it: what is left, with a card. */
+struct trial_claimed {
+    struct event event;
+    struct returned returned;
+    struct remains remains;
+};
+
+/* Refuses what the ledger does before it asks the engine, and fills what is claimed. False where it is
+ * refused, or does not come to the engine at all. */
+bool trial_admit(struct trial *trial, const struct event *event, struct trial_receipt *about,
+                 struct trial_time time, struct trial_claimed *ret_claimed);
 
 /* Fills the part of the context that events which take something look at; the event they are about, or NULL.
  */

@@ -1,6 +1,15 @@
 #include "engine/gains.h"
 
+#include "base/checked.h"
 #include "engine/give.h"
+
+#include <stddef.h>
+#include <string.h>
+
+void gains_clear(struct gains *gains)
+{
+    memset(gains, 0, offsetof(struct gains, items));
+}
 
 static int add_metric(struct gains *gains, uint32_t metric, int64_t amount)
 {
@@ -54,9 +63,40 @@ static int add_voucher(struct gains *gains, uint32_t reward)
     return 0;
 }
 
+static bool has_item(const struct context *context, uint32_t card, uint64_t item)
+{
+    for (size_t i = 0; i < context->items_count; i++) {
+        if (context->items[i].card == card && context->items[i].item == item) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What leaves a set that was over before the event is not among the context's items any more. */
+static int add_item(struct gains *gains, const struct context *context, const struct effect *effect)
+{
+    const uint32_t card = effect->item.card;
+    const uint64_t item = effect->item.item;
+    if (effect->item.amount < 0 && !has_item(context, card, item)) {
+        return 0;
+    }
+    for (size_t i = 0; i < gains->items_count; i++) {
+        if (gains->items[i].card == card && gains->items[i].item == item) {
+            return checked_add(gains->items[i].standing, effect->item.amount, &gains->items[i].standing);
+        }
+    }
+    if (gains->items_count == SET_ITEMS_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    gains->items[gains->items_count++] = (struct set_item){card, item, effect->item.amount};
+    return add_stamps(gains, card, 0);
+}
+
 /* What fell due with the event is among its effects too, and is not what it gave: that takes, and gives
  * nothing from `issued`. */
-static int add_effect(struct gains *gains, uint32_t member, int32_t day, const struct effect *effect)
+static int add_effect(struct gains *gains, uint32_t member, const struct context *context,
+                      const struct effect *effect)
 {
     if (effect->kind == EFFECT_MOVE) {
         const bool issued = effect->move.debit == account_of_programme(PROGRAMME_ISSUED);
@@ -67,7 +107,7 @@ static int add_effect(struct gains *gains, uint32_t member, int32_t day, const s
         return 0;
     }
     if (effect->kind == EFFECT_METRIC) {
-        const bool gained = effect->metric.day == day && effect->metric.amount > 0;
+        const bool gained = effect->metric.day == context->member_day && effect->metric.amount > 0;
         return gained ? add_metric(gains, effect->metric.metric, effect->metric.amount) : 0;
     }
     if (effect->kind == EFFECT_STAMPS) {
@@ -77,24 +117,27 @@ static int add_effect(struct gains *gains, uint32_t member, int32_t day, const s
         const bool issued = effect->voucher.position == 0 && effect->voucher.card == 0;
         return issued ? add_voucher(gains, effect->voucher.reward) : 0;
     }
+    if (effect->kind == EFFECT_ITEM) {
+        return add_item(gains, context, effect);
+    }
     gains->visit = gains->visit || (effect->kind == EFFECT_VISIT && !effect->visit.undone);
     return 0;
 }
 
-static int add_up(const struct outcome *outcome, size_t from, uint32_t member, int32_t day,
+static int add_up(const struct outcome *outcome, size_t from, uint32_t member, const struct context *context,
                   struct gains *ret_gains)
 {
     int err = 0;
-    *ret_gains = (struct gains){0};
+    gains_clear(ret_gains);
     for (size_t i = from; i < outcome->effects_count && err == 0; i++) {
-        err = add_effect(ret_gains, member, day, &outcome->effects[i]);
+        err = add_effect(ret_gains, member, context, &outcome->effects[i]);
     }
     return err;
 }
 
 int gains_recorded(const struct engine_past *past, struct gains *ret_gains)
 {
-    return add_up(past->outcome, 0, past->outcome->member, past->context->member_day, ret_gains);
+    return add_up(past->outcome, 0, past->outcome->member, past->context, ret_gains);
 }
 
 int gains_again(const struct engine_past *past, const struct purchase *purchase, struct bindings *bindings,
@@ -116,8 +159,7 @@ int gains_again(const struct engine_past *past, const struct purchase *purchase,
     decision->trace_count = 0;
     outcome->near_misses_count = 0;
     int err = give_purchase(&giving, decision);
-    err = err != 0 ? err
-                   : add_up(outcome, effects, past->outcome->member, past->context->member_day, ret_gains);
+    err = err != 0 ? err : add_up(outcome, effects, past->outcome->member, past->context, ret_gains);
     outcome->effects_count = effects;
     outcome->exceptions_count = exceptions;
     outcome->near_misses_count = near_misses;
@@ -152,6 +194,16 @@ uint32_t gains_vouchers(const struct gains *gains, uint32_t reward)
     for (size_t i = 0; i < gains->rewards_count; i++) {
         if (gains->rewards[i].reward == reward) {
             return gains->rewards[i].vouchers;
+        }
+    }
+    return 0;
+}
+
+int64_t gains_item(const struct gains *gains, uint32_t card, uint64_t item)
+{
+    for (size_t i = 0; i < gains->items_count; i++) {
+        if (gains->items[i].card == card && gains->items[i].item == item) {
+            return gains->items[i].standing;
         }
     }
     return 0;

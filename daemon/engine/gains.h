@@ -30,9 +30,15 @@ struct gains {
         uint32_t reward; /* number */
         uint32_t vouchers;
     } rewards[REWARDS_MAX]; /* given by rules, levels and milestones; those of cards go with the stamps */
+    size_t items_count;
+    struct set_item items[SET_ITEMS_MAX]; /* of sets: put in, or (below 0) taken out with a complete card */
 };
 
-/* What the event gave, by its recorded outcome. ERR_CORRUPT where no decision can have given it. */
+/* Makes it that of nothing given. Cheaper than zeroing all of it. */
+void gains_clear(struct gains *gains);
+
+/* What the event gave, by its recorded outcome. ERR_CORRUPT where no decision can have given it;
+ * ERR_TOO_LARGE for articles of sets without room. */
 int gains_recorded(const struct engine_past *past, struct gains *ret_gains) MUST_CHECK;
 
 /* What `purchase` would have given in place of the past one: by the programme, the place, the level and the
@@ -45,5 +51,8 @@ int gains_again(const struct engine_past *past, const struct purchase *purchase,
 int64_t gains_metric(const struct gains *gains, uint32_t metric);
 int64_t gains_stamps(const struct gains *gains, uint32_t card);
 uint32_t gains_vouchers(const struct gains *gains, uint32_t reward);
+
+/* Of one article or label of a set; 0 where it is not among them. */
+int64_t gains_item(const struct gains *gains, uint32_t card, uint64_t item);
 
 #endif

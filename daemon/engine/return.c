@@ -36,7 +36,7 @@ static int gains_of_rest(const struct engine_past *past, const struct remains *r
                          const struct gains *given, struct bindings *bindings, struct decision *decision,
                          struct gains *ret_gains)
 {
-    *ret_gains = (struct gains){0};
+    gains_clear(ret_gains);
     if (remains->nothing) {
         return 0;
     }
@@ -132,10 +132,11 @@ static int find_taking(const struct return_policy *policy, const struct context 
     const struct receipt_fact taken = context_fact(context, FACT_TAKEN, 0);
     const int64_t adjusted = context_fact(context, FACT_ADJUSTED, 0).amount;
     const int64_t earned = going->given.points - least(adjusted, going->given.points);
-    struct gains part = {0};
+    struct gains part;
     int64_t points;
     int64_t qualifying;
     int err = 0;
+    gains_clear(&part);
     if (policy->points == RETURN_FLOOR_OF_REFUND && !going->left_after.nothing) {
         struct bindings none;
         struct remains gone;
@@ -190,6 +191,13 @@ static int add_line_facts(struct takeback *takeback, const struct going *going)
         err = takeback_fact(takeback, true, &fact);
     }
     return err;
+}
+
+/* Nothing of the member's goes. */
+static void keep_balances(const struct context *context, struct outcome *outcome)
+{
+    outcome->balances = balances_before(context);
+    outcome->has_balances = outcome->member != 0;
 }
 
 static void close_balances(const struct takeback *takeback, struct balances *balances)
@@ -280,6 +288,7 @@ static int return_loose(const struct programme *programme, const struct engine_p
     }
     if (!by_amount || outcome->member == 0) {
         outcome_except(outcome, EXCEPTION_WITHOUT_RECEIPT, goods->amount);
+        keep_balances(context, outcome);
         return 0;
     }
     const struct line line = {.quantity = QUANTITY_DEFAULT, .gross = goods->amount};
@@ -353,6 +362,7 @@ int return_decide(const struct programme *programme, const struct engine_place *
     int err = begin(past, context, &going);
     if (err == 0 && context_fact(context, FACT_VOIDED, 0).quantity > 0) {
         outcome_except(outcome, EXCEPTION_VOIDED_RECEIPT, goods->amount);
+        keep_balances(context, outcome);
         return 0;
     }
     err = err != 0 ? err : returned_add(going.purchase, goods, &going.after, &excess);
@@ -402,6 +412,7 @@ int void_decide(const struct programme *programme, const struct event *event, co
                            : closed     ? EXCEPTION_DAY_CLOSED
                                         : EXCEPTION_VOIDED_RECEIPT,
                            0);
+            keep_balances(context, &decision->outcome);
         }
         return 0;
     }

@@ -55,6 +55,15 @@ int takeback_stamps(struct takeback *takeback, const struct gains *before,
 int takeback_vouchers(struct takeback *takeback, const struct gains *before,
                       const struct gains *after) MUST_CHECK;
 
+/* Of a set: how many stamps more than `before` lacks of `after` go, as other purchases of their articles are
+ * back already; below 0 where other purchases of what comes back still stand. */
+int64_t takeback_set_leaving(const struct takeback *takeback, uint32_t card, const struct gains *before,
+                             const struct gains *after);
+/* What comes back leaves the set as far as no other purchase of it stands; what left it with the complete
+ * card that is undone (`undone`) is in it again. */
+int takeback_set(struct takeback *takeback, uint32_t card, bool undone, const struct gains *before,
+                 const struct gains *after) MUST_CHECK;
+
 /* Nothing is left of the purchase: the visit, the room of limits and stocks. */
 int takeback_visit(struct takeback *takeback) MUST_CHECK;
 

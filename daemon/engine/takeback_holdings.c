@@ -213,7 +213,8 @@ int takeback_vouchers(struct takeback *takeback, const struct gains *before, con
     return err;
 }
 
-static int take_stamps(struct takeback *takeback, uint32_t number, int64_t lost)
+/* Fills how many completions were undone. */
+static int take_stamps(struct takeback *takeback, uint32_t number, int64_t lost, uint32_t *ret_undone)
 {
     const struct stamp_card *card = programme_card(takeback->programme, number);
     const struct stamps *held = member_state_stamps(takeback->purse.holdings, number);
@@ -242,6 +243,7 @@ static int take_stamps(struct takeback *takeback, uint32_t number, int64_t lost)
     effect->stamps.since = stamps.count <= 0   ? 0
                            : stamps.since != 0 ? stamps.since
                                                : takeback->past->context->member_day;
+    *ret_undone = undone;
     return 0;
 }
 
@@ -250,8 +252,11 @@ int takeback_stamps(struct takeback *takeback, const struct gains *before, const
     int err = 0;
     for (size_t i = 0; i < before->cards_count && err == 0; i++) {
         const uint32_t card = before->cards[i].card;
-        const int64_t lost = before->cards[i].stamps - gains_stamps(after, card);
-        err = lost != 0 ? take_stamps(takeback, card, lost) : 0;
+        const int64_t lost = before->cards[i].stamps - gains_stamps(after, card) +
+                             takeback_set_leaving(takeback, card, before, after);
+        uint32_t undone = 0;
+        err = lost != 0 ? take_stamps(takeback, card, lost, &undone) : 0;
+        err = err != 0 ? err : takeback_set(takeback, card, undone > 0, before, after);
     }
     return err;
 }

@@ -95,6 +95,12 @@ static void a_table_that_does_not_hold_says_where(void **state)
         "2026-03-02 | anna | settles | +0\n",
         "2026-03-02 | anna | bread 3.00; freed lunch 1 | +3\n",
         "2026-03-02 | - | bread 3.00 | balance 0\n",
+        "2026-03-02 | anna | returns R1 bread | +0\n",
+        "2026-03-02 | anna | takes 2 | balance 0\n",
+        "2026-03-02 | anna | transfers 2 to bert | balance 0\n",
+        "2026-03-02 | anna | adjusts colours 2 | balance 0\n",
+        "2026-03-02 | anna | bread 3.00 | taken 1\n",
+        "2026-03-02 | anna | born 1990-05-10 | balance 0\n",
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -122,6 +128,10 @@ static void a_case_without_a_programme_takes_the_one_that_is_tested(void **state
         programme, &result);
     assert_int_equal(result.rows, 2);
     assert_int_equal(result.differences, 0);
+    run("a refused one", "case a\nrules: [{id: r, spend: {give: 2, per: 1.00}}]\nrefused rules[0]\n",
+        programme, &result);
+    assert_int_equal(result.rows, 1);
+    assert_true(result.differences > 0);
     run("a bad one", "2026-03-02 | anna | bread 3.00 | +6\n", "programme: p\n", &result);
     assert_true(result.differences > 0);
 }
