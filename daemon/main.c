@@ -209,8 +209,10 @@ static int open_ledger(struct parts *parts)
     if (result != 0) {
         log_line(LOG_LEVEL_ERROR, "main: the log in %s cannot be served: %s", parts->config.data,
                  text[0] == '\0' ? error_text(result) : text);
+        return result;
     }
-    return result;
+    /* The ledger has counted it: were the mark to stand longer, SIGKILL or a power cut would count, too. */
+    return crash_mark_remove(parts->config.data);
 }
 
 static void on_principal(void *context, const struct principal_row *row)
@@ -334,7 +336,6 @@ int main(int argc, char **argv)
     int result = run(&parts);
     clean_up(&parts);
     if (result == 0) {
-        result = crash_mark_remove(parts.config.data);
         log_line(LOG_LEVEL_NOTICE, "main: stopped");
     }
     return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

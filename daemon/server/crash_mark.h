@@ -16,7 +16,7 @@ int crash_mark_install(const char *folder) MUST_CHECK;
 /* Whether a mark stands in `folder`. */
 bool crash_mark_stands(const char *folder);
 
-/* Takes it away, after a clean end. ERR_IO; no mark is no error. */
+/* Takes it away, when the crash has been counted. ERR_IO; no mark is no error. */
 int crash_mark_remove(const char *folder) MUST_CHECK;
 
 #endif

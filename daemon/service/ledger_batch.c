@@ -96,11 +96,11 @@ static int note_batch(struct ledger *ledger, const struct request_batch *batch)
 {
     const uint64_t sequence = ledger_principal(ledger, batch->principal)->next_sequence;
     struct quarantine_note note;
-    const int result = store_note_read(ledger->options.store, &note);
+    const int result = store_note_read(ledger->options.store, batch->principal, &note);
     if (result < 0 && result != ERR_NOT_FOUND) {
         return result;
     }
-    if (result == 0 && note.principal == batch->principal && note.sequence == sequence && note.ends > 0) {
+    if (result == 0 && note.sequence == sequence && note.ends > 0) {
         return 0;
     }
     note = (struct quarantine_note){.principal = batch->principal, .sequence = sequence};
@@ -108,13 +108,13 @@ static int note_batch(struct ledger *ledger, const struct request_batch *batch)
     return written < 0 ? written : 1;
 }
 
-static int clear_note(struct ledger *ledger, uint32_t booked)
+static int clear_note(struct ledger *ledger, uint32_t principal, uint32_t booked)
 {
     if (ledger->careful_left == 0 || booked == 0) {
         return 0;
     }
     ledger->careful_left -= booked < ledger->careful_left ? booked : ledger->careful_left;
-    return store_note_clear(ledger->options.store);
+    return store_note_clear(ledger->options.store, principal);
 }
 
 /* Nothing stands against the batch any more: books and answers its events in their order. */
@@ -151,7 +151,7 @@ static int book_events(struct ledger *ledger, const struct request_batch *batch,
         }
     }
     ledger->metrics.batches_signed += booked > 0;
-    return clear_note(ledger, booked);
+    return clear_note(ledger, batch->principal, booked);
 }
 
 /* 1: go on; 0: the reply says why not. */

@@ -104,18 +104,18 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
 static int note_event(struct ledger *ledger, uint32_t principal, uint64_t sequence)
 {
     struct quarantine_note note;
-    int result = store_note_read(ledger->options.store, &note);
+    int result = store_note_read(ledger->options.store, principal, &note);
     if (result < 0 && result != ERR_NOT_FOUND) {
         return result;
     }
-    const bool same = result == 0 && note.principal == principal && note.sequence == sequence;
+    const bool same = result == 0 && note.sequence == sequence;
     if (same && note.ends >= QUARANTINE_ENDS) {
         return 0;
     }
     if (!same) {
         note = (struct quarantine_note){.principal = principal, .sequence = sequence};
-        result = store_note_write(ledger->options.store, &note);
     }
+    result = store_note_write(ledger->options.store, &note);
     return result < 0 ? result : 1;
 }
 
@@ -146,7 +146,7 @@ static int book_next(struct ledger *ledger, struct draft *draft, const struct pr
     }
     if (result == 0 && careful) {
         ledger->careful_left--;
-        result = store_note_clear(ledger->options.store);
+        result = store_note_clear(ledger->options.store, draft->principal);
     }
     return result;
 }

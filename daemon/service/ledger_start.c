@@ -163,21 +163,6 @@ static int book_revision(struct ledger *ledger)
     return result;
 }
 
-/* A crash while an event stood noted counts against it. */
-static int count_unclean_end(struct ledger *ledger)
-{
-    struct quarantine_note note;
-    const int result = store_note_read(ledger->options.store, &note);
-    if (result == ERR_NOT_FOUND) {
-        return 0;
-    }
-    if (result < 0) {
-        return result;
-    }
-    note.ends++;
-    return store_note_write(ledger->options.store, &note);
-}
-
 int ledger_allocate(const struct ledger_options *options, struct ledger **ret_ledger)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
@@ -231,10 +216,12 @@ int ledger_new(const struct ledger_options *options, struct ledger **ret_ledger,
     if (result == 0 && ledger->head.engine_revision < ENGINE_REVISION) {
         result = book_revision(ledger);
     }
+    if (result == 0) {
+        result = store_note_end(options->store, options->careful);
+    }
     if (result == 0 && options->careful) {
         ledger->careful_left = CAREFUL_EVENTS;
         ledger->erased = true; /* perhaps it ended between an erasure and the truncation behind it */
-        result = count_unclean_end(ledger);
     }
     if (result < 0) {
         ledger_free(ledger);

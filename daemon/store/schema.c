@@ -244,12 +244,12 @@ const char *const SCHEMA[] = {
     " salt BLOB NOT NULL CHECK (length(salt) = 16)"
     ") STRICT",
 
-    /* The event that is decided alone after an unclean end, one row at most. */
+    /* Events that are decided alone after an unclean end: the next one of each principal that was tried. */
     "CREATE TABLE note ("
-    " one INTEGER PRIMARY KEY CHECK (one = 1),"
-    " principal INTEGER NOT NULL,"
+    " principal INTEGER PRIMARY KEY,"
     " sequence INTEGER NOT NULL,"
-    " ends INTEGER NOT NULL"
+    " ends INTEGER NOT NULL,"
+    " deciding INTEGER NOT NULL CHECK (deciding IN (0, 1))" /* 1: this one was under way last */
     ") STRICT",
     NULL,
 };

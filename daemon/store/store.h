@@ -263,16 +263,22 @@ int store_programmes(struct store *store, int (*each)(void *context, const struc
                      void *context) MUST_CHECK;
 
 /* Quarantine notes (DESIGN 4.1): written durably before an event is decided alone, cleared when it is booked.
- * A note counts how many unclean ends it has seen. */
+ * A note counts how many unclean ends it has seen. Each principal has one at most, whatever others book
+ * meanwhile; the one that was written last is under way. */
 struct quarantine_note {
     uint32_t principal;
     uint64_t sequence;
-    uint32_t ends; /* unclean ends while it stood */
+    uint32_t ends; /* unclean ends while it was under way */
 };
-int store_note_read(struct store *store, struct quarantine_note *ret_note) MUST_CHECK; /* ERR_NOT_FOUND */
+int store_note_read(struct store *store, uint32_t principal,
+                    struct quarantine_note *ret_note) MUST_CHECK; /* ERR_NOT_FOUND */
 int store_note_write(struct store *store,
                      const struct quarantine_note *note) MUST_CHECK; /* its own synced transaction */
-int store_note_clear(struct store *store) MUST_CHECK; /* inside the transaction that books it */
+/* After a start: none is under way any more, and if the end was `unclean`, it counts against the one that
+ * was. Its own synced transaction. */
+int store_note_end(struct store *store, bool unclean) MUST_CHECK;
+int store_note_clear(struct store *store,
+                     uint32_t principal) MUST_CHECK; /* inside the transaction that books it */
 
 /* Counts for status, in one pass over the tables: slow (seconds for millions of rows). */
 struct store_totals {

@@ -94,14 +94,30 @@ static int read_note(void *context, sqlite3_stmt *row)
     return error != 0 ? error : column_u32(row, 2, &note->ends);
 }
 
-int store_note_read(struct store *store, struct quarantine_note *ret_note)
+int store_note_read(struct store *store, uint32_t principal, struct quarantine_note *ret_note)
 {
     struct quarantine_note note = {0};
+    bind_i64(store, STATEMENT_NOTE_READ, 1, principal);
     const int error = statement_find(store, STATEMENT_NOTE_READ, read_note, &note);
     if (error == 0) {
         *ret_note = note;
     }
     return error;
+}
+
+static int end_note(struct store *store, bool unclean)
+{
+    bind_i64(store, STATEMENT_NOTE_END, 1, unclean);
+    return statement_run(store, STATEMENT_NOTE_END);
+}
+
+static int end_transaction(struct store *store, int error)
+{
+    if (error != 0) {
+        store_rollback(store);
+        return error;
+    }
+    return store_commit(store);
 }
 
 int store_note_write(struct store *store, const struct quarantine_note *note)
@@ -110,19 +126,29 @@ int store_note_write(struct store *store, const struct quarantine_note *note)
     if (error != 0) {
         return error;
     }
-    bind_i64(store, STATEMENT_NOTE_WRITE, 1, note->principal);
-    bind_u64(store, STATEMENT_NOTE_WRITE, 2, note->sequence);
-    bind_i64(store, STATEMENT_NOTE_WRITE, 3, note->ends);
-    error = statement_run_one(store, STATEMENT_NOTE_WRITE);
-    if (error != 0) {
-        store_rollback(store);
-        return error;
+    error = end_note(store, false);
+    if (error == 0) {
+        bind_i64(store, STATEMENT_NOTE_WRITE, 1, note->principal);
+        bind_u64(store, STATEMENT_NOTE_WRITE, 2, note->sequence);
+        bind_i64(store, STATEMENT_NOTE_WRITE, 3, note->ends);
+        error = statement_run_one(store, STATEMENT_NOTE_WRITE);
     }
-    return store_commit(store);
+    return end_transaction(store, error);
 }
 
-int store_note_clear(struct store *store)
+int store_note_end(struct store *store, bool unclean)
+{
+    int error = store_begin(store);
+    if (error != 0) {
+        return error;
+    }
+    error = end_note(store, unclean);
+    return end_transaction(store, error);
+}
+
+int store_note_clear(struct store *store, uint32_t principal)
 {
     CHECK(store->writing);
+    bind_i64(store, STATEMENT_NOTE_CLEAR, 1, principal);
     return statement_run(store, STATEMENT_NOTE_CLEAR);
 }

@@ -259,7 +259,7 @@ class Life(unittest.TestCase):
 
     # --- crashed
 
-    def test_a_crash_of_its_own_leaves_a_mark_until_a_clean_end(self):
+    def test_a_crash_of_its_own_leaves_a_mark_until_it_is_counted(self):
         self.init()
         for number in (signal.SIGABRT, signal.SIGBUS):
             child = self.start()
@@ -267,6 +267,7 @@ class Life(unittest.TestCase):
             self.assertNotEqual(code, 0)
             self.assertTrue(os.path.exists(self.path("crashed")))
             child = self.start()
+            self.assertFalse(os.path.exists(self.path("crashed")), "a kill now would be taken for a crash")
             code, text = self.stop(child)
             self.assertEqual(code, 0)
             self.assertIn("the last end was a crash", text)

@@ -373,7 +373,7 @@ static struct {
 static void look_at_the_note(void *context, void *data, size_t size)
 {
     (void)context;
-    noted.result = store_note_read(noted.store, &noted.note);
+    noted.result = store_note_read(noted.store, 2, &noted.note);
     memset(data, 5, size);
 }
 
@@ -389,17 +389,31 @@ static void after_a_crash_an_event_is_noted_before_it_is_decided(void **state)
     assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
     assert_int_equal(noted.result, 0);
     assert_true(noted.note.principal == 2 && noted.note.sequence == 1);
-    assert_int_equal(store_note_read(noted.store, &noted.note), ERR_NOT_FOUND);
+    assert_int_equal(store_note_read(noted.store, 2, &noted.note), ERR_NOT_FOUND);
+}
+
+/* The till's purchase is noted as it is before it is decided, and the daemon ends on it. */
+static void end_on_the_first_purchase(struct house *house, bool crash)
+{
+    struct quarantine_note note;
+    if (store_note_read(house->temporary.store, 2, &note) != 0) {
+        note = (struct quarantine_note){.principal = 2, .sequence = 1};
+    }
+    assert_int_equal(store_note_write(house->temporary.store, &note), 0);
+    house->careful = crash;
+    house_restart(house);
+}
+
+static void crash_on_the_first_purchase(struct house *house)
+{
+    end_on_the_first_purchase(house, true);
 }
 
 static void an_event_that_crashed_the_daemon_twice_is_set_aside(void **state)
 {
     struct house *house = *state;
-    house->careful = true;
-    const struct quarantine_note note = {.principal = 2, .sequence = 1, .ends = 0};
-    assert_int_equal(store_note_write(house->temporary.store, &note), 0);
-    house_restart(house); /* the first end with the note */
-    house_restart(house); /* the second */
+    crash_on_the_first_purchase(house);
+    crash_on_the_first_purchase(house);
     buy(house, "1", "bread", 100, "card");
     assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
     buy(house, "2", "bread", 100, "card");
@@ -409,9 +423,38 @@ static void an_event_that_crashed_the_daemon_twice_is_set_aside(void **state)
 static void one_unclean_end_does_not_set_an_event_aside(void **state)
 {
     struct house *house = *state;
+    crash_on_the_first_purchase(house);
+    buy(house, "1", "bread", 100, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void what_another_till_books_between_two_crashes_hides_none_of_them(void **state)
+{
+    struct house *house = *state;
+    const uint32_t other = house_terminal(house, "cafe", "till-2");
+    for (unsigned i = 0; i < 2; i++) {
+        crash_on_the_first_purchase(house);
+        char number[8];
+        snprintf(number, sizeof(number), "o%u", i);
+        struct event event = house_purchase(house, number, "bread", 100);
+        house_book(house, other, &event, "other");
+        assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    }
+    buy(house, "1", "bread", 100, "card");
+    assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
+    struct event event = house_purchase(house, "o3", "bread", 100);
+    house_book(house, other, &event, "other");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void being_killed_while_an_event_is_decided_does_not_set_it_aside(void **state)
+{
+    struct house *house = *state;
+    crash_on_the_first_purchase(house);
+    for (unsigned i = 0; i < 4; i++) {
+        end_on_the_first_purchase(house, false);
+    }
     house->careful = true;
-    const struct quarantine_note note = {.principal = 2, .sequence = 1, .ends = 0};
-    assert_int_equal(store_note_write(house->temporary.store, &note), 0);
     house_restart(house);
     buy(house, "1", "bread", 100, "card");
     assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
@@ -589,6 +632,8 @@ int main(void)
         TEST(after_a_crash_an_event_is_noted_before_it_is_decided),
         TEST(an_event_that_crashed_the_daemon_twice_is_set_aside),
         TEST(one_unclean_end_does_not_set_an_event_aside),
+        TEST(what_another_till_books_between_two_crashes_hides_none_of_them),
+        TEST(being_killed_while_an_event_is_decided_does_not_set_it_aside),
         TEST(a_log_of_another_daemon_is_refused),
         TEST(a_lookup_key_of_another_daemon_is_refused),
         cmocka_unit_test(history_is_booked_at_the_time_it_states_until_the_programme_is_live),

@@ -331,9 +331,9 @@ static void a_batch_that_crashed_the_daemon_is_wanted_one_by_one(void **state)
     expect_failure(shelf, FAILURE_ONE_BY_ONE);
     book(shelf, 2, 2); /* nothing of it is new */
     book_alone(shelf, 4);
-    assert_int_equal(store_note_read(house->temporary.store, &note), ERR_NOT_FOUND);
+    assert_int_equal(store_note_read(house->temporary.store, TILL, &note), ERR_NOT_FOUND);
     book(shelf, 5, 3);
-    assert_int_equal(store_note_read(house->temporary.store, &note), ERR_NOT_FOUND);
+    assert_int_equal(store_note_read(house->temporary.store, TILL, &note), ERR_NOT_FOUND);
     house_replay(house);
 }
 
@@ -343,12 +343,12 @@ static void a_batch_is_noted_before_it_is_decided(void **state)
     struct house *house = &shelf->house;
     house->careful = true;
     house_restart(house);
-    /* Another one's note: it is taken over, as by an event that comes alone. */
+    /* One of an event that is not the next: it is taken over, as by an event that comes alone. */
     const struct quarantine_note other = {.principal = TILL, .sequence = 9, .ends = 1};
     assert_int_equal(store_note_write(house->temporary.store, &other), 0);
     book(shelf, 1, 200);
     struct quarantine_note note;
-    assert_int_equal(store_note_read(house->temporary.store, &note), ERR_NOT_FOUND);
+    assert_int_equal(store_note_read(house->temporary.store, TILL, &note), ERR_NOT_FOUND);
 }
 
 /* The ledger takes it that signatures were verified; the proof of the log does not. */

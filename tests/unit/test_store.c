@@ -429,25 +429,56 @@ static void notes_are_durable_at_once_and_cleared_with_the_event(void **state)
     struct temporary *temporary = *state;
     struct quarantine_note note = {.principal = 3, .sequence = 17, .ends = 1};
     struct quarantine_note read;
-    assert_int_equal(store_note_read(temporary->store, &read), ERR_NOT_FOUND);
+    assert_int_equal(store_note_read(temporary->store, 3, &read), ERR_NOT_FOUND);
     assert_int_equal(store_note_write(temporary->store, &note), 0);
     temporary_reopen(temporary);
-    assert_int_equal(store_note_read(temporary->store, &read), 0);
+    assert_int_equal(store_note_read(temporary->store, 3, &read), 0);
     assert_int_equal(read.principal, 3);
     assert_int_equal(read.sequence, 17);
     assert_int_equal(read.ends, 1);
     note.ends = 2;
     assert_int_equal(store_note_write(temporary->store, &note), 0);
-    assert_int_equal(store_note_read(temporary->store, &read), 0);
+    assert_int_equal(store_note_read(temporary->store, 3, &read), 0);
     assert_int_equal(read.ends, 2);
     temporary_begin(temporary->store);
-    assert_int_equal(store_note_clear(temporary->store), 0);
+    assert_int_equal(store_note_clear(temporary->store, 3), 0);
     store_rollback(temporary->store);
-    assert_int_equal(store_note_read(temporary->store, &read), 0);
+    assert_int_equal(store_note_read(temporary->store, 3, &read), 0);
     temporary_begin(temporary->store);
-    assert_int_equal(store_note_clear(temporary->store), 0);
+    assert_int_equal(store_note_clear(temporary->store, 3), 0);
     temporary_commit(temporary->store);
-    assert_int_equal(store_note_read(temporary->store, &read), ERR_NOT_FOUND);
+    assert_int_equal(store_note_read(temporary->store, 3, &read), ERR_NOT_FOUND);
+}
+
+static uint32_t ends_of(struct store *store, uint32_t principal)
+{
+    struct quarantine_note note;
+    assert_int_equal(store_note_read(store, principal, &note), 0);
+    return note.ends;
+}
+
+static void an_unclean_end_counts_against_the_note_that_was_written_last(void **state)
+{
+    struct temporary *temporary = *state;
+    struct store *store = temporary->store;
+    const struct quarantine_note first = {.principal = 3, .sequence = 17};
+    const struct quarantine_note second = {.principal = 4, .sequence = 2};
+    assert_int_equal(store_note_write(store, &first), 0);
+    assert_int_equal(store_note_end(store, true), 0);
+    assert_int_equal(store_note_end(store, true), 0); /* none is under way any more */
+    assert_int_equal(ends_of(store, 3), 1);
+    assert_int_equal(store_note_write(store, &second), 0);
+    assert_int_equal(store_note_end(store, true), 0);
+    assert_int_equal(ends_of(store, 3), 1);
+    assert_int_equal(ends_of(store, 4), 1);
+    assert_int_equal(store_note_write(store, &second), 0);
+    assert_int_equal(store_note_end(store, false), 0);
+    assert_int_equal(store_note_end(store, true), 0);
+    assert_int_equal(ends_of(store, 4), 0);
+    temporary_begin(store);
+    assert_int_equal(store_note_clear(store, 4), 0);
+    temporary_commit(store);
+    assert_int_equal(ends_of(store, 3), 1);
 }
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, temporary_setup, temporary_teardown)
@@ -476,6 +507,7 @@ int main(int count, char **arguments)
         WITH_STORE(a_constraint_that_fails_is_a_bug),
         WITH_STORE(a_full_disk_is_an_error_and_the_store_goes_on),
         WITH_STORE(notes_are_durable_at_once_and_cleared_with_the_event),
+        WITH_STORE(an_unclean_end_counts_against_the_note_that_was_written_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
