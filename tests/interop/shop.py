@@ -24,6 +24,9 @@ DAY_MS = 86_400_000
 BASKET = (("4740001", "lunch", 890), ("4740002", "coffee", 250), ("4740003", "cake", 360))  # 15.00
 codes_seen = set()
 
+# Who is told to end ends as after any other failure, with what it made removed.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
 
 def free_address():
     with socket.socket() as probe:

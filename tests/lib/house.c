@@ -52,7 +52,6 @@ void house_open(struct house *house, const char *yaml, bool loading)
     assert_int_equal(crypto_init(), 0);
     house->now = 1764547200000; /* 2025-12-01T00:00:00Z */
     house->world = (struct world){clock_now, clock_now, count_random, house};
-    temporary_make(&house->temporary);
     temporary_open(&house->temporary);
     uint8_t seed[KEY_BYTES];
     memset(seed, 1, sizeof(seed));
@@ -227,7 +226,6 @@ static int replay_log(struct house *house, struct replay_difference *difference,
                       struct store_difference *row_difference)
 {
     struct temporary copy;
-    temporary_make(&copy);
     temporary_open(&copy);
     const struct replay_options options = {.store = copy.store, .world = &house->world};
     struct replay *replay;

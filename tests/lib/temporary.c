@@ -6,16 +6,80 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 const char *temporary_vfs;
 
-void temporary_make(struct temporary *temporary)
+enum { FOLDERS_MAX = 64 }; /* at one time */
+
+static char folders[FOLDERS_MAX][TEMPORARY_FOLDER_BYTES];
+static pid_t maker;
+
+/* Tests that pass leave nothing behind. */
+static void check_removed(void)
+{
+    bool left = false;
+    for (size_t i = 0; i < FOLDERS_MAX && getpid() == maker; i++) {
+        if (folders[i][0] != '\0') {
+            fprintf(stderr, "a test left %s behind\n", folders[i]);
+            left = true;
+        }
+    }
+    if (left) {
+        fflush(NULL);
+        _exit(EXIT_FAILURE);
+    }
+}
+
+static char *folder_named(const char *name)
+{
+    for (size_t i = 0; i < FOLDERS_MAX; i++) {
+        if (strcmp(folders[i], name) == 0) {
+            return folders[i];
+        }
+    }
+    return NULL;
+}
+
+void temporary_folder_make(char ret_folder[TEMPORARY_FOLDER_BYTES])
 {
     const char *base = getenv("TMPDIR");
+    char *slot = folder_named("");
+    assert_non_null(slot);
+    const int length =
+        snprintf(slot, TEMPORARY_FOLDER_BYTES, "%s/loyalty-XXXXXX", base != NULL ? base : "/tmp");
+    assert_true(length < TEMPORARY_FOLDER_BYTES);
+    assert_non_null(mkdtemp(slot));
+    memcpy(ret_folder, slot, TEMPORARY_FOLDER_BYTES);
+    if (maker == 0) {
+        maker = getpid();
+        assert_int_equal(atexit(check_removed), 0);
+    }
+}
+
+void temporary_folder_remove(const char *name)
+{
+    char *slot = folder_named(name);
+    assert_non_null(slot);
+    DIR *folder = opendir(name);
+    assert_non_null(folder);
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        char path[TEMPORARY_FOLDER_BYTES + sizeof(entry->d_name) + 1];
+        snprintf(path, sizeof(path), "%s/%s", name, entry->d_name);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            assert_int_equal(unlink(path), 0);
+        }
+    }
+    closedir(folder);
+    assert_int_equal(rmdir(name), 0);
+    slot[0] = '\0';
+}
+
+void temporary_make(struct temporary *temporary)
+{
     memset(temporary, 0, sizeof(*temporary));
-    snprintf(temporary->folder, sizeof(temporary->folder), "%s/loyalty-XXXXXX", base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(temporary->folder));
+    temporary_folder_make(temporary->folder);
     snprintf(temporary->path, sizeof(temporary->path), "%s/loyalty.db", temporary->folder);
 }
 
@@ -38,17 +102,7 @@ void temporary_remove(struct temporary *temporary)
 {
     store_close(temporary->store);
     temporary->store = NULL;
-    DIR *folder = opendir(temporary->folder);
-    assert_non_null(folder);
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-        char path[sizeof(temporary->folder) + sizeof(entry->d_name) + 1];
-        snprintf(path, sizeof(path), "%s/%s", temporary->folder, entry->d_name);
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            assert_int_equal(unlink(path), 0);
-        }
-    }
-    closedir(folder);
-    assert_int_equal(rmdir(temporary->folder), 0);
+    temporary_folder_remove(temporary->folder);
 }
 
 int temporary_setup(void **state)

@@ -10,13 +10,19 @@
 /* The VFS of SQLite that stores are opened on from here on; NULL: the default one. */
 extern const char *temporary_vfs;
 
+enum { TEMPORARY_FOLDER_BYTES = 64 };
+
+/* An empty folder in TMPDIR. One that was not removed when the program ends fails it. */
+void temporary_folder_make(char ret_folder[TEMPORARY_FOLDER_BYTES]);
+void temporary_folder_remove(const char *name); /* with the files in it */
+
 struct temporary {
-    char folder[64];
+    char folder[TEMPORARY_FOLDER_BYTES];
     char path[96]; /* of the store's file in it */
     struct store *store;
 };
 
-/* Makes the folder, and with `_open` a new store in it. */
+/* Makes the folder; `_open` makes it, too, with a new store in it. */
 void temporary_make(struct temporary *temporary);
 void temporary_open(struct temporary *temporary);
 

@@ -4,6 +4,7 @@ and a runner. The programs are found in PATH.
 A test is a function `test_...(house)` of a file that ends with `harness.main(globals())`; each gets a fresh House.
 `LOYALTY_SEED` repeats a run that chose at random."""
 
+import atexit
 import contextlib
 import hashlib
 import importlib
@@ -58,6 +59,37 @@ def wait_until(condition, what, seconds=PATIENCE):
         time.sleep(0.02)
 
 
+_folders = set()
+
+
+def make_folder(prefix="loyaltyd-test.", base=None):
+    """A folder of the test's own. One that is still there when the test ends fails it."""
+    folder = tempfile.mkdtemp(prefix=prefix, dir=base)
+    _folders.add(folder)
+    return folder
+
+
+def remove_folder(folder):
+    """Everything in it; no process may still be writing there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    check(not os.path.exists(folder), folder, "cannot be removed: something still writes in it")
+    _folders.discard(folder)
+
+
+@atexit.register
+def _removed():
+    for folder in _folders:
+        print(f"a test left {folder} behind")
+        shutil.rmtree(folder, ignore_errors=True)
+    if _folders:
+        sys.stdout.flush()
+        os._exit(1)
+
+
+# Who is told to end ends as after any other failure, with what it made removed.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
 class Till:
     """A till's folder and the program that works in it."""
 
@@ -97,7 +129,7 @@ class House:
     """A daemon's data directory, the daemon, and its operator."""
 
     def __init__(self, folder=None, programme=PROGRAMME, tcp=False):
-        self.folder = folder or tempfile.mkdtemp(prefix="loyaltyd-test.", dir=os.environ.get("TMPDIR", "/tmp"))
+        self.folder = folder or make_folder()
         self.data = os.path.join(self.folder, "data")
         self.socket_path = os.path.join(self.data, "loyaltyd.sock")
         self.url = "unix:" + self.socket_path
@@ -180,7 +212,7 @@ class House:
             self.daemon.kill()
             self.daemon.wait(PATIENCE)
             self.daemon = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
 
 def free_port():
@@ -198,12 +230,11 @@ def proto():
     """The modules (wire, event, log) made from proto/ by protoc."""
     global _modules
     if _modules is None:
-        folder = tempfile.mkdtemp(prefix="loyaltyd-proto.")
-        run("protoc", f"--proto_path={SOURCE}/proto", f"--python_out={folder}", "loyalty/event.proto",
-            "loyalty/log.proto", "loyalty/wire.proto")
-        sys.path.insert(0, folder)
-        _modules = tuple(importlib.import_module(f"loyalty.{name}_pb2") for name in ("wire", "event", "log"))
-        shutil.rmtree(folder)
+        with tempfile.TemporaryDirectory(prefix="loyaltyd-proto.") as folder:
+            run("protoc", f"--proto_path={SOURCE}/proto", f"--python_out={folder}", "loyalty/event.proto",
+                "loyalty/log.proto", "loyalty/wire.proto")
+            sys.path.insert(0, folder)
+            _modules = tuple(importlib.import_module(f"loyalty.{name}_pb2") for name in ("wire", "event", "log"))
     return _modules
 
 

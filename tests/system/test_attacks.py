@@ -13,7 +13,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 import harness
@@ -95,7 +94,7 @@ def slowed(kind, house, stolen, quiet, attacked):
 
 @contextlib.contextmanager
 def daemon():
-    house = TlsHouse(folder=tempfile.mkdtemp(prefix="loyaltyd-test.", dir=MEMORY))
+    house = TlsHouse(folder=harness.make_folder(base=MEMORY))
     try:
         house.init()
         house.configure(("log_level: debug", "log_level: info"), ("tls:\n", f"limits: {{local: {{{OTHERS}}}}}\ntls:\n"))

@@ -2,17 +2,16 @@
 #include "client/outbox_import.h"
 #include "crypto/crypto.h"
 
+#include "lib/temporary.h"
 #include "lib/testing.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static struct {
-    char folder[32];
-    char path[64];
+    char folder[TEMPORARY_FOLDER_BYTES];
+    char path[96];
     struct outbox outbox;
     struct key_pair pair;
     uint8_t memory[16 * 1024];
@@ -23,8 +22,7 @@ static int setup(void **state)
 {
     static const uint8_t seed[KEY_BYTES] = {7};
     (void)state;
-    strcpy(fixture.folder, "/tmp/import.XXXXXX");
-    assert_non_null(mkdtemp(fixture.folder));
+    temporary_folder_make(fixture.folder);
     (void)snprintf(fixture.path, sizeof(fixture.path), "%s/outbox.db", fixture.folder);
     assert_int_equal(outbox_open(&fixture.outbox, fixture.path), 0);
     key_pair_from_seed(seed, &fixture.pair);
@@ -34,12 +32,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char path[80];
     (void)state;
     outbox_close(&fixture.outbox);
-    (void)snprintf(path, sizeof(path), "%s-wal", fixture.path);
-    (void)unlink(path);
-    return unlink(fixture.path) != 0 || rmdir(fixture.folder) != 0;
+    temporary_folder_remove(fixture.folder);
+    return 0;
 }
 
 static uint64_t add(const char *receipt)

@@ -372,7 +372,6 @@ static void a_log_that_ends_within_a_batch_is_not_proved(void **state)
     struct replay_difference difference = {.part = ""};
     struct temporary copy;
     book(shelf, 1, 4);
-    temporary_make(&copy);
     temporary_open(&copy);
     const struct replay_options options = {.store = copy.store, .world = &shelf->house.world};
     struct replay *replay;

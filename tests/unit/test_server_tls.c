@@ -1,4 +1,5 @@
 /* The TLS of the daemon against a client of OpenSSL, with bytes carried by hand. */
+#include "lib/temporary.h"
 #include "lib/testing.h"
 
 #include "server/certificate.h"
@@ -18,7 +19,7 @@ enum { FLIGHT_BYTES = 128 * 1024, LONG_BYTES = 60 * 1024 };
 
 /* A folder with key and certificate, one connection of the daemon and its client. */
 struct fixture {
-    char folder[64];
+    char folder[TEMPORARY_FOLDER_BYTES];
     char key[96];
     char certificate[96];
     uint8_t pin[PIN_BYTES];
@@ -35,8 +36,7 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     char text[256];
-    snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/loyaltyd-tls.XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
+    temporary_folder_make(fixture->folder);
     snprintf(fixture->key, sizeof(fixture->key), "%s/tls.key", fixture->folder);
     snprintf(fixture->certificate, sizeof(fixture->certificate), "%s/tls.crt", fixture->folder);
     assert_int_equal(certificate_make(fixture->key, fixture->certificate, world_real(), fixture->pin), 0);
@@ -55,9 +55,7 @@ static int tear_down(void **state)
     SSL_free(fixture->client);
     SSL_CTX_free(fixture->client_context);
     tls_context_free(fixture->context);
-    unlink(fixture->key);
-    unlink(fixture->certificate);
-    rmdir(fixture->folder);
+    temporary_folder_remove(fixture->folder);
     free(fixture);
     return 0;
 }
