@@ -21,7 +21,7 @@ import transport
 SLOW = 200  # connections of a slow attack: within what one peer may have
 IDLE = 1000
 IDLE_OF_ONE = 100
-PATIENCE = 5
+PATIENCE = 30
 KINDS = ("bad_signatures", "slow_handshakes", "slow_frames", "idle_connections", "garbage")
 
 
@@ -185,7 +185,7 @@ def main():
     given = json.loads(sys.stdin.readline())
     attack = Attack(given)
     getattr(attack, sys.argv[1])()
-    if not attack.on.wait(30):
+    if not attack.on.wait(120):
         sys.exit("the attack does not begin")
     print("on", flush=True)
     threading.Event().wait()

@@ -6,7 +6,7 @@ import re
 import time
 
 import harness
-from harness import Terminal, check
+from harness import Terminal, check, wait_until
 
 SECONDS = 4
 
@@ -21,11 +21,16 @@ def wake_ups(house):
     return total
 
 
-def sleeps(house, what):
-    time.sleep(1.5)  # what was done before has an end, a checkpoint too
+def woken(house, seconds):
     before = wake_ups(house)
-    time.sleep(SECONDS)
-    found = wake_ups(house) - before
+    time.sleep(seconds)
+    return wake_ups(house) - before
+
+
+def sleeps(house, what):
+    # What was done before has an end, a checkpoint too.
+    wait_until(lambda: woken(house, 1) <= 1, "it sleeps")
+    found = woken(house, SECONDS)
     print(f"{what}: {found} wake-ups in {SECONDS} s")
     check(found <= SECONDS + 1, f"{what}: woken up {found} times in {SECONDS} s")
 
