@@ -159,6 +159,8 @@ static enum reply_kind reply_to(enum request_kind kind)
         return REPLY_BOOKED;
     case REQUEST_GET_MEMBER:
         return REPLY_MEMBER;
+    case REQUEST_GET_VOUCHER:
+        return REPLY_VOUCHER;
     case REQUEST_SET_PROFILE:
     case REQUEST_GET_PROFILE:
         return REPLY_PROFILE;

@@ -74,6 +74,7 @@ enum {
     /* decisions */
     EFFECTS_MAX = 12 * 1024, /* of one event: every open lot may fall due with it, twice */
     NEAR_MISSES_MAX = 3,
+    OFFERS_MAX = 32,
     EXCEPTIONS_MAX = 24,
     VOUCHERS_PER_EVENT_MAX = 64,
 

@@ -123,6 +123,7 @@ static int answer_job(struct ledger *ledger, const struct ledger_job *job, struc
         break;
     case REQUEST_AUTHENTICATE:
     case REQUEST_GET_MEMBER:
+    case REQUEST_GET_VOUCHER:
     case REQUEST_GET_EVENT:
     case REQUEST_GET_STATUS:
     case REQUEST_GET_PRINCIPALS:

@@ -225,6 +225,12 @@ int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct rep
 /* A quote: decided like the next event of the principal, and forgotten. */
 int ledger_quote(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
 
+/* What the purchase of a draft could use beside what it redeems: its member's vouchers, rewards for points
+ * and points to pay with. Each is decided as a purchase that redeems it; ledger->decision, context and state
+ * are those of the last one. All of it lives in scratch. ERR_TOO_LARGE. */
+int ledger_offers(struct ledger *ledger, const struct draft *draft, const struct principal_row *principal,
+                  struct offer **ret_offers, size_t *ret_count) MUST_CHECK;
+
 /* Whether an event of this kind has a trace that explains it. */
 bool ledger_explains(enum event_kind kind);
 /* Whether a job may book events of this principal now; if not, the reply says why. */
@@ -244,6 +250,10 @@ int ledger_answer_stored(struct ledger *ledger, const struct request_book *book,
  * scratch. */
 int ledger_book_event(struct ledger *ledger, const struct request_book *book, struct event_batch *batch,
                       struct reply *reply, struct ledger_result *result) MUST_CHECK;
+
+/* What a member has, and what has become of a voucher: ledger_view.c. */
+int ledger_reply_member(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
+int ledger_reply_voucher(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
 
 /* The member a request names, by card or, where that is NULL, by number. ERR_NOT_FOUND. */
 int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member,

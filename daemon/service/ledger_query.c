@@ -2,7 +2,6 @@
 #include "service/ledger_internal.h"
 
 #include "base/check.h"
-#include "crypto/card.h"
 
 enum { BACKUP_STEP_PAGES = 1024 };
 
@@ -54,93 +53,6 @@ static int reply_ready(struct ledger *ledger, const struct ledger_job *job, stru
     }
     result->note = LEDGER_READY;
     return 0;
-}
-
-int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member, uint32_t *ret_member)
-{
-    if (card == NULL) {
-        *ret_member = member;
-        return member < ledger->head.next_member ? 0 : ERR_NOT_FOUND;
-    }
-    struct card_number number;
-    if (card_normalise(card, strlen(card), &number) < 0) {
-        return ERR_NOT_FOUND;
-    }
-    uint8_t hash[HASH_BYTES];
-    crypto_card_lookup(ledger->options.lookup_key, &number, hash);
-    return store_card_find(ledger->options.store, hash, ret_member);
-}
-
-/* What a question means by now: while history loads, as far as it has come. */
-static int64_t present(const struct ledger *ledger)
-{
-    return ledger->head.live ? ledger_now(ledger) : ledger->head.booked_at;
-}
-
-/* The business day it is now in the programme's zone. */
-static int today(struct ledger *ledger, const struct programme *programme, int32_t *ret_day)
-{
-    struct zone *zone;
-    struct civil_time time;
-    int result = zones_open(&ledger->zones, programme->zone, &zone);
-    if (result == 0) {
-        result = civil_from_instant(zone, present(ledger), programme->day_starts, &time);
-    }
-    if (result == 0) {
-        *ret_day = time.day;
-    }
-    return result;
-}
-
-/* What the member would have if it were settled now; nothing is written. */
-static int settle_view(struct ledger *ledger, const struct programme *programme, int32_t day)
-{
-    struct context *context = &ledger->context;
-    context_clear(context);
-    decision_clear(ledger->decision);
-    context->booked_day = day;
-    size_t count;
-    const int result =
-        engine_due(programme, ledger->state, day, ledger->due_days, CONTEXT_DAY_STARTS_MAX, &count);
-    if (result < 0) {
-        return result;
-    }
-    for (size_t i = 0; i < count; i++) {
-        context->day_starts[i] = (struct day_start){.day = ledger->due_days[i]};
-    }
-    context->day_starts_count = count;
-    return ledger_settle(ledger, programme);
-}
-
-static int reply_member(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
-{
-    const struct programme *programme = ledger_programme_at(ledger, present(ledger));
-    uint32_t member;
-    int result = programme == NULL ? ERR_NOT_FOUND
-                                   : ledger_find_named(ledger, job->request->get_member.card,
-                                                       job->request->get_member.member, &member);
-    if (result == 0) {
-        result = store_member_read(ledger->options.store, member, ledger->state);
-    }
-    if (result == ERR_NOT_FOUND) {
-        ledger_fail(ledger, reply, FAILURE_NOT_FOUND, "no member has this card or number");
-        return 0;
-    }
-    int32_t day = 0;
-    if (result == 0) {
-        result = today(ledger, programme, &day);
-    }
-    if (result == 0) {
-        result = settle_view(ledger, programme, day);
-    }
-    if (result < 0) {
-        return result;
-    }
-    reply->kind = REPLY_MEMBER;
-    memset(&reply->member, 0, sizeof(reply->member));
-    reply->member.position = ledger->head.position;
-    return render_member(programme, ledger->numbers, ledger->state, day, &ledger->scratch,
-                         &reply->member.view);
 }
 
 bool ledger_explains(enum event_kind kind)
@@ -425,7 +337,10 @@ int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct rep
         status = reply_ready(ledger, job, reply, result);
         break;
     case REQUEST_GET_MEMBER:
-        status = reply_member(ledger, job, reply);
+        status = ledger_reply_member(ledger, job, reply);
+        break;
+    case REQUEST_GET_VOUCHER:
+        status = ledger_reply_voucher(ledger, job, reply);
         break;
     case REQUEST_GET_EVENT:
         status = reply_event(ledger, job, reply);

@@ -33,6 +33,8 @@ static int render(struct ledger *ledger, const char *locale, struct reply *reply
         .outcome = outcome,
         .level_before = ledger->context.level,
         .view = view,
+        .offers = reply->quoted.offers,
+        .offers_count = reply->quoted.offers_count,
     };
     result = result != 0 ? result
                          : render_outcome(&ledger->renderer, &rendered, locale, &ledger->scratch,
@@ -43,8 +45,6 @@ static int render(struct ledger *ledger, const char *locale, struct reply *reply
 static int reply_quoted(struct ledger *ledger, const struct draft *draft, const char *locale,
                         struct reply *reply)
 {
-    reply->kind = REPLY_QUOTED;
-    memset(&reply->quoted, 0, sizeof(reply->quoted));
     forget_codes(&ledger->decision->outcome);
     int result = wire_outcome_pack(&ledger->decision->outcome, &ledger->scratch, &reply->quoted.outcome);
     if (result == 0 && draft->programme != NULL) {
@@ -82,6 +82,12 @@ int ledger_quote(struct ledger *ledger, const struct ledger_job *job, struct rep
     };
     draft.booked_at = ledger_booked_at(ledger, draft.event);
     draft.programme = ledger_programme_at(ledger, draft.event->occurred_at);
-    const int result = ledger_decide(ledger, &draft, principal);
+    reply->kind = REPLY_QUOTED;
+    memset(&reply->quoted, 0, sizeof(reply->quoted));
+    int result = 0;
+    if (draft.event->kind == EVENT_PURCHASE && draft.programme != NULL) {
+        result = ledger_offers(ledger, &draft, principal, &reply->quoted.offers, &reply->quoted.offers_count);
+    }
+    result = result != 0 ? result : ledger_decide(ledger, &draft, principal);
     return result != 0 ? result : reply_quoted(ledger, &draft, request->quote.locale, reply);
 }

@@ -44,8 +44,7 @@ struct writer {
     const char *locale; /* as asked for; the phrases and numbers follow it */
     struct locale *format;
     struct arena *arena;
-    const struct key_pair *daemon_key; /* NULL: no tokens */
-    const uint8_t *programme_id;
+    const struct rendered *rendered;
     const char **lines;
     size_t count;
 };
@@ -179,20 +178,34 @@ static int add_cards(struct writer *writer, const struct outcome *outcome)
     return result;
 }
 
-/* So that any till can tell it from a forged one, the daemon reachable or not. */
-static int add_token(struct writer *writer, const struct held_voucher *voucher, struct voucher_view *view)
+int render_token(const struct rendered *rendered, const struct held_voucher *voucher, struct arena *arena,
+                 struct voucher_view *view)
 {
     struct voucher_token token = {.since = voucher->since, .until = voucher->until};
     char text[VOUCHER_TOKEN_TEXT_BYTES];
     const size_t size = strlen(view->reward);
-    if (writer->daemon_key == NULL || size > ID_BYTES_MAX) {
+    if (rendered->daemon_key == NULL || size > ID_BYTES_MAX) {
         return 0;
     }
     memcpy(token.code, voucher->code, VOUCHER_CODE_BYTES);
     memcpy(token.reward, view->reward, size + 1);
-    const int result = voucher_token_make(writer->daemon_key, writer->programme_id, &token, text);
-    view->token = result == 0 ? arena_copy(writer->arena, text, strlen(text)) : NULL;
+    const int result = voucher_token_make(rendered->daemon_key, rendered->programme_id, &token, text);
+    view->token = result == 0 ? arena_copy(arena, text, strlen(text)) : NULL;
     return result == 0 && view->token == NULL ? ERR_TOO_LARGE : result;
+}
+
+/* "  voucher 0123-...", "  valid to 2026-12-31" */
+static int add_code(struct writer *writer, const struct voucher_view *view)
+{
+    char code[BASE32_GROUPED_BYTES];
+    char date[DAY_TEXT_BYTES];
+    base32_group(view->code, code);
+    const int result = add_phrase(writer, PHRASE_REWARD_CODE, (const char *const[3]){code});
+    if (result != 0 || !view->has_until) {
+        return result;
+    }
+    day_format(view->until, date);
+    return add_phrase(writer, PHRASE_REWARD_UNTIL, (const char *const[3]){date});
 }
 
 static int add_voucher(struct writer *writer, const struct effect *effect, struct rendering *rendering)
@@ -207,7 +220,7 @@ static int add_voucher(struct writer *writer, const struct effect *effect, struc
     memcpy(voucher.code, effect->voucher.code, VOUCHER_CODE_BYTES);
     struct voucher_view *view = &rendering->vouchers[rendering->vouchers_count];
     int result = render_voucher(writer->numbers, &voucher, writer->arena, view);
-    result = result != 0 ? result : add_token(writer, &voucher, view);
+    result = result != 0 ? result : render_token(writer->rendered, &voucher, writer->arena, view);
     if (result < 0) {
         return result;
     }
@@ -220,17 +233,7 @@ static int add_voucher(struct writer *writer, const struct effect *effect, struc
         result = add_phrase(writer, PHRASE_REWARD_WHY,
                             (const char *const[3]){name_of(writer, &card->name, card->id)});
     }
-    if (result == 0) {
-        char code[BASE32_GROUPED_BYTES];
-        base32_group(view->code, code);
-        result = add_phrase(writer, PHRASE_REWARD_CODE, (const char *const[3]){code});
-    }
-    if (result == 0 && view->has_until) {
-        char date[DAY_TEXT_BYTES];
-        day_format(view->until, date);
-        result = add_phrase(writer, PHRASE_REWARD_UNTIL, (const char *const[3]){date});
-    }
-    return result;
+    return result == 0 ? add_code(writer, view) : result;
 }
 
 static int money_text(const struct writer *writer, int64_t amount, char *text, size_t size)
@@ -242,6 +245,46 @@ static int money_text(const struct writer *writer, int64_t amount, char *text, s
         snprintf(text, size, "%s %s", number, writer->programme->currency);
     }
     return result;
+}
+
+/* By its id; one of an older version by that alone. */
+static const char *reward_name(const struct writer *writer, const char *id)
+{
+    const struct reward *reward = programme_reward_named(writer->programme, id);
+    return reward != NULL ? name_of(writer, &reward->name, reward->id) : id;
+}
+
+/* "Voucher: Free lunch" and what it is used with. */
+static int add_slip(struct writer *writer, const struct voucher_view *voucher)
+{
+    const int result =
+        add_phrase(writer, PHRASE_VOUCHER, (const char *const[3]){reward_name(writer, voucher->reward)});
+    return result == 0 ? add_code(writer, voucher) : result;
+}
+
+/* What the customer could use now, and what only lacks points. */
+static int add_offer(struct writer *writer, const struct offer *offer)
+{
+    char points[LINE_BYTES];
+    char value[LINE_BYTES];
+    int result =
+        points_text(writer, offer->lacking > 0 ? offer->lacking : offer->points, points, sizeof(points));
+    result = result != 0 ? result : money_text(writer, offer->value, value, sizeof(value));
+    if (result != 0 || offer->why != NULL) {
+        return result;
+    }
+    if (offer->reward == NULL) {
+        return offer->lacking > 0 ? 0
+                                  : add_phrase(writer, PHRASE_CAN_PAY, (const char *const[3]){points, value});
+    }
+    const char *name = reward_name(writer, offer->reward);
+    if (offer->lacking > 0) {
+        return add_phrase(writer, PHRASE_LACKING, (const char *const[3]){points, name});
+    }
+    if (offer->voucher == NULL && offer->points > 0) {
+        return add_phrase(writer, PHRASE_CAN_BUY, (const char *const[3]){name, points});
+    }
+    return add_phrase(writer, PHRASE_CAN_USE, (const char *const[3]){name});
 }
 
 /* "Used: Free lunch", "1,000 points used, 50.00 EUR off" */
@@ -354,22 +397,29 @@ static int open_format(struct renderer *renderer, const char *locale, struct loc
     return result == 0 || result == ERR_NOMEM ? result : locales_open(&renderer->locales, "en", ret_format);
 }
 
-int render_outcome(struct renderer *renderer, const struct rendered *rendered, const char *locale,
-                   struct arena *arena, const struct rendering **ret_rendering)
+/* Ready to take lines. */
+static int writer_open(struct writer *writer, struct renderer *renderer, const struct rendered *rendered,
+                       const char *locale, struct arena *arena)
 {
-    const struct outcome *outcome = rendered->outcome;
-    struct writer writer = {
+    *writer = (struct writer){
         .renderer = renderer,
         .programme = rendered->programme,
         .numbers = rendered->numbers,
         .locale = locale,
         .arena = arena,
-        .daemon_key = rendered->daemon_key,
-        .programme_id = rendered->programme_id,
-        .lines = arena_alloc(arena, LINES_MOST, sizeof(*writer.lines)),
+        .rendered = rendered,
+        .lines = arena_alloc(arena, LINES_MOST, sizeof(*writer->lines)),
     };
+    return writer->lines == NULL ? ERR_TOO_LARGE : open_format(renderer, locale, &writer->format);
+}
+
+int render_outcome(struct renderer *renderer, const struct rendered *rendered, const char *locale,
+                   struct arena *arena, const struct rendering **ret_rendering)
+{
+    const struct outcome *outcome = rendered->outcome;
+    struct writer writer;
     struct rendering *rendering = arena_alloc(arena, 1, sizeof(*rendering));
-    if (writer.lines == NULL || rendering == NULL) {
+    if (rendering == NULL) {
         return ERR_TOO_LARGE;
     }
     size_t vouchers = 0;
@@ -385,9 +435,12 @@ int render_outcome(struct renderer *renderer, const struct rendered *rendered, c
         return ERR_TOO_LARGE;
     }
     rendering->member = rendered->view;
-    int result = open_format(renderer, locale, &writer.format);
+    int result = writer_open(&writer, renderer, rendered, locale, arena);
     if (result == 0) {
         result = add_lines(&writer, rendered->level_before, outcome, rendered->view, rendering);
+    }
+    for (size_t i = 0; i < rendered->offers_count && result == 0; i++) {
+        result = add_offer(&writer, &rendered->offers[i]);
     }
     if (result < 0) {
         return result;
@@ -396,4 +449,88 @@ int render_outcome(struct renderer *renderer, const struct rendered *rendered, c
     rendering->lines_count = writer.count;
     *ret_rendering = rendering;
     return 0;
+}
+
+int render_slip(struct renderer *renderer, const struct rendered *rendered,
+                const struct voucher_view *voucher, const char *locale, struct arena *arena,
+                const char ***ret_lines, size_t *ret_count)
+{
+    struct writer writer;
+    int result = writer_open(&writer, renderer, rendered, locale, arena);
+    if (result == 0) {
+        result = add_slip(&writer, voucher);
+    }
+    if (result == 0) {
+        *ret_lines = writer.lines;
+        *ret_count = writer.count;
+    }
+    return result;
+}
+
+/* Those a member has anything on. */
+static int add_all_cards(struct writer *writer, const struct member_view *view)
+{
+    int result = 0;
+    for (size_t i = 0; i < view->cards_count && result == 0; i++) {
+        const struct card_view *card = &view->cards[i];
+        char count[LOCALE_NUMBER_BYTES];
+        char required[LOCALE_NUMBER_BYTES];
+        const char *name = card->card;
+        for (size_t k = 0; k < writer->programme->cards_count; k++) {
+            const struct stamp_card *known = &writer->programme->cards[k];
+            name = strcmp(known->id, card->card) == 0 ? name_of(writer, &known->name, known->id) : name;
+        }
+        result = locale_number(writer->format, card->stamps, 0, count, sizeof(count));
+        result = result != 0 ? result
+                             : locale_number(writer->format, card->required, 0, required, sizeof(required));
+        result = result != 0
+                     ? result
+                     : add_phrase(writer, PHRASE_STAMPS, (const char *const[3]){name, count, required});
+    }
+    return result;
+}
+
+static int add_expiring(struct writer *writer, const struct member_view *view)
+{
+    int result = 0;
+    for (size_t i = 0; i < view->expiring_count && result == 0; i++) {
+        char points[LINE_BYTES];
+        char date[DAY_TEXT_BYTES];
+        day_format(view->expiring[i].until, date);
+        result = points_text(writer, view->expiring[i].points, points, sizeof(points));
+        result =
+            result != 0 ? result : add_phrase(writer, PHRASE_EXPIRING, (const char *const[3]){points, date});
+    }
+    return result;
+}
+
+int render_holdings(struct renderer *renderer, const struct rendered *rendered, const char *locale,
+                    struct arena *arena, const char ***ret_lines, size_t *ret_count)
+{
+    const struct member_view *view = rendered->view;
+    struct writer writer;
+    int result = writer_open(&writer, renderer, rendered, locale, arena);
+    if (result == 0) {
+        result = view->available < 0 ? add_points(&writer, PHRASE_OWED, -view->available)
+                                     : add_points(&writer, PHRASE_BALANCE, view->available);
+    }
+    result = result != 0 ? result : add_expiring(&writer, view);
+    const struct level *level =
+        view->level != NULL ? programme_level_named(rendered->programme, view->level) : NULL;
+    result = result != 0 ? result : add_level(&writer, level != NULL ? level->number : 0, view);
+    result = result != 0 ? result : add_all_cards(&writer, view);
+    for (size_t i = 0; i < view->vouchers_count && result == 0; i++) {
+        result = add_slip(&writer, &view->vouchers[i]);
+    }
+    for (size_t i = 0; i < view->reservations_count && result == 0; i++) {
+        const struct reservation_view *held = &view->reservations[i];
+        result = held->reward != NULL ? add_phrase(&writer, PHRASE_RESERVED,
+                                                   (const char *const[3]){reward_name(&writer, held->reward)})
+                                      : add_points(&writer, PHRASE_RESERVED, held->points);
+    }
+    if (result == 0) {
+        *ret_lines = writer.lines;
+        *ret_count = writer.count;
+    }
+    return result;
 }

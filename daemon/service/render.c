@@ -4,12 +4,13 @@
 #include "base/text.h"
 #include "crypto/base32.h"
 #include "engine/engine.h"
+#include "engine/purse.h"
 #include "model/day.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_BYTES = 256, LOTS_SHOWN = 100 };
+enum { LINE_BYTES = 256, LOTS_SHOWN = 100, EXPIRING_DAYS = 30 };
 
 void renderer_init(struct renderer *renderer)
 {
@@ -42,6 +43,7 @@ int render_voucher(const struct numbers *numbers, const struct held_voucher *vou
         .has_until = voucher->until != DAY_NEVER,
         .until = voucher->until,
         .card = voucher->card == 0 ? NULL : id_of(numbers, NUMBER_CARD, voucher->card),
+        .reservation = voucher->reservation,
     };
     return 0;
 }
@@ -67,36 +69,43 @@ static int view_vouchers(const struct numbers *numbers, const struct member_stat
     return 0;
 }
 
+/* A lot and its last valid day as things stand. */
+struct shown_lot {
+    const struct lot *lot;
+    int32_t until;
+};
+
 /* Before: the order in which lots are spent. */
-static bool lot_goes_before(const struct lot *a, const struct lot *b)
+static bool lot_goes_before(const struct shown_lot *a, const struct shown_lot *b)
 {
     if (a->until != b->until) {
         return a->until < b->until;
     }
-    if (a->since != b->since) {
-        return a->since < b->since;
+    if (a->lot->since != b->lot->since) {
+        return a->lot->since < b->lot->since;
     }
-    return a->origin.position != b->origin.position ? a->origin.position < b->origin.position
-                                                    : a->origin.index < b->origin.index;
+    return a->lot->origin.position != b->lot->origin.position
+               ? a->lot->origin.position < b->lot->origin.position
+               : a->lot->origin.index < b->lot->origin.index;
 }
 
 /* The first LOTS_SHOWN lots in spending order. */
-static int view_lots(const struct member_state *state, struct arena *arena, struct member_view *view)
+static int view_lots(const struct programme *programme, const struct member_state *state, struct arena *arena,
+                     struct member_view *view)
 {
-    const struct lot *shown[LOTS_SHOWN];
+    struct shown_lot shown[LOTS_SHOWN];
     size_t count = 0;
     for (size_t i = 0; i < state->lots_count; i++) {
-        const struct lot *lot = &state->lots[i];
+        const struct shown_lot lot = {&state->lots[i], lot_until(programme, state, &state->lots[i])};
         size_t place = count;
-        while (place > 0 && lot_goes_before(lot, shown[place - 1])) {
+        while (place > 0 && lot_goes_before(&lot, &shown[place - 1])) {
             place--;
         }
         if (place == LOTS_SHOWN) {
             continue;
         }
         count += count < LOTS_SHOWN;
-        memmove(&shown[place + 1], &shown[place],
-                (count - place - 1) * sizeof(const struct lot *)); /* NOLINT(bugprone-sizeof-expression) */
+        memmove(&shown[place + 1], &shown[place], (count - place - 1) * sizeof(shown[0]));
         shown[place] = lot;
     }
     view->lots = arena_alloc(arena, count, sizeof(*view->lots));
@@ -105,14 +114,60 @@ static int view_lots(const struct member_state *state, struct arena *arena, stru
     }
     for (size_t i = 0; i < count; i++) {
         view->lots[i] = (struct lot_view){
-            .position = shown[i]->origin.position,
-            .index = shown[i]->origin.index,
-            .left = shown[i]->left,
-            .has_until = shown[i]->until != DAY_NEVER,
-            .until = shown[i]->until,
+            .position = shown[i].lot->origin.position,
+            .index = shown[i].lot->origin.index,
+            .left = shown[i].lot->left,
+            .has_until = shown[i].until != DAY_NEVER,
+            .until = shown[i].until,
         };
     }
     view->lots_count = count;
+    return 0;
+}
+
+/* What the coming days take, a day each. */
+static int view_expiring(const struct programme *programme, const struct member_state *state, int32_t day,
+                         struct arena *arena, struct member_view *view)
+{
+    int64_t points[EXPIRING_DAYS + 1] = {0};
+    size_t days = 0;
+    for (size_t i = 0; i < state->lots_count; i++) {
+        const int64_t after = (int64_t)lot_until(programme, state, &state->lots[i]) - day;
+        if (after >= 0 && after <= EXPIRING_DAYS) {
+            days += points[after] == 0;
+            points[after] += state->lots[i].left; /* no more than the member has */
+        }
+    }
+    view->expiring = arena_alloc(arena, days, sizeof(*view->expiring));
+    if (view->expiring == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    for (int32_t i = 0; i <= EXPIRING_DAYS; i++) {
+        if (points[i] != 0) {
+            view->expiring[view->expiring_count++] = (struct expiry_view){day + i, points[i]};
+        }
+    }
+    return 0;
+}
+
+static int view_reservations(const struct numbers *numbers, const struct member_state *state,
+                             struct arena *arena, struct member_view *view)
+{
+    view->reservations = arena_alloc(arena, state->reservations_count, sizeof(*view->reservations));
+    if (view->reservations == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    for (size_t i = 0; i < state->reservations_count; i++) {
+        const struct reservation *reservation = &state->reservations[i];
+        view->reservations[i] = (struct reservation_view){
+            .reservation = reservation->position,
+            .points = reservation->points,
+            .reward = reservation->reward == 0 ? NULL : id_of(numbers, NUMBER_REWARD, reservation->reward),
+            .units = reservation->units,
+            .until = reservation->until,
+        };
+    }
+    view->reservations_count = state->reservations_count;
     return 0;
 }
 
@@ -180,7 +235,13 @@ int render_member(const struct programme *programme, const struct numbers *numbe
         result = view_vouchers(numbers, state, day, arena, view);
     }
     if (result == 0) {
-        result = view_lots(state, arena, view);
+        result = view_lots(programme, state, arena, view);
+    }
+    if (result == 0) {
+        result = view_expiring(programme, state, day, arena, view);
+    }
+    if (result == 0) {
+        result = view_reservations(numbers, state, arena, view);
     }
     if (result == 0) {
         *ret_view = view;

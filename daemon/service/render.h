@@ -26,7 +26,7 @@ int render_member(const struct programme *programme, const struct numbers *numbe
                   const struct member_state *state, int32_t day, struct arena *arena,
                   const struct member_view **ret_view) MUST_CHECK;
 
-/* One voucher by its code and ids. ERR_TOO_LARGE. */
+/* One voucher by its code and ids, without its token. ERR_TOO_LARGE. */
 int render_voucher(const struct numbers *numbers, const struct held_voucher *voucher, struct arena *arena,
                    struct voucher_view *ret_view) MUST_CHECK;
 
@@ -35,8 +35,10 @@ struct rendered {
     const struct programme *programme; /* the version that decided */
     const struct numbers *numbers;
     const struct outcome *outcome;
-    uint32_t level_before;             /* number, of the context */
-    const struct member_view *view;    /* the member after it, or NULL */
+    uint32_t level_before;          /* number, of the context */
+    const struct member_view *view; /* the member after it, or NULL */
+    const struct offer *offers;     /* what the basket could use besides */
+    size_t offers_count;
     const struct key_pair *daemon_key; /* signs what is issued; NULL: nothing is */
     const uint8_t *programme_id;
 };
@@ -45,6 +47,20 @@ struct rendered {
  * language and our phrases in English where there is nothing in it), points earned, vouchers issued. */
 int render_outcome(struct renderer *renderer, const struct rendered *rendered, const char *locale,
                    struct arena *arena, const struct rendering **ret_rendering) MUST_CHECK;
+
+/* What a member has, for the receipt printer: balance, what expires soon, level, cards, vouchers and what is
+ * reserved. Reads programme and view of `rendered`. ERR_TOO_LARGE. */
+int render_holdings(struct renderer *renderer, const struct rendered *rendered, const char *locale,
+                    struct arena *arena, const char ***ret_lines, size_t *ret_count) MUST_CHECK;
+
+/* A voucher for the receipt printer. Reads the programme of `rendered`. ERR_TOO_LARGE. */
+int render_slip(struct renderer *renderer, const struct rendered *rendered,
+                const struct voucher_view *voucher, const char *locale, struct arena *arena,
+                const char ***ret_lines, size_t *ret_count) MUST_CHECK;
+
+/* Adds its token to a rendered voucher, where `rendered` says who signs. ERR_TOO_LARGE. */
+int render_token(const struct rendered *rendered, const struct held_voucher *voucher, struct arena *arena,
+                 struct voucher_view *view) MUST_CHECK;
 
 /* One line a rule for a shop manager: what it gave, or why not. */
 int render_trace(const struct programme *programme, const struct decision *decision, struct arena *arena,

@@ -66,6 +66,7 @@
     X(REQUEST_BACKUP, LOYALTY__REQUEST__MESSAGE_BACKUP)                                                      \
     X(REQUEST_QUOTE, LOYALTY__REQUEST__MESSAGE_QUOTE)                                                        \
     X(REQUEST_BOOK_BATCH, LOYALTY__REQUEST__MESSAGE_BOOK_BATCH)                                              \
+    X(REQUEST_GET_VOUCHER, LOYALTY__REQUEST__MESSAGE_GET_VOUCHER)                                            \
     X(REQUEST_SET_PROFILE, LOYALTY__REQUEST__MESSAGE_SET_PROFILE)                                            \
     X(REQUEST_GET_PROFILE, LOYALTY__REQUEST__MESSAGE_GET_PROFILE)
 
@@ -83,6 +84,7 @@
     X(REPLY_PROGRAMME_CHECKED, LOYALTY__REPLY__MESSAGE_PROGRAMME_CHECKED)                                    \
     X(REPLY_BACKUP_STEP, LOYALTY__REPLY__MESSAGE_BACKUP_STEP)                                                \
     X(REPLY_QUOTED, LOYALTY__REPLY__MESSAGE_QUOTED)                                                          \
+    X(REPLY_VOUCHER, LOYALTY__REPLY__MESSAGE_VOUCHER)                                                        \
     X(REPLY_PROFILE, LOYALTY__REPLY__MESSAGE_PROFILE)
 
 /* Tables that stand in headers, in the form of these. */
@@ -99,6 +101,9 @@ REPLY_KINDS(AGREE)
 #undef X
 #define X(name, number) AGREE(FAILURE_##name, LOYALTY__FAILURE_CODE__FAILURE_##name)
 FAILURE_TABLE(X)
+#undef X
+#define X(name, number) AGREE(VOUCHER_STATE_##name, LOYALTY__VOUCHER_STATE__VOUCHER_##name)
+VOUCHER_STATE_TABLE(X)
 #undef X
 #define X(name, number) AGREE(EVENT_##name, LOYALTY__BODY__KIND_##name)
 EVENT_KIND_TABLE(X)
@@ -209,6 +214,28 @@ Loyalty__NearMissReason wire_near_miss_reason_write(enum near_miss_reason reason
 {
     switch (reason) {
         NEAR_MISS_REASONS(WRITE)
+    }
+    no_such_value();
+}
+
+bool wire_voucher_state_read(Loyalty__VoucherState number, enum voucher_state *ret_value)
+{
+    switch (number) {
+#define X(name, value) READ(VOUCHER_STATE_##name, LOYALTY__VOUCHER_STATE__VOUCHER_##name)
+        VOUCHER_STATE_TABLE(X)
+#undef X
+    case _LOYALTY__VOUCHER_STATE_IS_INT_SIZE:
+        break;
+    }
+    return false;
+}
+
+Loyalty__VoucherState wire_voucher_state_write(enum voucher_state state)
+{
+    switch (state) {
+#define X(name, value) WRITE(VOUCHER_STATE_##name, LOYALTY__VOUCHER_STATE__VOUCHER_##name)
+        VOUCHER_STATE_TABLE(X)
+#undef X
     }
     no_such_value();
 }

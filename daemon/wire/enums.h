@@ -37,6 +37,9 @@ Loyalty__ExceptionKind wire_exception_kind_write(enum exception_kind kind);
 bool wire_failure_code_read(Loyalty__FailureCode number, enum failure_code *ret_code);
 Loyalty__FailureCode wire_failure_code_write(enum failure_code code);
 
+bool wire_voucher_state_read(Loyalty__VoucherState number, enum voucher_state *ret_state);
+Loyalty__VoucherState wire_voucher_state_write(enum voucher_state state);
+
 /* The arm of a oneof; reading is false when none is there. */
 bool wire_event_kind_read(Loyalty__Body__KindCase arm, enum event_kind *ret_kind);
 Loyalty__Body__KindCase wire_event_kind_write(enum event_kind kind);

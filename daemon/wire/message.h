@@ -31,6 +31,7 @@ enum request_kind {
     REQUEST_BACKUP = 26,
     REQUEST_QUOTE = 27,
     REQUEST_BOOK_BATCH = 28,
+    REQUEST_GET_VOUCHER = 29,
     REQUEST_SET_PROFILE = 32,
     REQUEST_GET_PROFILE = 33,
 };
@@ -85,7 +86,12 @@ struct request {
         struct {
             const char *card; /* NULL: by number */
             uint32_t member;
+            const char *locale; /* NULL: no lines */
         } get_member;
+        struct {
+            struct bytes code;  /* VOUCHER_CODE_BYTES */
+            const char *locale; /* NULL: no lines */
+        } get_voucher;
         struct {
             const char *card; /* NULL: by number */
             uint32_t member;
@@ -131,6 +137,7 @@ enum reply_kind {
     REPLY_PROGRAMME_CHECKED = 26,
     REPLY_BACKUP_STEP = 27,
     REPLY_QUOTED = 28,
+    REPLY_VOUCHER = 29,
     REPLY_PROFILE = 33,
 };
 
@@ -170,8 +177,36 @@ struct voucher_view {
     const char *reward;
     bool has_until;
     int32_t until;
-    const char *card;  /* NULL: none */
-    const char *token; /* signed by the daemon; NULL: none */
+    const char *card;     /* NULL: none */
+    const char *token;    /* signed by the daemon; NULL: none */
+    uint64_t reservation; /* that holds it; 0: none */
+};
+
+/* X(name, number): loyalty.VoucherState. */
+#define VOUCHER_STATE_TABLE(X)                                                                               \
+    X(ISSUED, 0)                                                                                             \
+    X(RESERVED, 1)                                                                                           \
+    X(REDEEMED, 2)                                                                                           \
+    X(EXPIRED, 3)                                                                                            \
+    X(CANCELLED, 4)
+
+enum voucher_state {
+#define X(name, number) VOUCHER_STATE_##name = (number),
+    VOUCHER_STATE_TABLE(X)
+#undef X
+};
+
+struct expiry_view {
+    int32_t until;
+    int64_t points;
+};
+
+struct reservation_view {
+    uint64_t reservation;
+    int64_t points;
+    const char *reward; /* NULL: points to pay with */
+    uint32_t units;
+    int64_t until; /* 0: it does not time out */
 };
 
 struct card_view {
@@ -208,6 +243,10 @@ struct member_view {
     size_t lots_count;
     uint64_t last_position;
     uint32_t purchases;
+    struct expiry_view *expiring;
+    size_t expiring_count;
+    struct reservation_view *reservations;
+    size_t reservations_count;
 };
 
 struct rendering {
@@ -255,6 +294,18 @@ struct trace_step {
     const char *given;
     const char *lacking;
     const char *why;
+};
+
+/* What a basket could use: a voucher, a unit of a reward, or points to pay with. */
+struct offer {
+    const char *reward;  /* NULL: points to pay with */
+    const char *voucher; /* its code as printed; NULL: it is bought */
+    bool has_until;
+    int32_t until;
+    int64_t points;
+    int64_t value;
+    int64_t lacking; /* points; 0: none */
+    const char *why; /* NULL: it can be used now, unless points are lacking */
 };
 
 struct reply {
@@ -307,7 +358,18 @@ struct reply {
         struct {
             const struct member_view *view;
             uint64_t position;
+            const char **lines;
+            size_t lines_count;
         } member;
+        struct {
+            struct voucher_view view;
+            enum voucher_state state;
+            uint32_t member;
+            int32_t since;
+            uint64_t issued;
+            const char **lines;
+            size_t lines_count;
+        } voucher;
         struct {
             uint64_t position;
             uint32_t principal;
@@ -370,6 +432,8 @@ struct reply {
             size_t trace_count;
             struct trace_step *steps;
             size_t steps_count;
+            struct offer *offers;
+            size_t offers_count;
         } quoted;
         struct {
             uint32_t member;

@@ -22,19 +22,25 @@ static bool texts_copy(struct wire_values *values, char **texts, size_t count, c
     return all != NULL;
 }
 
+static struct voucher_view voucher_read(const Loyalty__VoucherView *from)
+{
+    return (struct voucher_view){
+        .code = from->code,
+        .reward = from->reward,
+        .has_until = from->has_until,
+        .until = from->until,
+        .card = from->card,
+        .token = from->token,
+        .reservation = from->reservation,
+    };
+}
+
 static struct voucher_view *vouchers_read(struct wire_values *values, Loyalty__VoucherView **from,
                                           size_t count)
 {
     struct voucher_view *all = wire_array(values, count, NO_BOUND, sizeof(*all), "");
     for (size_t i = 0; all != NULL && i < count; i++) {
-        all[i] = (struct voucher_view){
-            .code = from[i]->code,
-            .reward = from[i]->reward,
-            .has_until = from[i]->has_until,
-            .until = from[i]->until,
-            .card = from[i]->card,
-            .token = from[i]->token,
-        };
+        all[i] = voucher_read(from[i]);
     }
     return all;
 }
@@ -70,6 +76,32 @@ static struct lot_view *lots_read(struct wire_values *values, const Loyalty__Mem
     return all;
 }
 
+static struct expiry_view *expiring_read(struct wire_values *values, const Loyalty__MemberView *message)
+{
+    struct expiry_view *all = wire_array(values, message->n_expiring, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_expiring; i++) {
+        all[i] = (struct expiry_view){message->expiring[i]->until, message->expiring[i]->points};
+    }
+    return all;
+}
+
+static struct reservation_view *reservations_read(struct wire_values *values,
+                                                  const Loyalty__MemberView *message)
+{
+    struct reservation_view *all = wire_array(values, message->n_reservations, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_reservations; i++) {
+        const Loyalty__ReservationView *from = message->reservations[i];
+        all[i] = (struct reservation_view){
+            .reservation = from->reservation,
+            .points = from->points,
+            .reward = from->reward,
+            .units = from->units,
+            .until = from->until,
+        };
+    }
+    return all;
+}
+
 static const struct member_view *member_view_read(struct wire_values *values,
                                                   const Loyalty__MemberView *message)
 {
@@ -96,6 +128,10 @@ static const struct member_view *member_view_read(struct wire_values *values,
         .lots_count = message->n_lots,
         .last_position = message->last_position,
         .purchases = message->purchases,
+        .expiring = expiring_read(values, message),
+        .expiring_count = message->n_expiring,
+        .reservations = reservations_read(values, message),
+        .reservations_count = message->n_reservations,
     };
     return view;
 }
@@ -200,6 +236,41 @@ static struct trace_step *steps_read(struct wire_values *values, Loyalty__TraceS
     return all;
 }
 
+static struct offer *offers_read(struct wire_values *values, const Loyalty__Quoted *message)
+{
+    struct offer *all = wire_array(values, message->n_offers, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_offers; i++) {
+        const Loyalty__Offer *from = message->offers[i];
+        all[i] = (struct offer){
+            .reward = from->reward,
+            .voucher = from->voucher,
+            .has_until = from->has_until,
+            .until = from->until,
+            .points = from->points,
+            .value = from->value,
+            .lacking = from->lacking,
+            .why = from->why,
+        };
+    }
+    return all;
+}
+
+static void voucher_reply_read(struct wire_values *values, const Loyalty__Voucher *message,
+                               struct reply *reply)
+{
+    wire_value_check(values, message->view != NULL, "view");
+    if (message->view != NULL) {
+        reply->voucher.view = voucher_read(message->view);
+    }
+    wire_value_check(values, wire_voucher_state_read(message->state, &reply->voucher.state), "state");
+    reply->voucher.member = message->member;
+    reply->voucher.since = message->since;
+    reply->voucher.issued = message->issued;
+    if (texts_copy(values, message->lines, message->n_lines, &reply->voucher.lines)) {
+        reply->voucher.lines_count = message->n_lines;
+    }
+}
+
 static void quoted_read(struct wire_values *values, const Loyalty__Quoted *message, struct reply *reply)
 {
     wire_value_check(values, message->has_outcome, "outcome");
@@ -210,6 +281,8 @@ static void quoted_read(struct wire_values *values, const Loyalty__Quoted *messa
     }
     reply->quoted.steps = steps_read(values, message->steps, message->n_steps);
     reply->quoted.steps_count = reply->quoted.steps != NULL ? message->n_steps : 0;
+    reply->quoted.offers = offers_read(values, message);
+    reply->quoted.offers_count = reply->quoted.offers != NULL ? message->n_offers : 0;
 }
 
 static void event_read(struct wire_values *values, const Loyalty__Event *message, struct reply *reply)
@@ -331,6 +404,12 @@ static void kind_read(struct wire_values *values, const Loyalty__Reply *message,
         reply->member.view = member_view_read(values, message->member->view);
         reply->member.position = message->member->position;
         wire_value_check(values, message->member->view != NULL, "view");
+        if (texts_copy(values, message->member->lines, message->member->n_lines, &reply->member.lines)) {
+            reply->member.lines_count = message->member->n_lines;
+        }
+        break;
+    case REPLY_VOUCHER:
+        voucher_reply_read(values, message->voucher, reply);
         break;
     case REPLY_PROFILE:
         reply->profile.member = message->profile->member;

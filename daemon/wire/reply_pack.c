@@ -18,6 +18,19 @@ static char **texts_write(const char **texts)
     return (char **)(uintptr_t)texts;
 }
 
+static void voucher_write(const struct voucher_view *from, Loyalty__VoucherView *to)
+{
+    loyalty__voucher_view__init(to);
+    to->code = wire_text(from->code);
+    to->reward = wire_text(from->reward);
+    if (from->has_until) {
+        WIRE_PUT(to, until, from->until);
+    }
+    to->card = wire_text(from->card);
+    to->token = wire_text(from->token);
+    PUT_NUMBER(to, reservation, from->reservation);
+}
+
 static Loyalty__VoucherView **vouchers_write(struct wire_output *output, const struct voucher_view *vouchers,
                                              size_t count)
 {
@@ -27,14 +40,7 @@ static Loyalty__VoucherView **vouchers_write(struct wire_output *output, const s
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        loyalty__voucher_view__init(&all[i]);
-        all[i].code = wire_text(vouchers[i].code);
-        all[i].reward = wire_text(vouchers[i].reward);
-        if (vouchers[i].has_until) {
-            WIRE_PUT(&all[i], until, vouchers[i].until);
-        }
-        all[i].card = wire_text(vouchers[i].card);
-        all[i].token = wire_text(vouchers[i].token);
+        voucher_write(&vouchers[i], &all[i]);
         pointers[i] = &all[i];
     }
     return pointers;
@@ -79,6 +85,43 @@ static Loyalty__LotView **lots_write(struct wire_output *output, const struct lo
     return pointers;
 }
 
+static Loyalty__ExpiryView **expiring_write(struct wire_output *output, const struct expiry_view *expiring,
+                                            size_t count)
+{
+    Loyalty__ExpiryView *all;
+    Loyalty__ExpiryView **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__expiry_view__init(&all[i]);
+        WIRE_PUT(&all[i], until, expiring[i].until);
+        PUT_NUMBER(&all[i], points, expiring[i].points);
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
+static Loyalty__ReservationView **
+reservations_write(struct wire_output *output, const struct reservation_view *reservations, size_t count)
+{
+    Loyalty__ReservationView *all;
+    Loyalty__ReservationView **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__reservation_view__init(&all[i]);
+        PUT_NUMBER(&all[i], reservation, reservations[i].reservation);
+        PUT_NUMBER(&all[i], points, reservations[i].points);
+        all[i].reward = wire_text(reservations[i].reward);
+        PUT_NUMBER(&all[i], units, reservations[i].units);
+        PUT_NUMBER(&all[i], until, reservations[i].until);
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
 /* NULL for NULL, and without room. */
 static Loyalty__MemberView *member_write(struct wire_output *output, const struct member_view *view)
 {
@@ -106,6 +149,10 @@ static Loyalty__MemberView *member_write(struct wire_output *output, const struc
     message->lots = lots_write(output, view->lots, view->lots_count);
     PUT_NUMBER(message, last_position, view->last_position);
     PUT_NUMBER(message, purchases, view->purchases);
+    message->n_expiring = view->expiring_count;
+    message->expiring = expiring_write(output, view->expiring, view->expiring_count);
+    message->n_reservations = view->reservations_count;
+    message->reservations = reservations_write(output, view->reservations, view->reservations_count);
     return message;
 }
 
@@ -222,6 +269,29 @@ static Loyalty__TraceStep **steps_write(struct wire_output *output, const struct
     return pointers;
 }
 
+static Loyalty__Offer **offers_write(struct wire_output *output, const struct offer *offers, size_t count)
+{
+    Loyalty__Offer *all;
+    Loyalty__Offer **pointers;
+    if (!MESSAGES(output, count, all, pointers)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        loyalty__offer__init(&all[i]);
+        all[i].reward = wire_text(offers[i].reward);
+        all[i].voucher = wire_text(offers[i].voucher);
+        if (offers[i].has_until) {
+            WIRE_PUT(&all[i], until, offers[i].until);
+        }
+        PUT_NUMBER(&all[i], points, offers[i].points);
+        PUT_NUMBER(&all[i], value, offers[i].value);
+        PUT_NUMBER(&all[i], lacking, offers[i].lacking);
+        all[i].why = wire_text(offers[i].why);
+        pointers[i] = &all[i];
+    }
+    return pointers;
+}
+
 static void quoted_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Quoted message = LOYALTY__QUOTED__INIT;
@@ -233,6 +303,8 @@ static void quoted_write(struct wire_output *output, const struct reply *reply, 
     message.trace = texts_write(reply->quoted.trace);
     message.steps = steps_write(output, reply->quoted.steps, reply->quoted.steps_count);
     message.n_steps = message.steps != NULL ? reply->quoted.steps_count : 0;
+    message.offers = offers_write(output, reply->quoted.offers, reply->quoted.offers_count);
+    message.n_offers = message.offers != NULL ? reply->quoted.offers_count : 0;
     envelope.quoted = &message;
     wire_output_add(output, &envelope.base);
 }
@@ -242,7 +314,26 @@ static void member_reply_write(struct wire_output *output, const struct reply *r
     Loyalty__Member message = LOYALTY__MEMBER__INIT;
     message.view = member_write(output, reply->member.view);
     PUT_NUMBER(&message, position, reply->member.position);
+    message.n_lines = reply->member.lines_count;
+    message.lines = texts_write(reply->member.lines);
     envelope.member = &message;
+    wire_output_add(output, &envelope.base);
+}
+
+static void voucher_reply_write(struct wire_output *output, const struct reply *reply,
+                                Loyalty__Reply envelope)
+{
+    Loyalty__Voucher message = LOYALTY__VOUCHER__INIT;
+    Loyalty__VoucherView view;
+    voucher_write(&reply->voucher.view, &view);
+    message.view = &view;
+    WIRE_PUT(&message, state, wire_voucher_state_write(reply->voucher.state));
+    PUT_NUMBER(&message, member, reply->voucher.member);
+    PUT_NUMBER(&message, since, reply->voucher.since);
+    PUT_NUMBER(&message, issued, reply->voucher.issued);
+    message.n_lines = reply->voucher.lines_count;
+    message.lines = texts_write(reply->voucher.lines);
+    envelope.voucher = &message;
     wire_output_add(output, &envelope.base);
 }
 
@@ -422,6 +513,9 @@ int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes
         break;
     case REPLY_MEMBER:
         member_reply_write(&output, reply, envelope);
+        break;
+    case REPLY_VOUCHER:
+        voucher_reply_write(&output, reply, envelope);
         break;
     case REPLY_PROFILE:
         profile_write(&output, reply, envelope);

@@ -93,6 +93,14 @@ static void get_member_read(struct wire_values *values, const Loyalty__GetMember
     wire_value_check(values, (message->card != NULL) != message->has_member, "card");
     request->get_member.card = wire_text_optional(values, WIRE_TEXT(message, card), CARD_BYTES_MAX);
     request->get_member.member = (uint32_t)wire_optional(values, WIRE_FIELD(message, member), 0, from_one);
+    request->get_member.locale = wire_text_optional(values, WIRE_TEXT(message, locale), LOCALE_BYTES_MAX);
+}
+
+static void get_voucher_read(struct wire_values *values, const Loyalty__GetVoucher *message,
+                             struct request *request)
+{
+    request->get_voucher.code = wire_bytes_required(values, WIRE_FIELD(message, code), VOUCHER_CODE_BYTES);
+    request->get_voucher.locale = wire_text_optional(values, WIRE_TEXT(message, locale), LOCALE_BYTES_MAX);
 }
 
 static void set_profile_read(struct wire_values *values, const Loyalty__SetProfile *message,
@@ -156,6 +164,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Request *messag
         break;
     case REQUEST_GET_MEMBER:
         get_member_read(values, message->get_member, request);
+        break;
+    case REQUEST_GET_VOUCHER:
+        get_voucher_read(values, message->get_voucher, request);
         break;
     case REQUEST_SET_PROFILE:
         set_profile_read(values, message->set_profile, request);
@@ -296,7 +307,18 @@ static void get_member_write(struct wire_output *output, const struct request *r
     Loyalty__GetMember message = LOYALTY__GET_MEMBER__INIT;
     message.card = wire_text(request->get_member.card);
     WIRE_PUT_UNLESS(&message, member, request->get_member.member, 0);
+    message.locale = wire_text(request->get_member.locale);
     envelope.get_member = &message;
+    wire_output_add(output, &envelope.base);
+}
+
+static void get_voucher_write(struct wire_output *output, const struct request *request,
+                              Loyalty__Request envelope)
+{
+    Loyalty__GetVoucher message = LOYALTY__GET_VOUCHER__INIT;
+    WIRE_PUT(&message, code, wire_bytes(request->get_voucher.code));
+    message.locale = wire_text(request->get_voucher.locale);
+    envelope.get_voucher = &message;
     wire_output_add(output, &envelope.base);
 }
 
@@ -389,6 +411,9 @@ static void request_write(struct wire_output *output, const struct request *requ
         break;
     case REQUEST_GET_MEMBER:
         get_member_write(output, request, envelope);
+        break;
+    case REQUEST_GET_VOUCHER:
+        get_voucher_write(output, request, envelope);
         break;
     case REQUEST_SET_PROFILE:
         set_profile_write(output, request, envelope);

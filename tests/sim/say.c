@@ -418,8 +418,9 @@ void till_say(struct sim *sim, struct till *till)
 void till_question(struct sim *sim, const struct till *till, struct request *ret_request)
 {
     static const enum request_kind kinds[] = {
-        REQUEST_GET_MEMBER,    REQUEST_GET_EVENT,       REQUEST_GET_STATUS,  REQUEST_GET_PRINCIPALS,
-        REQUEST_GET_PROGRAMME, REQUEST_CHECK_PROGRAMME, REQUEST_SET_PROFILE, REQUEST_GET_PROFILE};
+        REQUEST_GET_MEMBER,     REQUEST_GET_EVENT,     REQUEST_GET_STATUS,
+        REQUEST_GET_PRINCIPALS, REQUEST_GET_PROGRAMME, REQUEST_CHECK_PROGRAMME,
+        REQUEST_SET_PROFILE,    REQUEST_GET_PROFILE,   REQUEST_GET_VOUCHER};
     *ret_request = (struct request){.kind = REQUEST_GET_MEMBER};
     if (till->role != ROLE_TERMINAL) {
         ret_request->kind = kinds[sim_below(sim, ARRAY_COUNT(kinds))];
@@ -432,6 +433,9 @@ void till_question(struct sim *sim, const struct till *till, struct request *ret
             (struct profile){.name = "Somebody", .birth_month = 1, .birth_day = 12};
     } else if (ret_request->kind == REQUEST_GET_PROFILE) {
         ret_request->get_profile.card = sim_card(sim);
+    } else if (ret_request->kind == REQUEST_GET_VOUCHER) {
+        static const uint8_t nobodys[VOUCHER_CODE_BYTES] = {1};
+        ret_request->get_voucher.code = (struct bytes){nobodys, sizeof(nobodys)};
     } else if (ret_request->kind == REQUEST_GET_EVENT) {
         ret_request->get_event.position = 1 + sim_below(sim, 300);
     } else if (ret_request->kind == REQUEST_CHECK_PROGRAMME) {
@@ -454,6 +458,8 @@ enum reply_kind answer_of(enum request_kind kind)
         return REPLY_BOOKED;
     case REQUEST_GET_MEMBER:
         return REPLY_MEMBER;
+    case REQUEST_GET_VOUCHER:
+        return REPLY_VOUCHER;
     case REQUEST_GET_EVENT:
         return REPLY_EVENT;
     case REQUEST_GET_STATUS:

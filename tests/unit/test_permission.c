@@ -31,6 +31,7 @@ static const struct {
 } REQUESTS[] = {
     {{.kind = REQUEST_GET_MEMBER, .get_member.card = "1"}, "tcmaA"},
     {{.kind = REQUEST_GET_MEMBER, .get_member.member = 1}, ".cmaA"},
+    {{.kind = REQUEST_GET_VOUCHER, .get_voucher.code = {(const uint8_t *)"0123456789abcdef", 16}}, "tcmaA"},
     {{.kind = REQUEST_SET_PROFILE, .set_profile.card = "1"}, "tcma."},
     {{.kind = REQUEST_SET_PROFILE, .set_profile.member = 1}, ".cma."},
     {{.kind = REQUEST_GET_PROFILE, .get_profile.member = 1}, ".cma."},

@@ -155,8 +155,35 @@ static void fields_mean_the_same_on_both_sides(void **state)
     assert_int_equal(view->lots[1].index, 98);
     assert_int_equal(view->lots[1].left, 97);
     assert_int_equal(view->lots[1].until, 96);
+    assert_int_equal(view->vouchers[1].reservation, 94);
     assert_int_equal(view->last_position, 87);
     assert_int_equal(view->purchases, 86);
+    assert_int_equal(view->expiring_count, 2);
+    assert_int_equal(view->expiring[1].until, 99);
+    assert_int_equal(view->expiring[1].points, 98);
+    assert_int_equal(view->reservations_count, 2);
+    assert_int_equal(view->reservations[1].reservation, 99);
+    assert_int_equal(view->reservations[1].points, 98);
+    assert_string_equal(view->reservations[1].reward, "DDD");
+    assert_int_equal(view->reservations[1].units, 96);
+    assert_int_equal(view->reservations[1].until, 95);
+    assert_int_equal(reply_unpack(filled(&loyalty__reply__descriptor, REPLY_VOUCHER, NULL), &reply), 0);
+    assert_string_equal(reply.voucher.view.reward, "CCC");
+    assert_int_equal(reply.voucher.view.reservation, 94);
+    assert_int_equal(reply.voucher.state, VOUCHER_STATE_CANCELLED);
+    assert_int_equal(reply.voucher.member, 97);
+    assert_int_equal(reply.voucher.since, 96);
+    assert_int_equal(reply.voucher.issued, 95);
+    assert_string_equal(reply.voucher.lines[1], "GGG");
+    assert_int_equal(reply_unpack(filled(&loyalty__reply__descriptor, REPLY_QUOTED, NULL), &reply), 0);
+    assert_int_equal(reply.quoted.offers_count, 2);
+    assert_string_equal(reply.quoted.offers[1].reward, "BBB");
+    assert_string_equal(reply.quoted.offers[1].voucher, "CCC");
+    assert_int_equal(reply.quoted.offers[1].until, 97);
+    assert_int_equal(reply.quoted.offers[1].points, 96);
+    assert_int_equal(reply.quoted.offers[1].value, 95);
+    assert_int_equal(reply.quoted.offers[1].lacking, 94);
+    assert_string_equal(reply.quoted.offers[1].why, "HHH");
     assert_int_equal(reply_unpack(filled(&loyalty__reply__descriptor, REPLY_READY, NULL), &reply), 0);
     assert_int_equal(reply.ready.expected_sequence, 99);
     assert_int_equal(reply.ready.programme_version, 97);
@@ -284,6 +311,7 @@ static void what_a_request_requires_must_be_there(void **state)
         {"BookBatch.events", REQUEST_BOOK_BATCH},
         {"BookBatch.signature", REQUEST_BOOK_BATCH},
         {"GetMember.card", REQUEST_GET_MEMBER},
+        {"GetVoucher.code", REQUEST_GET_VOUCHER},
         {"SetProfile.card", REQUEST_SET_PROFILE},
         {"SetProfile.profile", REQUEST_SET_PROFILE},
         {"GetProfile.card", REQUEST_GET_PROFILE},
@@ -321,6 +349,9 @@ static void every_value_of_a_request_has_its_range(void **state)
         {"BookBatch.signature", REQUEST_BOOK_BATCH, 64, 64},
         {"Book.locale", REQUEST_BOOK, 1, 16},
         {"GetMember.card", REQUEST_GET_MEMBER, 1, 64},
+        {"GetMember.locale", REQUEST_GET_MEMBER, 1, 16},
+        {"GetVoucher.code", REQUEST_GET_VOUCHER, 16, 16},
+        {"GetVoucher.locale", REQUEST_GET_VOUCHER, 1, 16},
         {"Backup.path", REQUEST_BACKUP, 1, 1023},
     };
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
