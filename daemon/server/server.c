@@ -89,6 +89,7 @@ static void on_verified(uv_work_t *work, int status)
     struct verify_work *verify = work->data;
     struct server *server = verify->server;
     CHECK(status == 0);
+    server->verifying--;
     service_verified(server->options.service, verify->group);
     server_drain(server);
 }
@@ -99,7 +100,7 @@ static void on_verify(uv_work_t *work)
     verify_group_run(verify->group);
 }
 
-static void start_verify(struct server *server, struct verify_group *group)
+static void verify_on_pool(struct server *server, struct verify_group *group)
 {
     CHECK(group->index < VERIFY_GROUPS_DEFAULT);
     struct verify_work *verify = &server->works[group->index];
@@ -107,6 +108,46 @@ static void start_verify(struct server *server, struct verify_group *group)
     verify->work.data = verify;
     const int result = uv_queue_work(&server->loop, &verify->work, on_verify, on_verified);
     CHECK(result == 0);
+    server->verifying++;
+}
+
+/* An event that comes alone is checked by the loop itself: to wake another thread and be woken by it takes as
+ * long as the check. Only when every socket has been looked at is it known to be alone. */
+static void start_verify(struct server *server, struct verify_group *group)
+{
+    const bool single = group->count == 1 && group->items[0].kind == VERIFY_EVENT;
+    if (single && server->verifying == 0 && server->lone == NULL) {
+        server->lone = group;
+        return;
+    }
+    if (server->lone != NULL) {
+        verify_on_pool(server, server->lone);
+        server->lone = NULL;
+    }
+    verify_on_pool(server, group);
+}
+
+static void verify_lone(struct server *server)
+{
+    struct verify_group *group = server->lone;
+    if (group != NULL && server->state != SERVER_CLOSING) {
+        server->lone = NULL;
+        verify_group_run(group);
+        service_verified(server->options.service, group);
+        server_drain(server);
+    }
+}
+
+/* Whatever came is in. */
+static void on_heard(uv_check_t *check)
+{
+    verify_lone(check->data);
+}
+
+/* The loop must not sleep on it: it may have come from elsewhere than a socket. */
+static void on_before_waiting(uv_prepare_t *prepare)
+{
+    verify_lone(prepare->data);
 }
 
 static bool pass_jobs(struct server *server)
@@ -247,6 +288,20 @@ static int start_handles(struct server *server)
     if (result == 0) {
         result = uv_timer_init(&server->loop, &server->watchdog);
         server->watchdog.data = server;
+    }
+    if (result == 0) {
+        result = uv_check_init(&server->loop, &server->heard);
+        server->heard.data = server;
+    }
+    if (result == 0) {
+        result = uv_check_start(&server->heard, on_heard);
+    }
+    if (result == 0) {
+        result = uv_prepare_init(&server->loop, &server->before_waiting);
+        server->before_waiting.data = server;
+    }
+    if (result == 0) {
+        result = uv_prepare_start(&server->before_waiting, on_before_waiting);
     }
     const uint64_t period_ms = (uint64_t)systemd_watchdog_ms() / 2;
     if (result == 0 && period_ms > 0) {

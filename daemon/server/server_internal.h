@@ -75,6 +75,10 @@ struct server {
     int error; /* why it ends, when not by a signal */
     struct store_thread store;
     uv_async_t answered;
+    size_t verifying;          /* groups on the pool */
+    struct verify_group *lone; /* one signature that seems to have come alone; NULL: none */
+    uv_check_t heard;          /* the loop has read what there is */
+    uv_prepare_t before_waiting;
     uv_signal_t signals[3];
     uv_timer_t tick; /* runs while there are connections, or while draining */
     uv_timer_t watchdog;
