@@ -284,6 +284,7 @@ static int verify(const struct command_call *call)
         ctl_complain("the system gives no randomness");
         return CTL_EXIT_ERROR;
     }
+    store_one_thread();
     return verify_log(&options);
 }
 

@@ -333,6 +333,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     server_set_threads();
+    store_one_thread();
     int result = run(&parts);
     clean_up(&parts);
     if (result == 0) {

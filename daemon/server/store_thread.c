@@ -14,28 +14,30 @@ static bool can_run(const struct store_thread *thread)
     return thread->jobs > 0 && thread->batches[thread->filling].count == 0;
 }
 
-/* With the mutex, which is given up meanwhile: waits for work and does what is to be done in quiet times.
- * False: the thread is to end. */
+/* With the mutex, which is given up meanwhile. The answers of the last batch are with the loop: nobody waits
+ * for what is done here but who comes meanwhile. */
+static void rest(struct store_thread *thread)
+{
+    const bool idle = thread->jobs == 0;
+    thread->busy = true;
+    uv_mutex_unlock(&thread->mutex);
+    const int result = ledger_rest(thread->ledger, idle);
+    uv_mutex_lock(&thread->mutex);
+    thread->busy = false;
+    thread->progress++;
+    if (result != 0) {
+        thread->error = result;
+    }
+}
+
+/* With the mutex, which is given up meanwhile: false when the thread is to end. */
 static bool wait_for_work(struct store_thread *thread)
 {
-    bool rested = false;
     while (!can_run(thread)) {
         if (thread->abandoned || (thread->stopping && thread->jobs == 0)) {
             return false;
         }
-        if (thread->jobs > 0 || rested) {
-            uv_cond_wait(&thread->cond, &thread->mutex);
-            continue;
-        }
-        rested = true;
-        uv_mutex_unlock(&thread->mutex);
-        const int result = ledger_idle(thread->ledger);
-        uv_mutex_lock(&thread->mutex);
-        thread->progress++;
-        if (result != 0) {
-            thread->error = result;
-            return false;
-        }
+        uv_cond_wait(&thread->cond, &thread->mutex);
     }
     return !thread->abandoned;
 }
@@ -95,6 +97,9 @@ static void run(void *context)
         }
         run_batch(thread, jobs);
         uv_async_send(thread->answered);
+        if (thread->error == 0) {
+            rest(thread);
+        }
     }
     const int error = thread->error;
     uv_mutex_unlock(&thread->mutex);

@@ -31,7 +31,7 @@ struct store_thread {
     bool stopping;               /* end when no job waits */
     bool abandoned;              /* end after the batch that runs */
     bool busy;                   /* the ledger runs */
-    uint64_t progress;           /* batches and idle times so far */
+    uint64_t progress;           /* batches, and rests between them, so far */
     int error;                   /* of the ledger: the thread has ended */
     bool started;
 };

@@ -227,20 +227,14 @@ int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t coun
     if (result < 0 && result != ERR_FULL) {
         return result;
     }
-    bool checkpointed = false;
-    result = store_checkpoint(ledger->options.store, false, &checkpointed);
-    ledger->metrics.checkpoints += checkpointed;
-    if (result < 0 && result != ERR_FULL) {
-        return result;
-    }
     *ret_done = done;
     return 0;
 }
 
-int ledger_idle(struct ledger *ledger)
+int ledger_rest(struct ledger *ledger, bool idle)
 {
     bool done = false;
-    const int result = store_checkpoint(ledger->options.store, true, &done);
+    const int result = store_checkpoint(ledger->options.store, idle, &done);
     ledger->metrics.checkpoints += done;
     return result == ERR_FULL ? 0 : result;
 }

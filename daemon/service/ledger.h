@@ -99,8 +99,9 @@ enum {
 int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t count, struct arena *memory,
                struct ledger_result *ret_results, size_t *ret_done) MUST_CHECK;
 
-/* Call when no job waits: checkpoints if it is time. */
-int ledger_idle(struct ledger *ledger) MUST_CHECK;
+/* Call between batches, when the answers of the last are on their way; `idle`: no job waits. Checkpoints if
+ * it is time. Errors as of ledger_run, but that a full disk is none. */
+int ledger_rest(struct ledger *ledger, bool idle) MUST_CHECK;
 
 /* Milliseconds the daemon must wait before it may book, because its clock is behind the log by more than the
  * programme allows; 0 normally. */

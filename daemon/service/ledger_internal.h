@@ -58,7 +58,8 @@ struct ledger {
     uint64_t parked_count;         /* returns that wait for their purchase */
     uint64_t arrived[ARRIVED_MAX]; /* those whose purchase came with the job at hand */
     size_t arrived_count;
-    int32_t due_days[CONTEXT_DAY_STARTS_MAX]; /* of the settlement at hand */
+    int32_t due_days[CONTEXT_DAY_STARTS_MAX];   /* of the settlement at hand */
+    struct shared_counter shared[COUNTERS_MAX]; /* of the decision at hand */
 };
 
 /* An event on its way into the log. */

@@ -249,10 +249,7 @@ static void take_random(struct ledger *ledger, const struct draft *draft)
 /* What the decision reads of the member and of the limits that are no member's. */
 static int observe(struct ledger *ledger, const struct draft *draft, const struct engine_place *place)
 {
-    struct shared_counter *shared = arena_alloc(&ledger->scratch, COUNTERS_MAX, sizeof(*shared));
-    if (shared == NULL) {
-        return ERR_TOO_LARGE;
-    }
+    struct shared_counter *shared = ledger->shared;
     size_t count;
     int result = engine_counters(draft->programme, place, draft->event, &ledger->context, shared,
                                  COUNTERS_MAX, &count);

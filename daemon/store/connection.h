@@ -24,6 +24,7 @@ struct store {
     struct pending pending;
     struct till_cache tills;
     uint32_t wal_frames;           /* in the WAL since it was last emptied */
+    uint32_t wal_frames_last;      /* of the last commit */
     uint64_t wal_frames_committed; /* since opening */
 };
 

@@ -7,8 +7,12 @@
 #include <string.h>
 
 enum {
-    CHECKPOINT_IDLE_FRAMES = 1000,
     CHECKPOINT_FRAMES = 4000,
+    /* In an idle moment, which ends when the next purchase comes, and that then waits: little at a time. But
+     * what large transactions write again and again goes into the database less often. */
+    CHECKPOINT_IDLE_FRAMES = 200,
+    CHECKPOINT_IDLE_FRAMES_MAX = 1000,
+    CHECKPOINT_IDLE_COMMITS = 8,        /* of the size of the last, at least */
     HEAP_SOFT_BYTES = 24 * 1024 * 1024, /* from here on the page cache gives way */
     HEAP_HARD_BYTES = 32 * 1024 * 1024,
     ROW_BYTES_MAX = 16 * 1024 * 1024,
@@ -211,7 +215,8 @@ static int count_frames(void *context, sqlite3 *db, const char *name, int frames
     struct store *store = context;
     const uint32_t now = (uint32_t)frames;
     /* A WAL that was emptied starts again from its beginning. */
-    store->wal_frames_committed += now >= store->wal_frames ? now - store->wal_frames : now;
+    store->wal_frames_last = now >= store->wal_frames ? now - store->wal_frames : now;
+    store->wal_frames_committed += store->wal_frames_last;
     store->wal_frames = now;
     return SQLITE_OK;
 }
@@ -278,6 +283,12 @@ static int open_connection(struct store *store, const struct store_options *opti
         error = load_head(store);
     }
     return error != 0 ? error : check_ends(store);
+}
+
+void store_one_thread(void)
+{
+    /* Only ever slower where it is refused. */
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 }
 
 int store_open(const struct store_options *options, struct store **ret_store, const char **ret_detail)
@@ -408,6 +419,19 @@ void store_rollback(struct store *store)
     till_drop(&store->tills);
 }
 
+/* From how many frames on. */
+static uint32_t checkpoint_frames(const struct store *store, bool idle)
+{
+    if (!idle) {
+        return CHECKPOINT_FRAMES;
+    }
+    if (store->wal_frames_last >= CHECKPOINT_IDLE_FRAMES_MAX / CHECKPOINT_IDLE_COMMITS) {
+        return CHECKPOINT_IDLE_FRAMES_MAX;
+    }
+    const uint32_t frames = store->wal_frames_last * CHECKPOINT_IDLE_COMMITS;
+    return frames > CHECKPOINT_IDLE_FRAMES ? frames : CHECKPOINT_IDLE_FRAMES;
+}
+
 int store_checkpoint(struct store *store, bool idle, bool *ret_done)
 {
     const int error = connection_usable(store);
@@ -415,7 +439,7 @@ int store_checkpoint(struct store *store, bool idle, bool *ret_done)
         return error;
     }
     CHECK(!store->writing);
-    if (store->wal_frames < (uint32_t)(idle ? CHECKPOINT_IDLE_FRAMES : CHECKPOINT_FRAMES)) {
+    if (store->wal_frames < checkpoint_frames(store, idle)) {
         *ret_done = false;
         return 0;
     }

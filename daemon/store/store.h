@@ -30,6 +30,10 @@ struct store_options {
     bool scratch; /* nobody relies on what is in it: nothing is synced */
 };
 
+/* For programs that use stores from one thread at a time, first of all: SQLite locks nothing any more.
+ * Nothing happens when a store was open already. */
+void store_one_thread(void);
+
 /* Opens with every pragma set and read back, checks application id and schema version. ERR_LOCKED: another
  * process has it open; ERR_MISMATCH: not a loyaltyd database or of a newer schema; ERR_CORRUPT, ERR_IO,
  * ERR_FULL. `ret_detail` (may be NULL) gets a static or SQLite-owned text that says more. */
@@ -46,8 +50,8 @@ int store_commit(struct store *store) MUST_CHECK;
 void store_rollback(struct store *store);
 
 /* Moves pages of the WAL into the database. Call between transactions: after each with idle=false (does
- * nothing below 4,000 frames), when the queue is empty with idle=true (does nothing below 1,000). `ret_done`
- * tells whether it did anything. */
+ * nothing below 4,000 frames), when the queue is empty with idle=true (does nothing below 200, after large
+ * commits nothing below 1,000). `ret_done` tells whether it did anything. */
 int store_checkpoint(struct store *store, bool idle, bool *ret_done) MUST_CHECK;
 
 /* Moves all of the WAL into the database and makes its file empty, between transactions: what was deleted is

@@ -35,10 +35,13 @@ static int read_row(sqlite3_stmt *row, struct holding_row *ret_row)
                                &ret_row->since, &ret_row->until, &ret_row->due};
     int error = column_u32(row, KIND, &kind);
     for (int column = KEY1; column <= DUE && error == 0; column++) {
+        const int type = sqlite3_column_type(row, column);
         int64_t *value = values[column - KEY1];
         *value = column == UNTIL ? DAY_NEVER : 0;
-        if (sqlite3_column_type(row, column) != SQLITE_NULL) {
-            error = column_i64(row, column, value);
+        if (type == SQLITE_INTEGER) {
+            *value = sqlite3_column_int64(row, column);
+        } else if (type != SQLITE_NULL) {
+            error = ERR_CORRUPT;
         }
     }
     ret_row->kind = (enum holding_kind)kind;

@@ -243,6 +243,7 @@ int main(int count, char **arguments)
         return 2;
     }
     const struct store_options options = {.path = arguments[2]};
+    store_one_thread();
     need(store_open(&options, &fold.stored, NULL), arguments[2]);
     need(store_head(fold.stored, &fold.head), "the head");
     arena_init(&fold.arena, memory(1, ARENA_BYTES), ARENA_BYTES);

@@ -270,6 +270,7 @@ static void run(struct bench *bench, uint32_t batch)
     snprintf(bench->path, sizeof(bench->path), "%s/store_rows.db", bench->folder);
     unlink(bench->path);
     const struct store_options options = {.path = bench->path, .create = true};
+    store_one_thread();
     need(store_open(&options, &bench->store, NULL), "open");
     prepare(bench);
     for (uint32_t booked = 0; booked < bench->purchases + warm;) {

@@ -232,7 +232,10 @@ void daemon_batch(struct sim *sim)
         sim->jobs_count = service_take_jobs(sim->service, sim->jobs, sim->knobs.batch_max);
     }
     if (sim->jobs_count == 0) {
-        end_after(sim, ledger_idle(sim->house.ledger));
+        end_after(sim, ledger_rest(sim->house.ledger, true));
+        return;
+    }
+    if (end_after(sim, ledger_rest(sim->house.ledger, false))) {
         return;
     }
     /* The daemon waits for its clock before it begins a batch; it may still be set back behind that. */
