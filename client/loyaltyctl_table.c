@@ -439,6 +439,7 @@ int table_run(struct bytes table, struct table_run *run)
     result = result != 0 ? result : trial_open(&book->trial);
     if (result == 0) {
         book->run = run;
+        book->trial.engine = run->engine != NULL ? run->engine : &trial_engine;
         const char *at = (const char *)table.data;
         const char *end = at + table.size;
         for (int number = 1; at < end && result == 0; number++) {

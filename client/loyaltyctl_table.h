@@ -18,8 +18,9 @@ typedef void table_differs(void *context, int line, const char *row, const char 
                            const struct trial *trial);
 
 struct table_run {
-    struct bytes programme; /* for cases without one of their own; empty: none */
-    const char *folder;     /* where `file PATH` looks; NULL: where the program runs */
+    struct bytes programme;            /* for cases without one of their own; empty: none */
+    const struct trial_engine *engine; /* NULL: trial_engine */
+    const char *folder;                /* where `file PATH` looks; NULL: where the program runs */
     table_differs *differs;
     void *context; /* of `differs` */
     /* filled: */

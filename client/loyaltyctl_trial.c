@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct trial_engine trial_engine = {engine_settle, engine_decide};
+
 int trial_open(struct trial *trial)
 {
-    *trial = (struct trial){.store = "shop", .till = "T1"};
+    *trial = (struct trial){.engine = &trial_engine, .store = "shop", .till = "T1"};
     trial->context = calloc(1, sizeof(*trial->context));
     trial->decision = calloc(1, sizeof(*trial->decision));
     trial->numbers = calloc(1, sizeof(*trial->numbers));
@@ -241,7 +243,7 @@ static int settle(struct trial *trial, const struct member_state *state)
         context->day_starts[i] = (struct day_start){days[i], (int64_t)days[i] * DAY_MS};
     }
     const size_t before = trial->decision->outcome.effects_count;
-    err = err != 0 ? err : engine_settle(trial->programme, state, context, &trial->decision->outcome);
+    err = err != 0 ? err : trial->engine->settle(trial->programme, state, context, &trial->decision->outcome);
     return err != 0 ? err : apply_from(trial, before);
 }
 
@@ -323,8 +325,8 @@ static int decide(struct trial *trial, const struct event *event, const struct e
         engine_answers(trial->programme, &trial->profiles[state->member - 1], context);
     }
     err = err != 0 ? err
-                   : engine_decide(trial->programme, past != NULL ? &past->place : &place, event, context,
-                                   past, trial->decision);
+                   : trial->engine->decide(trial->programme, past != NULL ? &past->place : &place, event,
+                                           context, past, trial->decision);
     return err != 0 ? err : apply_from(trial, settled);
 }
 

@@ -64,7 +64,18 @@ struct trial_receipt {
     struct receipt_fact facts[RECEIPT_FACTS_MAX];
 };
 
+/* What decides: the engine, or a test that looks at it more closely. */
+struct trial_engine {
+    int (*settle)(const struct programme *programme, const struct member_state *state,
+                  const struct context *context, struct outcome *outcome);
+    int (*decide)(const struct programme *programme, const struct engine_place *place,
+                  const struct event *event, const struct context *context, const struct engine_past *past,
+                  struct decision *decision);
+};
+extern const struct trial_engine trial_engine;
+
 struct trial {
+    const struct trial_engine *engine; /* held */
     const struct programme
         *versions[TRIAL_VERSIONS_MAX]; /* as they were given; each from its effective day */
     size_t versions_count;

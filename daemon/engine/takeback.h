@@ -59,9 +59,9 @@ int takeback_vouchers(struct takeback *takeback, const struct gains *before,
  * back already; below 0 where other purchases of what comes back still stand. */
 int64_t takeback_set_leaving(const struct takeback *takeback, uint32_t card, const struct gains *before,
                              const struct gains *after);
-/* What comes back leaves the set as far as no other purchase of it stands; what left it with the complete
- * card that is undone (`undone`) is in it again. */
-int takeback_set(struct takeback *takeback, uint32_t card, bool undone, const struct gains *before,
+/* What comes back leaves the set as far as no other purchase of it stands; what left it with a complete card
+ * that is undone is in it again, as far as there are `stamps` for it. */
+int takeback_set(struct takeback *takeback, uint32_t card, int64_t stamps, const struct gains *before,
                  const struct gains *after) MUST_CHECK;
 
 /* Nothing is left of the purchase: the visit, the room of limits and stocks. */

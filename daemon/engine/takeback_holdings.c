@@ -213,8 +213,8 @@ int takeback_vouchers(struct takeback *takeback, const struct gains *before, con
     return err;
 }
 
-/* Fills how many completions were undone. */
-static int take_stamps(struct takeback *takeback, uint32_t number, int64_t lost, uint32_t *ret_undone)
+/* Fills how many stamps are on the card then. */
+static int take_stamps(struct takeback *takeback, uint32_t number, int64_t lost, int64_t *ret_count)
 {
     const struct stamp_card *card = programme_card(takeback->programme, number);
     const struct stamps *held = member_state_stamps(takeback->purse.holdings, number);
@@ -243,7 +243,7 @@ static int take_stamps(struct takeback *takeback, uint32_t number, int64_t lost,
     effect->stamps.since = stamps.count <= 0   ? 0
                            : stamps.since != 0 ? stamps.since
                                                : takeback->past->context->member_day;
-    *ret_undone = undone;
+    *ret_count = stamps.count;
     return 0;
 }
 
@@ -254,9 +254,10 @@ int takeback_stamps(struct takeback *takeback, const struct gains *before, const
         const uint32_t card = before->cards[i].card;
         const int64_t lost = before->cards[i].stamps - gains_stamps(after, card) +
                              takeback_set_leaving(takeback, card, before, after);
-        uint32_t undone = 0;
-        err = lost != 0 ? take_stamps(takeback, card, lost, &undone) : 0;
-        err = err != 0 ? err : takeback_set(takeback, card, undone > 0, before, after);
+        const struct stamps *held = member_state_stamps(takeback->purse.holdings, card);
+        int64_t count = held != NULL ? held->count : 0;
+        err = lost != 0 ? take_stamps(takeback, card, lost, &count) : 0;
+        err = err != 0 ? err : takeback_set(takeback, card, count, before, after);
     }
     return err;
 }

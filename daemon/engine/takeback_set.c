@@ -56,33 +56,50 @@ static int add_item(struct takeback *takeback, const struct set_item *item, int6
     return 0;
 }
 
-static int move_item(struct takeback *takeback, const struct set_item *item, bool undone, int64_t was,
-                     int64_t left)
+/* How many articles are in the set when what comes back has left it. */
+static int64_t staying(const struct takeback *takeback, uint32_t card, const struct gains *before,
+                       const struct gains *after)
 {
+    const struct member_state *holdings = takeback->purse.holdings;
+    int64_t count = 0;
+    for (size_t i = 0; i < holdings->items_count; i++) {
+        const struct set_item *item = &holdings->items[i];
+        const int64_t gone = gains_item(before, card, item->item) - gains_item(after, card, item->item);
+        count += item->card == card && item->standing > gone;
+    }
+    return count;
+}
+
+/* An article that left with a complete card comes back into the set as far as its stamps do (`room`): others
+ * that were in it may have come back in between. */
+static int move_item(struct takeback *takeback, const struct set_item *item, int64_t left, int64_t *room)
+{
+    const int64_t now = stands_now(takeback, item);
     int64_t amount;
-    const int err = checked_sub(left, was, &amount);
-    if (err != 0 || (amount > 0 && was < 0 && !undone)) {
+    const int err = checked_sub(left, item->standing, &amount);
+    if (err != 0 || (amount > 0 && item->standing < 0 && (now != 0 || (*room)-- <= 0))) {
         return err;
     }
-    const int64_t now = stands_now(takeback, item);
     return add_item(takeback, item, amount < -now ? -now : amount);
 }
 
-int takeback_set(struct takeback *takeback, uint32_t card, bool undone, const struct gains *before,
+int takeback_set(struct takeback *takeback, uint32_t card, int64_t stamps, const struct gains *before,
                  const struct gains *after)
 {
+    int64_t room = stamps - staying(takeback, card, before, after);
     int err = 0;
     for (size_t i = 0; i < before->items_count && err == 0; i++) {
         const struct set_item *was = &before->items[i];
-        err = was->card != card
-                  ? 0
-                  : move_item(takeback, was, undone, was->standing, gains_item(after, was->card, was->item));
+        if (was->card == card) {
+            err = move_item(takeback, was, gains_item(after, card, was->item), &room);
+        }
     }
     for (size_t i = 0; i < after->items_count && err == 0; i++) {
         const struct set_item *left = &after->items[i];
-        err = left->card != card || gains_item(before, left->card, left->item) != 0
-                  ? 0
-                  : move_item(takeback, left, undone, 0, left->standing);
+        if (left->card == card && gains_item(before, card, left->item) == 0) {
+            const struct set_item none = {card, left->item, 0};
+            err = move_item(takeback, &none, left->standing, &room);
+        }
     }
     return err;
 }

@@ -265,6 +265,7 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
         apply(shop, &outcome->effects[i]);
     }
     const size_t settled = outcome->effects_count;
+    shop->settled = settled;
     observe(shop, event, state);
     const bool takes = event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT;
     static struct member_state holdings;

@@ -31,6 +31,7 @@ struct shop {
     struct receipt_fact facts[RECEIPT_FACTS_MAX];
     struct context *context;   /* of the last event */
     struct decision *decision; /* of the last event */
+    size_t settled;            /* of its effects: what fell due with it */
     struct numbers *numbers;
     struct arena arena;
     void *memory;

@@ -45,18 +45,18 @@ static int is_table(const struct dirent *entry)
     return size > 6 && strcmp(entry->d_name + size - 6, ".table") == 0;
 }
 
-static void every_table_of_the_shopkeeper_holds(void **state)
+/* How many rows there are; all of them must hold. */
+static size_t run_all(const struct trial_engine *engine)
 {
     struct dirent **entries;
     size_t differences = 0;
     size_t rows = 0;
-    (void)state;
     const int count = scandir(LOYALTY_SOURCE "/tests/engine", &entries, is_table, alphasort);
     assert_true(count > 0);
     for (int i = 0; i < count; i++) {
         char path[4096];
         size_t size;
-        struct table_run result = {.differs = say, .folder = LOYALTY_SOURCE};
+        struct table_run result = {.engine = engine, .differs = say, .folder = LOYALTY_SOURCE};
         snprintf(path, sizeof(path), "%s/tests/engine/%s", LOYALTY_SOURCE, entries[i]->d_name);
         char *text = read_whole(path, &size);
         result.context = entries[i]->d_name;
@@ -68,8 +68,139 @@ static void every_table_of_the_shopkeeper_holds(void **state)
         free(entries[i]);
     }
     free(entries);
-    assert_true(rows >= 200);
     assert_int_equal(differences, 0);
+    return rows;
+}
+
+static void every_table_of_the_shopkeeper_holds(void **state)
+{
+    (void)state;
+    assert_true(run_all(&trial_engine) >= 200);
+}
+
+/* An outcome with room for so many effects more. */
+static void leave_room(struct outcome *outcome, size_t room)
+{
+    for (size_t i = 0; i < 64; i++) {
+        outcome->effects[EFFECTS_MAX - room - 1 - i] = (struct effect){.kind = EFFECT_NOTE};
+    }
+    outcome->effects_count = EFFECTS_MAX - room;
+}
+
+static struct decision *narrow;
+
+/* What an event needs fits, or it is told that it does not: never anything in between. */
+static int decide_in_less_room(const struct programme *programme, const struct engine_place *place,
+                               const struct event *event, const struct context *context,
+                               const struct engine_past *past, struct decision *decision)
+{
+    const size_t settled = decision->outcome.effects_count;
+    const int err = engine_decide(programme, place, event, context, past, decision);
+    const size_t needed = decision->outcome.effects_count - settled;
+    if (err != 0 || decision->outcome.code != CODE_ACCEPTED) {
+        return err;
+    }
+    for (size_t room = 0; room < needed + 40; room++) {
+        decision_clear(narrow);
+        leave_room(&narrow->outcome, room);
+        const int found = engine_decide(programme, place, event, context, past, narrow);
+        if (found == 0) {
+            /* A return decides its purchase again, which needs room of its own. */
+            assert_true(room >= needed);
+            assert_int_equal(narrow->outcome.effects_count, EFFECTS_MAX - room + needed);
+            assert_int_equal(narrow->outcome.exceptions_count, decision->outcome.exceptions_count);
+            break;
+        }
+        assert_int_equal(found, ERR_TOO_LARGE);
+    }
+    return 0;
+}
+
+static int settle_in_less_room(const struct programme *programme, const struct member_state *state,
+                               const struct context *context, struct outcome *outcome)
+{
+    const size_t before = outcome->effects_count;
+    const int err = engine_settle(programme, state, context, outcome);
+    for (size_t room = 0; err == 0 && room < outcome->effects_count - before; room++) {
+        decision_clear(narrow);
+        leave_room(&narrow->outcome, room);
+        assert_int_equal(engine_settle(programme, state, context, &narrow->outcome), ERR_TOO_LARGE);
+    }
+    return err;
+}
+
+static void what_does_not_fit_is_said_to_be_too_large(void **state)
+{
+    static const struct trial_engine engine = {settle_in_less_room, decide_in_less_room};
+    (void)state;
+    narrow = malloc(sizeof(*narrow));
+    assert_non_null(narrow);
+    memset(narrow, 0, sizeof(*narrow));
+    run_all(&engine);
+    free(narrow);
+}
+
+static struct context *extreme;
+static struct member_state *rich;
+
+/* Figures at the end of their range are told apart from those that are decided: no decision wraps around. */
+static int decide_at_the_end(const struct programme *programme, const struct engine_place *place,
+                             const struct event *event, const struct context *context,
+                             const struct engine_past *past, struct decision *decision)
+{
+    for (int turn = 0; turn < 8; turn++) {
+        const int64_t end = turn % 2 == 0 ? INT64_MAX - 1 : INT64_MIN / 2;
+        *extreme = *context;
+        switch (turn / 2) {
+        case 0:
+            extreme->balances[MEMBER_AVAILABLE] = end;
+            break;
+        case 1:
+            for (size_t i = 0; i < extreme->metrics_count; i++) {
+                extreme->metrics[i].value = end;
+                extreme->metrics[i].now = end;
+            }
+            break;
+        case 2:
+            for (size_t i = 0; i < extreme->stamps_count; i++) {
+                extreme->stamps[i].count = end;
+            }
+            for (size_t i = 0; i < extreme->limits_count; i++) {
+                extreme->limits[i].used = end;
+            }
+            break;
+        default:
+            if (context->holdings != NULL) {
+                *rich = *context->holdings;
+                rich->balances[MEMBER_AVAILABLE] = end / 2; /* reserved points are points too */
+                for (size_t i = 0; i < rich->stamps_count; i++) {
+                    rich->stamps[i].count = end;
+                }
+                extreme->holdings = rich;
+            }
+            break;
+        }
+        decision_clear(narrow);
+        const int found = engine_decide(programme, place, event, extreme, past, narrow);
+        assert_true(found == 0 || found == ERR_OVERFLOW || found == ERR_TOO_LARGE || found == ERR_CORRUPT);
+    }
+    return engine_decide(programme, place, event, context, past, decision);
+}
+
+static void figures_at_the_end_of_their_range_never_wrap(void **state)
+{
+    static const struct trial_engine engine = {engine_settle, decide_at_the_end};
+    (void)state;
+    narrow = malloc(sizeof(*narrow));
+    extreme = malloc(sizeof(*extreme));
+    rich = malloc(sizeof(*rich));
+    assert_non_null(narrow);
+    assert_non_null(extreme);
+    assert_non_null(rich);
+    run_all(&engine);
+    free(rich);
+    free(extreme);
+    free(narrow);
 }
 
 #define CASE "case one\nrules: [{id: euro, spend: {give: 1, per: 1.00}}]\nbook\n"
@@ -140,6 +271,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_table_of_the_shopkeeper_holds),
+        cmocka_unit_test(what_does_not_fit_is_said_to_be_too_large),
+        cmocka_unit_test(figures_at_the_end_of_their_range_never_wrap),
         cmocka_unit_test(a_table_that_does_not_hold_says_where),
         cmocka_unit_test(a_case_without_a_programme_takes_the_one_that_is_tested),
     };
