@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "client/amount.h"
 #include "client/connection.h"
+#include "model/day.h"
 #include "model/event.h"
 
 #include <argp.h>
@@ -133,6 +134,18 @@ const struct command_type command_id = {take_id,
 const struct command_type command_locale = {take_locale, "is too long for a locale"};
 const struct command_type command_url = {
     take_url, "is not loyalty://HOST:PORT/?pin=..., unix:/PATH or tcp://127.0.0.1:PORT"};
+
+static bool take_date(const char *text, void *field)
+{
+    int32_t day = 0;
+    if (day_parse(text, strlen(text), &day) != 0 || day < 0) {
+        return false;
+    }
+    *(int32_t *)field = day;
+    return true;
+}
+
+const struct command_type command_date = {take_date, "is not a date such as 2026-12-01"};
 
 /* All rows of a call: the command's own, and those that all commands take. */
 struct rows {

@@ -35,6 +35,7 @@ extern const struct command_type command_milliseconds; /* int64_t, 1 to 600,000 
 extern const struct command_type command_id;           /* const char *, as of stores: base/text.h */
 extern const struct command_type command_locale;       /* const char * */
 extern const struct command_type command_url;          /* const char *, of a daemon */
+extern const struct command_type command_date;         /* int32_t, a day from 1970-01-01 on */
 
 /* What was repeated; its room is the command's. */
 struct command_list {
@@ -56,6 +57,18 @@ struct command_option {
     bool bare;           /* the argument may be left out: `take` gets NULL */
     int group; /* rows of one group stand together in the help; those of all commands are the last */
 };
+
+/* Rows that several commands have: the receipt of a purchase, as a word, and a card. */
+#define COMMAND_RECEIPT(arguments, field)                                                                    \
+    {                                                                                                        \
+        .arg = "N", .doc = "Number of the purchase's receipt", .type = &command_text,                        \
+        .offset = offsetof(arguments, field), .missing = "which receipt? Say its number"                     \
+    }
+#define COMMAND_CARD(arguments, field, text, complaint)                                                      \
+    {                                                                                                        \
+        .name = "card", .arg = "C", .doc = (text), .type = &command_text,                                    \
+        .offset = offsetof(arguments, field), .missing = (complaint)                                         \
+    }
 
 struct command_call;
 

@@ -340,6 +340,36 @@ static int book_body(struct ctl *ctl, struct bytes body, struct booked *ret_book
     }
 }
 
+void ctl_say_booked(struct ctl *ctl, const struct booked *booked, const char *format, ...)
+{
+    if (ctl->options.json) {
+        json_object(&ctl->json, NULL);
+        json_unsigned(&ctl->json, "position", booked->position);
+        if (ctl->outcome->member != 0) {
+            json_unsigned(&ctl->json, "member", ctl->outcome->member);
+        }
+        json_end_object(&ctl->json);
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vprintf(format, arguments);
+    va_end(arguments);
+}
+
+int ctl_commit_card(struct ctl *ctl, const char *card, struct bytes *ret_commitment)
+{
+    if (card_normalise(card, strlen(card), &ctl->card) != 0) {
+        ctl_complain("'%s' cannot be a card", card);
+        return CTL_EXIT_ERROR;
+    }
+    crypto_world_random(NULL, ctl->salt, sizeof(ctl->salt));
+    crypto_card_commitment(ctl->salt, &ctl->card, ctl->commitment);
+    ctl->opening = (struct opening){.salt = {ctl->salt, sizeof(ctl->salt)}, .card = ctl->card.text};
+    *ret_commitment = (struct bytes){ctl->commitment, sizeof(ctl->commitment)};
+    return CTL_EXIT_OK;
+}
+
 int ctl_book(struct ctl *ctl, struct event *event, struct booked *ret_booked)
 {
     struct bytes body;
@@ -355,6 +385,7 @@ int ctl_book(struct ctl *ctl, struct event *event, struct booked *ret_booked)
         return CTL_EXIT_ERROR;
     }
     error = book_body(ctl, body, ret_booked);
+    ctl->opening = (struct opening){0};
     if (error != 0) {
         ctl_complain("not known to be booked: %s",
                      ctl->session.text[0] != '\0' ? ctl->session.text : error_text(error));
@@ -402,11 +433,23 @@ int ctl_read_file(struct ctl *ctl, const char *path, size_t size_max, struct byt
 
 int main(int argc, char **argv)
 {
-    static const struct command *const tables[] = {
-        ctl_status_commands,  ctl_terminal_commands, ctl_operator_commands, ctl_programme_commands,
-        ctl_test_commands,    ctl_member_commands,   ctl_hand_commands,     ctl_person_commands,
-        ctl_receipt_commands, ctl_profile_commands,  ctl_event_commands,    ctl_explain_commands,
-        ctl_go_live_commands, ctl_backup_commands,   ctl_verify_commands,   NULL};
+    static const struct command *const tables[] = {ctl_status_commands,
+                                                   ctl_terminal_commands,
+                                                   ctl_operator_commands,
+                                                   ctl_programme_commands,
+                                                   ctl_test_commands,
+                                                   ctl_member_commands,
+                                                   ctl_hand_commands,
+                                                   ctl_person_commands,
+                                                   ctl_receipt_commands,
+                                                   ctl_voucher_commands,
+                                                   ctl_profile_commands,
+                                                   ctl_event_commands,
+                                                   ctl_explain_commands,
+                                                   ctl_go_live_commands,
+                                                   ctl_backup_commands,
+                                                   ctl_verify_commands,
+                                                   NULL};
     static const struct command_program program = {
         .name = "loyaltyctl",
         .doc = "The operator's tool of loyaltyd.",

@@ -9,6 +9,7 @@
 #include "client/operator.h"
 #include "client/place.h"
 #include "client/session.h"
+#include "crypto/card.h"
 #include "model/decision.h"
 #include "model/event.h"
 #include "wire/body.h"
@@ -51,7 +52,10 @@ struct ctl {
     bool connected;
     void *memory;
     struct arena arena;
-    struct opening opening;  /* that goes with the next event; empty: none */
+    struct opening opening; /* that goes with the next event; empty: none */
+    uint8_t salt[CARD_SALT_BYTES];
+    struct card_number card; /* of the opening */
+    uint8_t commitment[HASH_BYTES];
     struct outcome *outcome; /* of the last event booked or shown */
     struct json json;
 };
@@ -78,6 +82,14 @@ int ctl_call(struct ctl *ctl, struct request *request, struct reply *ret_reply);
  * outcome is in ctl->outcome. Says so when it is refused (CTL_EXIT_REFUSED). */
 int ctl_book(struct ctl *ctl, struct event *event, struct booked *ret_booked);
 
+/* The commitment to a card as an event has it; its opening goes with the next event that is booked. Complains
+ * itself; an exit status. */
+int ctl_commit_card(struct ctl *ctl, const char *card, struct bytes *ret_commitment);
+
+/* What was booked: `format` for people, who and where for programs. */
+void ctl_say_booked(struct ctl *ctl, const struct booked *booked, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* "folder/name" into `ret_path`; false, with a complaint, when it does not fit. */
 bool ctl_path(char *ret_path, size_t size, const char *folder, const char *name);
 
@@ -99,7 +111,6 @@ struct ctl_invite {
 };
 int ctl_invite(struct ctl *ctl, const struct ctl_invite *invite);
 int ctl_show_url(struct ctl *ctl, const struct ctl_invite *invite); /* the one that an invite would have */
-int ctl_list_principals(struct ctl *ctl, bool operators_only);
 
 /* What terminal and operator do in the same way: the end of a principal, and a list. */
 struct ctl_end {
@@ -110,6 +121,18 @@ struct ctl_end {
 extern const struct command_option ctl_end_options[];
 int ctl_run_retire(const struct command_call *call);
 int ctl_run_revoke(const struct command_call *call);
+int ctl_run_list(const struct command_call *call);
+int ctl_run_list_operators(const struct command_call *call);
+#define CTL_END_COMMANDS(retire, retire_summary, retire_doc, revoke, revoke_summary, revoke_doc)             \
+    {.name = (retire),                                                                                       \
+     .summary = (retire_summary),                                                                            \
+     .doc = (retire_doc),                                                                                    \
+     .options = ctl_end_options,                                                                             \
+     .run = ctl_run_retire},                                                                                 \
+    {                                                                                                        \
+        .name = (revoke), .summary = (revoke_summary), .doc = (revoke_doc), .options = ctl_end_options,      \
+        .run = ctl_run_revoke                                                                                \
+    }
 /* Runs an invite or shows its URL. */
 struct ctl_invitation {
     struct ctl_options common;
@@ -144,6 +167,7 @@ extern const struct command ctl_member_commands[];
 extern const struct command ctl_hand_commands[];
 extern const struct command ctl_person_commands[];
 extern const struct command ctl_receipt_commands[];
+extern const struct command ctl_voucher_commands[];
 extern const struct command ctl_profile_commands[];
 extern const struct command ctl_event_commands[];
 extern const struct command ctl_go_live_commands[];

@@ -201,6 +201,9 @@ static void show_adjustment(struct json *json, const struct adjustment *adjustme
         ctl_show_day(json, "level_until", adjustment->level_until);
     }
     ctl_show_optional(json, "reward", adjustment->reward);
+    if (adjustment->voucher.size > 0) {
+        json_hex(json, "voucher", adjustment->voucher);
+    }
 }
 
 /* What operators do to members they name. */

@@ -18,13 +18,7 @@ static bool take_signed(const char *text, void *field)
     return errno == 0 && end != text && *end == '\0' && value >= -POINTS_MAX && value <= POINTS_MAX;
 }
 
-static bool take_day(const char *text, void *field)
-{
-    return day_parse(text, strlen(text), field) == 0;
-}
-
 static const struct command_type command_signed = {take_signed, "is not a whole number such as 100 or -25"};
-static const struct command_type command_day = {take_day, "is not a date such as 2026-12-31"};
 
 struct adjusting {
     struct ctl_options common;
@@ -37,8 +31,9 @@ static int report(struct ctl *ctl, struct event *event, const char *what)
     const int status = ctl_book(ctl, event, &booked);
     if (status == CTL_EXIT_OK) {
         const struct outcome *outcome = ctl->outcome;
-        printf("%s, at position %" PRIu64 ": member %" PRIu32 " has %" PRId64 " points available\n", what,
-               booked.position, outcome->member, outcome->balances.accounts[MEMBER_AVAILABLE]);
+        ctl_say_booked(ctl, &booked,
+                       "%s, at position %" PRIu64 ": member %" PRIu32 " has %" PRId64 " points available\n",
+                       what, booked.position, outcome->member, outcome->balances.accounts[MEMBER_AVAILABLE]);
     }
     return status;
 }
@@ -123,7 +118,7 @@ static const struct command_option adjust_options[] = {
     {.name = "until",
      .arg = "DATE",
      .doc = "Last valid day of the points given",
-     .type = &command_day,
+     .type = &command_date,
      .offset = OF(until)},
     {.name = "qualifying",
      .arg = "N",
@@ -144,7 +139,7 @@ static const struct command_option adjust_options[] = {
     {.name = "level-until",
      .arg = "DATE",
      .doc = "... until the end of this day (default: for ever)",
-     .type = &command_day,
+     .type = &command_date,
      .offset = OF(level_until)},
     {.name = "reward",
      .arg = "ID",

@@ -3,6 +3,7 @@
 #include "client/amount.h"
 #include "client/clock.h"
 #include "client/loyaltyctl.h"
+#include "client/passphrase.h"
 #include "crypto/crypto.h"
 
 #include <inttypes.h>
@@ -15,8 +16,7 @@ struct arguments {
     struct ctl_options common;
     const char *url;
     const char *code;
-    const char *new_file;
-    bool remove;
+    struct passphrase_change change;
 };
 
 static bool take_role(const char *text, void *field)
@@ -35,18 +35,6 @@ static int invite(const struct command_call *call)
 {
     struct ctl_invitation arguments = {.invite = {.expires_ms = CTL_INVITE_MS}};
     return ctl_run_invite(call, &arguments);
-}
-
-static int list(const struct command_call *call)
-{
-    struct ctl_options arguments;
-    struct ctl ctl;
-    int status = ctl_begin(&ctl, call, &arguments);
-    if (status == CTL_EXIT_OK) {
-        status = ctl_list_principals(&ctl, true);
-    }
-    ctl_close(&ctl);
-    return status;
 }
 
 /* Makes the next key unless one waits since the last try: whatever became of that, the daemon knows no other.
@@ -229,10 +217,7 @@ static int enrol(const struct command_call *call)
 
 static const char *check_passphrase(const void *opaque)
 {
-    const struct arguments *arguments = opaque;
-    return (arguments->new_file != NULL) == arguments->remove
-               ? "say either --new-passphrase-file FILE or --remove"
-               : NULL;
+    return passphrase_check(&((const struct arguments *)opaque)->change);
 }
 
 static int change_passphrase(struct ctl *ctl, const struct arguments *arguments)
@@ -250,12 +235,13 @@ static int change_passphrase(struct ctl *ctl, const struct arguments *arguments)
         ctl_complain("a change of this key was begun: loyaltyctl operator rotate-key first");
         return CTL_EXIT_ERROR;
     }
-    if (operator_key_save(ctl->key_path, OPERATOR_KEY_REPLACE, &ctl->pair, arguments->new_file, text) != 0) {
+    if (operator_key_save(ctl->key_path, OPERATOR_KEY_REPLACE, &ctl->pair, arguments->change.new_file,
+                          text) != 0) {
         return complain(text);
     }
     if (!ctl->options.json) {
         printf("%s is %s\n", ctl->key_path,
-               arguments->new_file != NULL ? "under the new passphrase" : "without a passphrase");
+               arguments->change.new_file != NULL ? "under the new passphrase" : "without a passphrase");
     }
     return CTL_EXIT_OK;
 }
@@ -299,17 +285,7 @@ static const struct command_option enrol_options[] = {
     {.arg = "CODE", .type = &command_text, .offset = offsetof(struct arguments, code)},
     {0}};
 
-static const struct command_option passphrase_options[] = {
-    {.name = "new-passphrase-file",
-     .arg = "FILE",
-     .doc = "The one it is to have, in the first line of this file",
-     .type = &command_text,
-     .offset = offsetof(struct arguments, new_file)},
-    {.name = "remove",
-     .doc = "None from now on",
-     .type = &command_flag,
-     .offset = offsetof(struct arguments, remove)},
-    {0}};
+static const struct command_option passphrase_options[] = {PASSPHRASE_OPTIONS(struct arguments, change), {0}};
 
 const struct command ctl_operator_commands[] = {
     {.name = "operator invite",
@@ -326,17 +302,11 @@ const struct command ctl_operator_commands[] = {
     {.name = "operator list",
      .summary = "the people of the back office",
      .doc = "List the people of the back office: number, role, store, name and how much each has booked.",
-     .run = list},
-    {.name = "operator retire",
-     .summary = "take what was signed until now, nothing later",
-     .doc = "Retire operator number N: what was signed until now may still come, nothing later.",
-     .options = ctl_end_options,
-     .run = ctl_run_retire},
-    {.name = "operator revoke",
-     .summary = "book nothing of an operator any more",
-     .doc = "Revoke operator number N: nothing of it is booked any more.",
-     .options = ctl_end_options,
-     .run = ctl_run_revoke},
+     .run = ctl_run_list_operators},
+    CTL_END_COMMANDS("operator retire", "take what was signed until now, nothing later",
+                     "Retire operator number N: what was signed until now may still come, nothing later.",
+                     "operator revoke", "book nothing of an operator any more",
+                     "Revoke operator number N: nothing of it is booked any more."),
     {.name = "operator rotate-key",
      .summary = "change the own key for another",
      .doc = "Change the own key for another. Both sign the change; from its position on the daemon takes the "

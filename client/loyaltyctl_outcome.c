@@ -1,6 +1,7 @@
 /* What was decided of an event, for people and programs (client/json.h). */
 #include "client/loyaltyctl_show.h"
 
+#include "client/view.h"
 #include "wire/body.h"
 
 #include <inttypes.h>
@@ -253,20 +254,7 @@ void ctl_show_outcome(struct json *json, struct bytes bytes, struct arena *arena
         json_end_object(json);
     }
     json_end_array(json);
-    json_array(json, "uses");
-    for (size_t i = 0; i < outcome->uses_count; i++) {
-        const struct use *use = &outcome->uses[i];
-        json_object(json, NULL);
-        if (use->redemption != USE_POINTS) {
-            json_unsigned(json, "redemption", use->redemption);
-            json_unsigned(json, "reward", use->reward);
-            json_unsigned(json, "units", use->units);
-        }
-        json_integer(json, "points", use->points);
-        json_integer(json, "value", use->value);
-        json_end_object(json);
-    }
-    json_end_array(json);
+    view_json_uses(json, outcome);
     json_array(json, "exceptions");
     for (size_t i = 0; i < outcome->exceptions_count; i++) {
         json_object(json, NULL);

@@ -1,8 +1,6 @@
 /* loyaltyctl member link and member erase: what stands beside the log about the person behind a number. */
 #include "base/limits.h"
 #include "client/loyaltyctl.h"
-#include "crypto/card.h"
-#include "crypto/crypto.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,25 +16,18 @@ struct arguments {
 
 static int link_card(struct ctl *ctl, const struct arguments *arguments)
 {
-    struct card_number card;
     struct booked booked;
-    uint8_t salt[CARD_SALT_BYTES];
-    uint8_t commitment[HASH_BYTES];
-    if (card_normalise(arguments->card, strlen(arguments->card), &card) != 0) {
-        ctl_complain("'%s' cannot be a card", arguments->card);
-        return CTL_EXIT_ERROR;
+    struct bytes commitment;
+    int status = ctl_commit_card(ctl, arguments->card, &commitment);
+    if (status != CTL_EXIT_OK) {
+        return status;
     }
-    crypto_world_random(NULL, salt, sizeof(salt));
-    crypto_card_commitment(salt, &card, commitment);
-    ctl->opening = (struct opening){.salt = {salt, sizeof(salt)}, .card = card.text};
-    struct event event = {
-        .kind = EVENT_CARD_LINKED,
-        .card_linked = {.member = arguments->member, .card = {commitment, sizeof(commitment)}}};
-    const int status = ctl_book(ctl, &event, &booked);
-    ctl->opening = (struct opening){0};
+    struct event event = {.kind = EVENT_CARD_LINKED,
+                          .card_linked = {.member = arguments->member, .card = commitment}};
+    status = ctl_book(ctl, &event, &booked);
     if (status == CTL_EXIT_OK) {
-        printf("member %" PRIu32 " has one more card, at position %" PRIu64 "\n", arguments->member,
-               booked.position);
+        ctl_say_booked(ctl, &booked, "member %" PRIu32 " has one more card, at position %" PRIu64 "\n",
+                       arguments->member, booked.position);
     }
     return status;
 }
@@ -65,9 +56,10 @@ static int run_erase(const struct command_call *call)
         status = ctl_book(&ctl, &event, &booked);
     }
     if (status == CTL_EXIT_OK) {
-        printf("erased, at position %" PRIu64 ": nothing leads from member %" PRIu32
-               " to a person any more\nolder copies of the database still do: delete them in time\n",
-               booked.position, arguments.member);
+        ctl_say_booked(&ctl, &booked,
+                       "erased, at position %" PRIu64 ": nothing leads from member %" PRIu32
+                       " to a person any more\nolder copies of the database still do: delete them in time\n",
+                       booked.position, arguments.member);
     }
     ctl_close(&ctl);
     return status;
@@ -86,14 +78,8 @@ static const char *check_erase(const void *opaque)
         .missing = "which member? Say its number"                                                            \
     }
 
-static const struct command_option link_options[] = {MEMBER_ARGUMENT,
-                                                     {.name = "card",
-                                                      .arg = "C",
-                                                      .doc = "The new card",
-                                                      .type = &command_text,
-                                                      .offset = offsetof(struct arguments, card),
-                                                      .missing = "which card? Say --card C"},
-                                                     {0}};
+static const struct command_option link_options[] = {
+    MEMBER_ARGUMENT, COMMAND_CARD(struct arguments, card, "The new card", "which card? Say --card C"), {0}};
 
 static const struct command_option erase_options[] = {
     MEMBER_ARGUMENT,

@@ -3,15 +3,12 @@
 #include "client/amount.h"
 #include "client/clock.h"
 #include "client/loyaltyctl.h"
+#include "client/qr.h"
 #include "crypto/crypto.h"
 #include "crypto/invite.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#ifdef LOYALTY_QRENCODE
-#include <qrencode.h>
-#endif
 
 enum {
     CODE_SYMBOLS = 16,                            /* of 5 bits: 80 random bits */
@@ -33,38 +30,6 @@ static void make_code(char ret_code[CODE_BYTES])
     }
     *to = '\0';
 }
-
-#ifdef LOYALTY_QRENCODE
-/* Two rows of modules a line of text, light on dark terminals: a full block is a light module. */
-static void print_qr(const char *text)
-{
-    static const char *const blocks[] = {"█", "▀", "▄", " "}; /* by dark lower, dark upper */
-    enum { QUIET = 2 };
-    QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-    if (code == NULL) {
-        return;
-    }
-    for (int y = -QUIET; y < code->width + QUIET; y += 2) {
-        for (int x = -QUIET; x < code->width + QUIET; x++) {
-            int dark[2] = {0, 0};
-            for (int half = 0; half < 2; half++) {
-                const int row = y + half;
-                if (x >= 0 && x < code->width && row >= 0 && row < code->width) {
-                    dark[half] = code->data[row * code->width + x] & 1;
-                }
-            }
-            fputs(blocks[dark[0] * 2 + dark[1]], stdout);
-        }
-        putchar('\n');
-    }
-    QRcode_free(code);
-}
-#else
-static void print_qr(const char *text)
-{
-    (void)text;
-}
-#endif
 
 /* What the daemon says of its TLS becomes the URL, with the host of --host if that is given. */
 static int tls_url(const struct ctl *ctl, const struct ctl_invite *invite, struct url *url)
@@ -145,7 +110,7 @@ static void show_invite(struct ctl *ctl, const struct ctl_invite *invite, const 
     if (invite->qr) {
         (void)snprintf(content, sizeof(content), "%s#%s", url, code);
         putchar('\n');
-        print_qr(content);
+        qr_print(stdout, content);
     }
 }
 
@@ -196,7 +161,7 @@ static const char *state_of(const struct principal_view *view)
     return view->revoked ? "  REVOKED" : view->retired_at != 0 ? "  retired" : "";
 }
 
-int ctl_list_principals(struct ctl *ctl, bool operators_only)
+static int list_principals(struct ctl *ctl, bool operators_only)
 {
     struct request request = {.kind = REQUEST_GET_PRINCIPALS};
     struct reply reply;
@@ -239,6 +204,28 @@ int ctl_list_principals(struct ctl *ctl, bool operators_only)
         json_end_array(json);
     }
     return CTL_EXIT_OK;
+}
+
+static int run_list(const struct command_call *call, bool operators_only)
+{
+    struct ctl_options arguments;
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        status = list_principals(&ctl, operators_only);
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+int ctl_run_list(const struct command_call *call)
+{
+    return run_list(call, false);
+}
+
+int ctl_run_list_operators(const struct command_call *call)
+{
+    return run_list(call, true);
 }
 
 /* Books what ends a principal and says so. */

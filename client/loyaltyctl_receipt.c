@@ -1,7 +1,5 @@
 /* loyaltyctl receipt and exception: whose a purchase is, and what needs nobody any more. */
 #include "client/loyaltyctl.h"
-#include "crypto/card.h"
-#include "crypto/crypto.h"
 #include "model/day.h"
 
 #include <inttypes.h>
@@ -20,18 +18,6 @@ struct arguments {
     uint64_t index;
 };
 
-static bool take_date(const char *text, void *field)
-{
-    int32_t day = 0;
-    if (day_parse(text, strlen(text), &day) != 0 || day < 0) {
-        return false;
-    }
-    *(int32_t *)field = day;
-    return true;
-}
-
-static const struct command_type date = {take_date, "is not a date such as 2026-12-01"};
-
 static struct receipt receipt_of(const struct arguments *arguments)
 {
     return (struct receipt){.store = arguments->store,
@@ -42,25 +28,19 @@ static struct receipt receipt_of(const struct arguments *arguments)
 
 static int claim(struct ctl *ctl, const struct arguments *arguments)
 {
-    struct card_number card;
     struct booked booked;
-    uint8_t salt[CARD_SALT_BYTES];
-    uint8_t commitment[HASH_BYTES];
-    if (card_normalise(arguments->card, strlen(arguments->card), &card) != 0) {
-        ctl_complain("'%s' cannot be a card", arguments->card);
-        return CTL_EXIT_ERROR;
+    struct bytes commitment;
+    int status = ctl_commit_card(ctl, arguments->card, &commitment);
+    if (status != CTL_EXIT_OK) {
+        return status;
     }
-    crypto_world_random(NULL, salt, sizeof(salt));
-    crypto_card_commitment(salt, &card, commitment);
-    ctl->opening = (struct opening){.salt = {salt, sizeof(salt)}, .card = card.text};
-    struct event event = {
-        .kind = EVENT_CLAIM,
-        .claim = {.receipt = receipt_of(arguments), .card = {commitment, sizeof(commitment)}}};
-    const int status = ctl_book(ctl, &event, &booked);
-    ctl->opening = (struct opening){0};
+    struct event event = {.kind = EVENT_CLAIM,
+                          .claim = {.receipt = receipt_of(arguments), .card = commitment}};
+    status = ctl_book(ctl, &event, &booked);
     if (status == CTL_EXIT_OK) {
-        printf("receipt %s belongs to the card's member, from position %" PRIu64 " on\n", arguments->number,
-               booked.position);
+        ctl_say_booked(ctl, &booked,
+                       "receipt %s belongs to the card's member, from position %" PRIu64 " on\n",
+                       arguments->number, booked.position);
     }
     return status;
 }
@@ -72,7 +52,8 @@ static int unclaim(struct ctl *ctl, const struct arguments *arguments)
                           .unclaim = {.receipt = receipt_of(arguments), .reason = arguments->reason}};
     const int status = ctl_book(ctl, &event, &booked);
     if (status == CTL_EXIT_OK) {
-        printf("receipt %s is nobody's, from position %" PRIu64 " on\n", arguments->number, booked.position);
+        ctl_say_booked(ctl, &booked, "receipt %s is nobody's, from position %" PRIu64 " on\n",
+                       arguments->number, booked.position);
     }
     return status;
 }
@@ -118,7 +99,7 @@ static int run_resolve(const struct command_call *call)
                                           .reason = arguments.reason}};
         status = ctl_book(&ctl, &event, &booked);
         if (status == CTL_EXIT_OK) {
-            printf("resolved, at position %" PRIu64 "\n", booked.position);
+            ctl_say_booked(&ctl, &booked, "resolved, at position %" PRIu64 "\n", booked.position);
         }
     }
     ctl_close(&ctl);
@@ -134,11 +115,7 @@ static const char *check_receipt(const void *opaque)
 #define FIELD(name) .offset = offsetof(struct arguments, name)
 
 #define RECEIPT_OPTIONS                                                                                      \
-    {.arg = "N",                                                                                             \
-     .doc = "Number of the purchase's receipt",                                                              \
-     .type = &command_text,                                                                                  \
-     FIELD(number),                                                                                          \
-     .missing = "which receipt? Say its number"},                                                            \
+    COMMAND_RECEIPT(struct arguments, number),                                                               \
         {.name = "store",                                                                                    \
          .arg = "ID",                                                                                        \
          .doc = "Where it was rung up",                                                                      \
@@ -151,11 +128,12 @@ static const char *check_receipt(const void *opaque)
          .type = &command_text,                                                                              \
          FIELD(till),                                                                                        \
          .missing = "at which till? Say --till L"},                                                          \
-        {.name = "date", .arg = "YYYY-MM-DD", .doc = "Its business date", .type = &date, FIELD(date)},       \
-    {                                                                                                        \
-        .name = "card", .arg = "C", .doc = "The card it belongs to", .type = &command_text, FIELD(card),     \
-        .missing = "whose is it? Say --card C"                                                               \
-    }
+        {.name = "date",                                                                                     \
+         .arg = "YYYY-MM-DD",                                                                                \
+         .doc = "Its business date",                                                                         \
+         .type = &command_date,                                                                              \
+         FIELD(date)},                                                                                       \
+        COMMAND_CARD(struct arguments, card, "The card it belongs to", "whose is it? Say --card C")
 
 #define REASON_OPTION                                                                                        \
     {                                                                                                        \

@@ -26,18 +26,6 @@ static int invite(const struct command_call *call)
     return ctl_run_invite(call, &arguments);
 }
 
-static int list(const struct command_call *call)
-{
-    struct ctl_options arguments;
-    struct ctl ctl;
-    int status = ctl_begin(&ctl, call, &arguments);
-    if (status == CTL_EXIT_OK) {
-        status = ctl_list_principals(&ctl, false);
-    }
-    ctl_close(&ctl);
-    return status;
-}
-
 static int show_url(const struct command_call *call)
 {
     struct ctl_invitation arguments = {.invite = {.role = ROLE_TERMINAL}};
@@ -78,20 +66,15 @@ const struct command ctl_terminal_commands[] = {
     {.name = "terminal list",
      .summary = "the tills and operators",
      .doc = "List the tills and operators: number, role, store, label and how much each has booked.",
-     .run = list},
+     .run = ctl_run_list},
     {.name = "terminal url",
      .summary = "the URL that a till needs to find the daemon",
      .doc = "Show the URL that a till needs to find the daemon, for `loyalty-till move`.",
      .options = ctl_host_options,
      .run = show_url},
-    {.name = "terminal retire",
-     .summary = "take what a till has sold until now, nothing later",
-     .doc = "Retire till number N: what it sold until now may still come, nothing later.",
-     .options = ctl_end_options,
-     .run = ctl_run_retire},
-    {.name = "terminal revoke",
-     .summary = "book nothing of a till any more",
-     .doc = "Revoke till number N: nothing of it is booked any more, not even what waits in its queue.",
-     .options = ctl_end_options,
-     .run = ctl_run_revoke},
+    CTL_END_COMMANDS(
+        "terminal retire", "take what a till has sold until now, nothing later",
+        "Retire till number N: what it sold until now may still come, nothing later.", "terminal revoke",
+        "book nothing of a till any more",
+        "Revoke till number N: nothing of it is booked any more, not even what waits in its queue."),
     {0}};

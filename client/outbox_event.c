@@ -180,6 +180,12 @@ int outbox_event_acknowledge(struct outbox *outbox, uint64_t sequence, struct by
     return error == 0 && sqlite3_changes(outbox->db) == 0 ? ERR_NOT_FOUND : error;
 }
 
+int outbox_event_free_receipt(struct outbox *outbox, uint64_t sequence)
+{
+    (void)sqlite3_bind_int64(outbox->statements[OUTBOX_EVENT_FREE_RECEIPT], 1, (int64_t)sequence);
+    return outbox_run(outbox, OUTBOX_EVENT_FREE_RECEIPT);
+}
+
 int outbox_event_reopen(struct outbox *outbox, uint64_t sequence)
 {
     (void)sqlite3_bind_int64(outbox->statements[OUTBOX_EVENT_REOPEN], 1, (int64_t)sequence);

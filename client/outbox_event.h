@@ -72,6 +72,9 @@ int outbox_event_by_receipt(struct outbox *outbox, const char *receipt, uint64_t
 int outbox_event_acknowledge(struct outbox *outbox, uint64_t sequence, struct bytes booked,
                              int64_t now) MUST_CHECK;
 
+/* The event was refused: its receipt is not taken, and may be rung up again as another event. */
+int outbox_event_free_receipt(struct outbox *outbox, uint64_t sequence) MUST_CHECK;
+
 /* Makes all kept events from this sequence on wait again. */
 int outbox_event_reopen(struct outbox *outbox, uint64_t sequence) MUST_CHECK;
 

@@ -96,3 +96,9 @@ int passphrase_load_key(const char *path, const char *passphrase_path, struct ke
     }
     return error;
 }
+
+const char *passphrase_check(const struct passphrase_change *change)
+{
+    return (change->new_file != NULL) == change->remove ? "say either --new-passphrase-file FILE or --remove"
+                                                        : NULL;
+}

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "client/command.h"
 #include "crypto/key_file.h"
 
 enum { PASSPHRASE_BYTES_MAX = 1024, PASSPHRASE_TEXT_BYTES = 640 };
@@ -26,5 +27,23 @@ struct bytes passphrase_bytes(const struct passphrase *passphrase);
  * says what is wrong. */
 int passphrase_load_key(const char *path, const char *passphrase_path, struct key_file *ret_file,
                         char ret_text[PASSPHRASE_TEXT_BYTES]) MUST_CHECK;
+
+/* What a command that changes a passphrase is told: the rows of its options, which fill a struct
+ * passphrase_change, and what is wrong with that, or NULL. */
+struct passphrase_change {
+    const char *new_file; /* NULL: it is removed */
+    bool remove;
+};
+#define PASSPHRASE_OPTIONS(arguments, field)                                                                 \
+    {.name = "new-passphrase-file",                                                                          \
+     .arg = "FILE",                                                                                          \
+     .doc = "The passphrase it is to have from now on, in the first line of this file",                      \
+     .type = &command_text,                                                                                  \
+     .offset = offsetof(arguments, field.new_file)},                                                         \
+    {                                                                                                        \
+        .name = "remove", .doc = "No passphrase from now on", .type = &command_flag,                         \
+        .offset = offsetof(arguments, field.remove)                                                          \
+    }
+const char *passphrase_check(const struct passphrase_change *change);
 
 #endif

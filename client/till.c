@@ -313,12 +313,104 @@ int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_
     return outbox_event_add(&till->outbox, &outbox_draft, draft->sign_later ? NULL : &signer, ret_sequence);
 }
 
+/* The event that has this receipt in the outbox; `ret_refused`: it was booked, and its receipt is not taken.
+ */
+static int find_known(struct till *till, const char *name, uint64_t *ret_sequence, bool *ret_waits,
+                      bool *ret_refused)
+{
+    struct outbox_event event;
+    struct booked booked;
+    enum outcome_code code = CODE_ACCEPTED;
+    int error = outbox_event_by_receipt(&till->outbox, name, ret_sequence);
+    const size_t used = till->arena.used;
+    error = error != 0 ? error : outbox_event_load(&till->outbox, *ret_sequence, &till->arena, &event);
+    if (error == 0 && event.booked.size > 0) {
+        error = wire_booked_unpack(event.booked, &till->arena, &booked);
+        error = error != 0 ? error : wire_outcome_code(booked.outcome, &code);
+    }
+    *ret_waits = error == 0 && event.booked.size == 0;
+    /* One that is booked under another event stands there. */
+    *ret_refused = code != CODE_ACCEPTED && code != CODE_DUPLICATE_RECEIPT;
+    arena_rewind(&till->arena, used);
+    return error;
+}
+
+/* Queues it. A receipt is not rung up twice, but a refusal takes none: 0 with sequence 0 says that it is in
+ * the outbox already. */
+static int queue_once(struct till *till, const struct till_event *draft, uint64_t *ret_sequence)
+{
+    uint64_t known = 0;
+    bool waits = false;
+    bool refused = false;
+    *ret_sequence = 0;
+    int error = till_queue(till, draft, ret_sequence);
+    if (error != ERR_EXISTS) {
+        return error;
+    }
+    error = find_known(till, draft->receipt, &known, &waits, &refused);
+    if (error == 0 && refused) {
+        error = outbox_event_free_receipt(&till->outbox, known);
+        return error != 0 ? error : till_queue(till, draft, ret_sequence);
+    }
+    if (error == 0) {
+        till_complain("receipt %s was rung up before: event %" PRIu64 ", %s. Nothing is sent twice",
+                      draft->receipt, known, waits ? "waiting" : "acknowledged");
+    }
+    return error;
+}
+
+int till_tell(struct till *till, const struct till_event *draft, bool offline)
+{
+    uint64_t sequence = 0;
+    const int error = queue_once(till, draft, &sequence);
+    if (error == 0 && sequence == 0) {
+        return offline ? TILL_EXIT_OK : till_deliver_all(till, UINT64_MAX);
+    }
+    if (error != 0) {
+        till_complain("the %s could not be queued: %s", event_kind_name(draft->event->kind),
+                      error_text(error));
+        return TILL_EXIT_ERROR;
+    }
+    if (offline) {
+        till_print_queued(till, sequence);
+        return TILL_EXIT_OK;
+    }
+    return till_deliver_all(till, sequence);
+}
+
+int till_ask(struct till *till, struct till_question *question, const void *arguments)
+{
+    struct delivery delivery;
+    struct reply reply;
+    int status = till_delivery_init(till, &delivery);
+    if (status != TILL_EXIT_OK) {
+        return status;
+    }
+    int error = delivery_connect(&delivery);
+    if (error != 0) {
+        status = till_explain(error, delivery.text);
+    } else {
+        error = session_call(&delivery.session, &question->request, &reply);
+        if (error == ERR_NOT_FOUND && question->nothing != NULL) {
+            till_complain("%s", question->nothing);
+            status = TILL_EXIT_REFUSED;
+        } else if (error != 0) {
+            status = till_explain(error, delivery.session.text);
+        } else {
+            question->show(till, &reply, arguments);
+        }
+    }
+    delivery_fini(&delivery);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct command *const tables[] = {
-        till_enrol_commands,  till_purchase_commands, till_import_commands,
-        till_return_commands, till_redeem_commands,   till_counter_commands,
-        till_move_commands,   till_key_commands,      NULL};
+    static const struct command *const tables[] = {till_enrol_commands,  till_purchase_commands,
+                                                   till_import_commands, till_return_commands,
+                                                   till_redeem_commands, till_counter_commands,
+                                                   till_member_commands, till_move_commands,
+                                                   till_key_commands,    NULL};
     static const struct command_program program = {
         .name = "loyalty-till",
         .doc = "A till on the command line.",

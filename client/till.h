@@ -100,6 +100,20 @@ struct till_event {
 };
 int till_queue(struct till *till, const struct till_event *draft, uint64_t *ret_sequence) MUST_CHECK;
 
+/* Queues it and, unless `offline`, delivers what waits and shows the answer. A receipt that is in the outbox
+ * already is said to be, and nothing is queued. Complains itself; an exit status. */
+int till_tell(struct till *till, const struct till_event *draft, bool offline);
+
+/* A question to the daemon, about what is booked: what waits in the queue is not. `nothing`: what to say
+ * where the daemon knows none; it is refused then. Whoever shows the reply does so in `show`. Complains
+ * itself; an exit status. */
+struct till_question {
+    struct request request;
+    const char *nothing;
+    void (*show)(struct till *till, const struct reply *reply, const void *arguments);
+};
+int till_ask(struct till *till, struct till_question *question, const void *arguments);
+
 /* The same without queueing: the body in the till's arena, and what opens its card. */
 struct till_packed {
     struct bytes body;
@@ -121,7 +135,6 @@ void till_print_quote(struct till *till, const struct reply *reply);
 
 /* till_print.c: the answer to an event, as a receipt, a line or JSON. */
 void till_print_answer(struct till *till, const struct delivery_answer *answer);
-void till_print_member(struct till *till, const struct member_view *view, uint64_t position);
 void till_print_queued(struct till *till, uint64_t sequence);
 
 /* till_basket.c: from options and files to a purchase. Everything is copied into or made in the arena; a
@@ -144,8 +157,13 @@ int basket_add_line(struct basket *basket, struct arena *arena, const char *text
 /* "KIND=AMOUNT", KIND one of cash, card, gift_card, voucher, points, other. */
 int basket_add_tender(struct basket *basket, const char *text, int digits,
                       char ret_text[TILL_TEXT_BYTES]) MUST_CHECK;
-/* "REWARD", "REWARD,UNITS", "voucher:CODE", "reservation:N" or "reservation:N,UNITS". */
-int basket_add_redemption(struct basket *basket, struct arena *arena, const char *text) MUST_CHECK;
+/* "REWARD", "REWARD,UNITS", "voucher:CODE", "voucher:TOKEN", "reservation:N" or "reservation:N,UNITS". A
+ * token must be the daemon's own and valid on this day: that is checked here, without the daemon. */
+int basket_add_redemption(struct basket *basket, struct till *till, const char *text,
+                          char ret_text[TILL_TEXT_BYTES]) MUST_CHECK;
+/* A voucher as typed or scanned: its code, or its token, checked as above. */
+int voucher_read(struct till *till, const char *text, struct bytes *ret_code,
+                 char ret_text[TILL_TEXT_BYTES]) MUST_CHECK;
 /* Points to pay with in smallest units; "max" is 0. */
 int points_read(const char *text, int64_t *ret_points) MUST_CHECK;
 /* The name of the receipt in the outbox: store/date/till/number, what is not given from the till itself. */
@@ -158,6 +176,7 @@ extern const struct command till_purchase_commands[];
 extern const struct command till_return_commands[];
 extern const struct command till_redeem_commands[];
 extern const struct command till_counter_commands[];
+extern const struct command till_member_commands[];
 extern const struct command till_import_commands[];
 extern const struct command till_move_commands[];
 extern const struct command till_key_commands[];

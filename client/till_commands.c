@@ -1,4 +1,4 @@
-/* loyalty-till join, activity, send, balance and queue. */
+/* loyalty-till join, activity, send and queue. */
 #include "client/amount.h"
 #include "client/clock.h"
 #include "client/till.h"
@@ -11,6 +11,7 @@ struct arguments {
     struct till_options common;
     const char *card;
     const char *code; /* of an activity */
+    const char *name; /* of who joins; NULL: not said */
     const char *locale;
     bool again;
     uint64_t again_from;
@@ -20,18 +21,28 @@ struct arguments {
 
 static int queue_card(struct till *till, const struct arguments *arguments, struct event *event)
 {
-    uint64_t sequence = 0;
     const struct till_event draft = {.event = event, .card = arguments->card, .locale = arguments->locale};
-    const int error = till_queue(till, &draft, &sequence);
-    if (error != 0) {
-        till_complain("it could not be queued: %s", error_text(error));
-        return TILL_EXIT_ERROR;
+    return till_tell(till, &draft, arguments->offline);
+}
+
+static void say_saved(struct till *till, const struct reply *reply, const void *opaque)
+{
+    const struct arguments *arguments = opaque;
+    if (!till->options.json) {
+        printf("Member %" PRIu32 " is known as %s from now on\n", reply->profile.member, arguments->name);
     }
-    if (arguments->offline) {
-        till_print_queued(till, sequence);
-        return TILL_EXIT_OK;
-    }
-    return till_deliver_all(till, sequence);
+}
+
+/* A name is in no event and in no queue: it is said to the daemon, or not at all. */
+static int save_name(struct till *till, const struct arguments *arguments)
+{
+    struct till_question question = {
+        .request = {.kind = REQUEST_SET_PROFILE,
+                    .set_profile = {.card = arguments->card,
+                                    .profile = {.name = arguments->name, .locale = arguments->locale}}},
+        .nothing = "the name was not saved: the card belongs to nobody yet",
+        .show = say_saved};
+    return till_ask(till, &question, arguments);
 }
 
 static int join(const struct command_call *call)
@@ -43,8 +54,19 @@ static int join(const struct command_call *call)
         struct event event = {.kind = EVENT_ENROLMENT};
         status = queue_card(&till, &arguments, &event);
     }
+    if (status == TILL_EXIT_OK && arguments.name != NULL) {
+        status = save_name(&till, &arguments);
+    }
     till_close(&till);
     return status;
+}
+
+static const char *check_join(const void *opaque)
+{
+    const struct arguments *arguments = opaque;
+    return arguments->name != NULL && arguments->offline
+               ? "a name is saved by the daemon, and never in the queue: not with --offline"
+               : NULL;
 }
 
 static int activity(const struct command_call *call)
@@ -93,46 +115,6 @@ static int send(const struct command_call *call)
     }
     if ((status == TILL_EXIT_OK || status == TILL_EXIT_REFUSED) && arguments.again) {
         status = send_again(&till, arguments.again_from);
-    }
-    till_close(&till);
-    return status;
-}
-
-static int show_balance(struct till *till, const char *card)
-{
-    struct delivery delivery;
-    int status = till_delivery_init(till, &delivery);
-    if (status != TILL_EXIT_OK) {
-        return status;
-    }
-    struct request request = {.kind = REQUEST_GET_MEMBER};
-    struct reply reply;
-    request.get_member.card = card;
-    int error = delivery_connect(&delivery);
-    if (error != 0) {
-        status = till_explain(error, delivery.text);
-    } else {
-        error = session_call(&delivery.session, &request, &reply);
-        if (error == ERR_NOT_FOUND) {
-            till_complain("this card belongs to nobody yet");
-            status = TILL_EXIT_REFUSED;
-        } else if (error != 0) {
-            status = till_explain(error, delivery.session.text);
-        } else {
-            till_print_member(till, reply.member.view, reply.member.position);
-        }
-    }
-    delivery_fini(&delivery);
-    return status;
-}
-
-static int balance(const struct command_call *call)
-{
-    struct arguments arguments = {0};
-    struct till till;
-    int status = till_begin(&till, call, &arguments);
-    if (status == TILL_EXIT_OK) {
-        status = show_balance(&till, arguments.card);
     }
     till_close(&till);
     return status;
@@ -220,14 +202,8 @@ static bool take_again(const char *text, void *field)
 
 static const struct command_type again = {take_again, "is not a sequence"};
 
-#define CARD_OPTION                                                                                          \
-    {                                                                                                        \
-        .name = "card", .arg = "C", .doc = "The card, as read", .type = &command_text,                       \
-        .offset = offsetof(struct arguments, card), .missing = "which card? Say --card C"                    \
-    }
-
 #define QUEUE_OPTIONS                                                                                        \
-    CARD_OPTION,                                                                                             \
+    COMMAND_CARD(struct arguments, card, "The card, as read", "which card? Say --card C"),                   \
         {.name = "locale",                                                                                   \
          .arg = "TAG",                                                                                       \
          .doc = "The customer's language (default: en)",                                                     \
@@ -238,7 +214,14 @@ static const struct command_type again = {take_again, "is not a sequence"};
         .offset = offsetof(struct arguments, offline)                                                        \
     }
 
-static const struct command_option join_options[] = {QUEUE_OPTIONS, {0}};
+static const struct command_option join_options[] = {
+    {.name = "name",
+     .arg = "NAME",
+     .doc = "What the customer is called; kept encrypted and outside the log",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, name)},
+    QUEUE_OPTIONS,
+    {0}};
 
 static const struct command_option activity_options[] = {{.arg = "CODE",
                                                           .doc = "The code of a rule of kind activity",
@@ -261,13 +244,12 @@ static const struct command_option send_options[] = {
      .bare = true},
     {0}};
 
-static const struct command_option balance_options[] = {CARD_OPTION, {0}};
-
 const struct command till_counter_commands[] = {
     {.name = "join",
      .summary = "enrol a customer's card",
      .doc = "Enrol a customer: from now on the card collects.",
      .options = join_options,
+     .check = check_join,
      .run = join},
     {.name = "activity",
      .summary = "a customer did something worth points",
@@ -279,11 +261,6 @@ const struct command till_counter_commands[] = {
      .doc = "Deliver what waits in the queue.",
      .options = send_options,
      .run = send},
-    {.name = "balance",
-     .summary = "what a card has",
-     .doc = "What a card has. What waits in the queue is not counted yet.",
-     .options = balance_options,
-     .run = balance},
     {.name = "queue",
      .summary = "what waits and what was acknowledged",
      .doc = "Show what waits in the queue, and what was acknowledged.",

@@ -291,8 +291,7 @@ static int rotate(struct till *till, bool offline)
 struct arguments {
     struct till_options common;
     bool offline;
-    const char *new_file;
-    bool remove;
+    struct passphrase_change change;
 };
 
 static int rotate_key(const struct command_call *call)
@@ -310,7 +309,7 @@ static int rotate_key(const struct command_call *call)
 /* The current key last: until it is written the old passphrase is the one that counts. */
 static int change_passphrase(struct till *till, const struct arguments *arguments)
 {
-    const char *file = arguments->remove ? NULL : arguments->new_file;
+    const char *file = arguments->change.remove ? NULL : arguments->change.new_file;
     if (till->has_next) {
         till_complain("a change of the key waits in the queue: loyalty-till send first");
         return TILL_EXIT_ERROR;
@@ -330,10 +329,7 @@ static int change_passphrase(struct till *till, const struct arguments *argument
 
 static const char *check_passphrase(const void *opaque)
 {
-    const struct arguments *arguments = opaque;
-    return (arguments->new_file != NULL) == arguments->remove
-               ? "say either --new-passphrase-file FILE or --remove"
-               : NULL;
+    return passphrase_check(&((const struct arguments *)opaque)->change);
 }
 
 static int passphrase(const struct command_call *call)
@@ -354,17 +350,7 @@ static const struct command_option rotate_options[] = {{.name = "offline",
                                                         .offset = offsetof(struct arguments, offline)},
                                                        {0}};
 
-static const struct command_option passphrase_options[] = {
-    {.name = "new-passphrase-file",
-     .arg = "FILE",
-     .doc = "The passphrase it is to have from now on, in the first line of this file",
-     .type = &command_text,
-     .offset = offsetof(struct arguments, new_file)},
-    {.name = "remove",
-     .doc = "No passphrase from now on",
-     .type = &command_flag,
-     .offset = offsetof(struct arguments, remove)},
-    {0}};
+static const struct command_option passphrase_options[] = {PASSPHRASE_OPTIONS(struct arguments, change), {0}};
 
 const struct command till_key_commands[] = {
     {.name = "rotate-key",

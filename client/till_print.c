@@ -3,6 +3,8 @@
 #include "client/clock.h"
 #include "client/till.h"
 #include "client/view.h"
+#include "crypto/base32.h"
+#include "model/day.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -148,23 +150,6 @@ static void print_brief(const struct till *till, const struct event *event,
     printf("%s\n", answer->repeated ? "  (was booked before)" : "");
 }
 
-/* What redemptions cost, and what they pay of the bill: the till takes the rest. */
-static void json_uses(struct json *json, const struct outcome *outcome)
-{
-    json_array(json, "uses");
-    for (size_t i = 0; i < outcome->uses_count; i++) {
-        json_object(json, NULL);
-        if (outcome->uses[i].redemption != USE_POINTS) {
-            json_unsigned(json, "redemption", outcome->uses[i].redemption);
-            json_unsigned(json, "units", outcome->uses[i].units);
-        }
-        json_integer(json, "points", outcome->uses[i].points);
-        json_integer(json, "value", outcome->uses[i].value);
-        json_end_object(json);
-    }
-    json_end_array(json);
-}
-
 static void json_answer(struct till *till, const struct event *event, const struct delivery_answer *answer)
 {
     struct json *json = &till->json;
@@ -189,15 +174,11 @@ static void json_answer(struct till *till, const struct event *event, const stru
     }
     json_end_array(json);
     if (answer->outcome->uses_count > 0) {
-        json_uses(json, answer->outcome);
+        view_json_uses(json, answer->outcome);
     }
     if (answer->rendering != NULL) {
         json_integer(json, "points", answer->rendering->points);
-        json_array(json, "lines");
-        for (size_t i = 0; i < answer->rendering->lines_count; i++) {
-            json_text(json, NULL, answer->rendering->lines[i]);
-        }
-        json_end_array(json);
+        view_json_lines(json, answer->rendering->lines, answer->rendering->lines_count);
         if (answer->rendering->member != NULL) {
             view_json_member(json, "member", answer->rendering->member);
         }
@@ -234,6 +215,59 @@ void till_print_answer(struct till *till, const struct delivery_answer *answer)
     arena_reset(&till->arena);
 }
 
+static void json_offers(struct till *till, const struct reply *reply)
+{
+    struct json *json = &till->json;
+    json_array(json, "offers");
+    for (size_t i = 0; i < reply->quoted.offers_count; i++) {
+        const struct offer *offer = &reply->quoted.offers[i];
+        json_object(json, NULL);
+        json_text(json, "reward", offer->reward);
+        json_text(json, "voucher", offer->voucher);
+        if (offer->has_until) {
+            char day[DAY_TEXT_BYTES];
+            day_format(offer->until, day);
+            json_text(json, "until", day);
+        }
+        json_integer(json, "points", offer->points);
+        json_integer(json, "value", offer->value);
+        json_integer(json, "lacking", offer->lacking);
+        json_text(json, "why", offer->why);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+/* What to say to `--redeem`, what it takes off, and what is missing. */
+static void print_offers(const struct till *till, const struct reply *reply)
+{
+    if (reply->quoted.offers_count > 0) {
+        printf("Could be used:\n");
+    }
+    for (size_t i = 0; i < reply->quoted.offers_count; i++) {
+        const struct offer *offer = &reply->quoted.offers[i];
+        char value[AMOUNT_TEXT_BYTES];
+        char code[BASE32_GROUPED_BYTES];
+        amount_format(offer->value, till->digits, value);
+        if (offer->voucher != NULL) {
+            base32_group(offer->voucher, code);
+            printf("  voucher:%s  %s", code, offer->reward);
+        } else {
+            printf("  %s", offer->reward != NULL ? offer->reward : "points:max");
+        }
+        if (offer->points > 0) {
+            printf("  for %" PRId64, offer->points);
+        }
+        if (offer->why != NULL) {
+            printf("  not now: %s\n", offer->why);
+        } else if (offer->lacking > 0) {
+            printf("  takes %s off  lacking %" PRId64 "\n", value, offer->lacking);
+        } else {
+            printf("  takes %s off\n", value);
+        }
+    }
+}
+
 static void json_quote(struct till *till, const struct reply *reply, const struct outcome *outcome)
 {
     struct json *json = &till->json;
@@ -241,17 +275,14 @@ static void json_quote(struct till *till, const struct reply *reply, const struc
     json_text(json, "code", outcome_code_name(outcome->code));
     if (reply->quoted.rendering != NULL) {
         json_integer(json, "points", reply->quoted.rendering->points);
-        json_array(json, "lines");
-        for (size_t i = 0; i < reply->quoted.rendering->lines_count; i++) {
-            json_text(json, NULL, reply->quoted.rendering->lines[i]);
-        }
-        json_end_array(json);
+        view_json_lines(json, reply->quoted.rendering->lines, reply->quoted.rendering->lines_count);
     }
     json_array(json, "trace");
     for (size_t i = 0; i < reply->quoted.trace_count; i++) {
         json_text(json, NULL, reply->quoted.trace[i]);
     }
     json_end_array(json);
+    json_offers(till, reply);
     json_end_object(json);
 }
 
@@ -274,6 +305,7 @@ void till_print_quote(struct till *till, const struct reply *reply)
         puts(reply->quoted.rendering->lines[i]);
     }
     rule();
+    print_offers(till, reply);
     for (size_t i = 0; i < reply->quoted.steps_count; i++) {
         const struct trace_step *step = &reply->quoted.steps[i];
         printf("%-30s %10s  %s%s%s\n", step->what != NULL ? step->what : "",
@@ -304,16 +336,4 @@ void till_print_queued(struct till *till, uint64_t sequence)
         printf("  queued as event %" PRIu64 "\n", sequence);
     }
     arena_reset(&till->arena);
-}
-
-void till_print_member(struct till *till, const struct member_view *view, uint64_t position)
-{
-    if (!till->options.json) {
-        view_print_member(stdout, view);
-        return;
-    }
-    json_object(&till->json, NULL);
-    json_unsigned(&till->json, "position", position);
-    view_json_member(&till->json, "view", view);
-    json_end_object(&till->json);
 }

@@ -18,6 +18,7 @@ struct arguments {
     struct command_list codes;
     struct command_list full;
     struct command_list redemptions;
+    const char *what; /* of redeem */
     const char *points;
     bool done;
     const char *discount;
@@ -35,16 +36,6 @@ struct arguments {
     int64_t pace_ms;
 };
 
-static bool take_date(const char *text, void *field)
-{
-    int32_t day = 0;
-    if (day_parse(text, strlen(text), &day) != 0 || day < 0) {
-        return false;
-    }
-    *(int32_t *)field = day;
-    return true;
-}
-
 static bool take_at(const char *text, void *field)
 {
     struct arguments *arguments = field;
@@ -61,7 +52,6 @@ static bool take_pace(const char *text, void *field)
     return true;
 }
 
-static const struct command_type date = {take_date, "is not a date such as 2026-12-01"};
 static const struct command_type at = {take_at, "is not a time such as 2026-12-01T08:05:00+02:00"};
 static const struct command_type pace = {take_pace, "is not a number of milliseconds up to 600000"};
 
@@ -123,7 +113,7 @@ static const struct command_option options[] = {
     {.name = "date",
      .arg = "YYYY-MM-DD",
      .doc = "Business date (default: of the purchase)",
-     .type = &date,
+     .type = &command_date,
      .offset = offsetof(struct arguments, date),
      .group = 1},
     {.name = "at", .arg = "RFC3339", .doc = "When it happened (default: now)", .type = &at, .group = 1},
@@ -190,10 +180,7 @@ static int fill(struct till *till, const struct arguments *arguments, struct bas
         error = basket_add_tender(basket, arguments->tenders.items[i], till->digits, text);
     }
     for (size_t i = 0; error == 0 && i < arguments->redemptions.count; i++) {
-        error = basket_add_redemption(basket, &till->arena, arguments->redemptions.items[i]);
-        (void)snprintf(text, sizeof(text),
-                       "'%s' is nothing to redeem: say voucher:CODE, REWARD or reservation:N",
-                       arguments->redemptions.items[i]);
+        error = basket_add_redemption(basket, till, arguments->redemptions.items[i], text);
     }
     if (error == 0 && arguments->points != NULL) {
         error = points_read(arguments->points, &basket->pay.points);
@@ -221,27 +208,10 @@ static int fill(struct till *till, const struct arguments *arguments, struct bas
     return TILL_EXIT_OK;
 }
 
-/* The receipt is in the outbox already: it was rung up, and is not rung up again. */
-static int say_known(struct till *till, const char *name)
-{
-    uint64_t sequence = 0;
-    struct outbox_event event;
-    arena_reset(&till->arena);
-    if (outbox_event_by_receipt(&till->outbox, name, &sequence) != 0 ||
-        outbox_event_load(&till->outbox, sequence, &till->arena, &event) != 0) {
-        till_complain("the outbox cannot be read");
-        return TILL_EXIT_ERROR;
-    }
-    till_complain("receipt %s was rung up before: event %" PRIu64 ", %s. Nothing is sent twice", name,
-                  sequence, event.booked.size > 0 ? "acknowledged" : "waiting");
-    return TILL_EXIT_OK;
-}
-
-static int queue_one(struct till *till, const struct arguments *arguments)
+static int tell_one(struct till *till, const struct arguments *arguments)
 {
     struct basket basket;
     char name[OUTBOX_RECEIPT_BYTES_MAX + 1];
-    uint64_t sequence = 0;
     const int status = fill(till, arguments, &basket);
     if (status != TILL_EXIT_OK) {
         return status;
@@ -249,20 +219,7 @@ static int queue_one(struct till *till, const struct arguments *arguments)
     till_receipt_name(till, &basket.event.purchase.receipt, name);
     const struct till_event draft = {
         .event = &basket.event, .card = basket.card, .locale = arguments->locale, .receipt = name};
-    const int error = till_queue(till, &draft, &sequence);
-    if (error == ERR_EXISTS) {
-        till->shown_from = UINT64_MAX;
-        return say_known(till, name);
-    }
-    if (error != 0) {
-        till_complain("the purchase could not be queued: %s", error_text(error));
-        return TILL_EXIT_ERROR;
-    }
-    till->shown_from = sequence;
-    if (arguments->offline) {
-        till_print_queued(till, sequence);
-    }
-    return TILL_EXIT_OK;
+    return till_tell(till, &draft, arguments->offline);
 }
 
 static int ring_up(struct till *till, const struct arguments *arguments)
@@ -279,11 +236,7 @@ static int ring_up(struct till *till, const struct arguments *arguments)
                                                .pace_ms = arguments->pace_ms};
         return till_purchase_file(till, &file);
     }
-    int status = queue_one(till, arguments);
-    if (status != TILL_EXIT_OK || arguments->offline) {
-        return status;
-    }
-    return till_deliver_all(till, till->shown_from);
+    return tell_one(till, arguments);
 }
 
 static int run(const struct command_call *call,
@@ -322,51 +275,76 @@ static int purchase(const struct command_call *call)
     return run(call, ring_up);
 }
 
+static const char *check_redeem(const void *opaque)
+{
+    const struct arguments *arguments = opaque;
+    if (arguments->from != NULL || arguments->receipt == NULL) {
+        return "under which receipt? Say --receipt N";
+    }
+    return arguments->card == NULL ? "whose is it? Say --card C" : NULL;
+}
+
+/* A purchase whose point is what it redeems. What is handed over while the daemon cannot be asked is gone. */
+static int redeem_one(struct till *till, const struct arguments *arguments)
+{
+    static const char points[] = "points:";
+    struct arguments all = *arguments;
+    all.done = all.done || all.offline;
+    if (strncmp(all.what, points, sizeof(points) - 1) == 0) {
+        all.points = all.what + sizeof(points) - 1;
+    } else if (all.redemptions.count < all.redemptions.most) {
+        all.redemptions.items[all.redemptions.count++] = all.what;
+    }
+    return ring_up(till, &all);
+}
+
+static int redeem(const struct command_call *call)
+{
+    return run(call, redeem_one);
+}
+
+static const struct command_option redeem_options[] = {
+    {.arg = "WHAT",
+     .doc = "voucher:CODE or voucher:TOKEN, REWARD or REWARD,UNITS, reservation:N, points:N or points:max",
+     .type = &command_text,
+     .offset = offsetof(struct arguments, what),
+     .missing = "what is redeemed? Say voucher:CODE, REWARD, reservation:N or points:N"},
+    {0}};
+
 static const char *check_quote(const void *opaque)
 {
     const struct arguments *arguments = opaque;
     return arguments->from != NULL ? "a quote is of one basket: not --from" : NULL;
 }
 
+static void show_quote(struct till *till, const struct reply *reply, const void *arguments)
+{
+    (void)arguments;
+    till_print_quote(till, reply);
+}
+
 static int ask(struct till *till, const struct arguments *arguments)
 {
     struct basket basket;
-    struct delivery delivery;
     struct till_packed packed = {.body = {0}};
-    struct request request = {.kind = REQUEST_QUOTE};
-    struct reply reply;
-    int status = fill(till, arguments, &basket);
+    const int status = fill(till, arguments, &basket);
     const struct till_event draft = {.event = &basket.event, .card = basket.card};
     if (status != TILL_EXIT_OK) {
         return status;
     }
-    int error = till_pack(till, &draft, &packed);
+    const int error = till_pack(till, &draft, &packed);
     if (error != 0) {
         till_complain("there is no such basket: %s", error_text(error));
         return TILL_EXIT_ERROR;
     }
-    request.quote.body = packed.body;
-    request.quote.locale = arguments->locale;
+    struct till_question question = {
+        .request = {.kind = REQUEST_QUOTE, .quote = {.body = packed.body, .locale = arguments->locale}},
+        .show = show_quote};
     if (basket.card != NULL) {
-        request.quote.opening = (struct opening){{packed.salt, sizeof(packed.salt)}, packed.card.text};
+        question.request.quote.opening =
+            (struct opening){{packed.salt, sizeof(packed.salt)}, packed.card.text};
     }
-    status = till_delivery_init(till, &delivery);
-    if (status != TILL_EXIT_OK) {
-        return status;
-    }
-    error = delivery_connect(&delivery);
-    if (error != 0) {
-        status = till_explain(error, delivery.text);
-    } else {
-        error = session_call(&delivery.session, &request, &reply);
-        if (error != 0) {
-            status = till_explain(error, delivery.session.text);
-        } else {
-            till_print_quote(till, &reply);
-        }
-    }
-    delivery_fini(&delivery);
-    return status;
+    return till_ask(till, &question, arguments);
 }
 
 static int quote(const struct command_call *call)
@@ -386,6 +364,17 @@ const struct command till_purchase_commands[] = {
      .options = options,
      .check = check,
      .run = purchase},
+    {.name = "redeem",
+     .summary = "use a voucher, a reward or points on a basket",
+     .doc = "Use a voucher, a reward or points on a basket, with or without goods that are paid for. A "
+            "voucher may "
+            "be given by its token, which is checked at once, without the daemon. With --offline, or --done, "
+            "it is "
+            "handed over all the same: what cannot be honoured is owed, or an exception.",
+     .options = redeem_options,
+     .more = options,
+     .check = check_redeem,
+     .run = redeem},
     {.name = "quote",
      .summary = "what a basket would give, without ringing it up",
      .doc = "Ask what a purchase would give now, and why, without booking anything.",

@@ -38,14 +38,50 @@ static int cut_units(struct arena *arena, const char *text, const char **ret_nam
     return *ret_name == NULL ? ERR_NOMEM : 0;
 }
 
-static int read_code(struct arena *arena, const char *text, struct bytes *ret_code)
+/* The token of a voucher, without the daemon: the till has known its key since it was enrolled. A message
+ * says what is wrong. */
+static int read_token(struct till *till, const char *text, struct voucher_token *ret_token,
+                      char ret_text[TILL_TEXT_BYTES])
 {
-    uint8_t *code = arena_alloc(arena, 1, VOUCHER_CODE_BYTES);
-    if (code == NULL) {
-        return ERR_NOMEM;
+    uint8_t daemon_key[KEY_BYTES];
+    int error = outbox_bytes(&till->outbox, OUTBOX_DAEMON_KEY, daemon_key, KEY_BYTES);
+    error = error != 0 ? error : voucher_token_read(daemon_key, till->programme_id, text, ret_token);
+    if (error != 0) {
+        (void)snprintf(ret_text, TILL_TEXT_BYTES, "this is no voucher of this programme: %s",
+                       error_text(error));
+    }
+    return error;
+}
+
+static bool valid_today(const struct till *till, const struct voucher_token *token)
+{
+    const int32_t today = clock_local_day(clock_wall_ms() + till->clock_offset_ms);
+    return token->since <= today && today <= token->until;
+}
+
+int voucher_read(struct till *till, const char *text, struct bytes *ret_code, char ret_text[TILL_TEXT_BYTES])
+{
+    uint8_t *code = arena_alloc(&till->arena, 1, VOUCHER_CODE_BYTES);
+    struct voucher_token token;
+    int error = code == NULL ? ERR_NOMEM : 0;
+    if (error == 0 && strlen(text) > BASE32_INPUT_BYTES_MAX) {
+        error = read_token(till, text, &token, ret_text);
+        if (error == 0 && !valid_today(till, &token)) {
+            (void)snprintf(ret_text, TILL_TEXT_BYTES, "this voucher is not valid today");
+            error = ERR_RANGE;
+        }
+        if (error == 0) {
+            memcpy(code, token.code, VOUCHER_CODE_BYTES);
+        }
+    } else if (error == 0) {
+        error = base32_decode(text, strlen(text), code);
+        if (error != 0) {
+            (void)snprintf(ret_text, TILL_TEXT_BYTES, "'%s' is no voucher's code: %s", text,
+                           error == ERR_CORRUPT ? "a symbol of it is wrong" : error_text(error));
+        }
     }
     *ret_code = (struct bytes){code, VOUCHER_CODE_BYTES};
-    return base32_decode(text, strlen(text), code);
+    return error;
 }
 
 /* Behind a word such as "voucher:", or NULL. */
@@ -55,7 +91,8 @@ static const char *behind(const char *text, const char *word)
     return strncmp(text, word, size) == 0 ? text + size : NULL;
 }
 
-int basket_add_redemption(struct basket *basket, struct arena *arena, const char *text)
+int basket_add_redemption(struct basket *basket, struct till *till, const char *text,
+                          char ret_text[TILL_TEXT_BYTES])
 {
     struct purchase *purchase = &basket->event.purchase;
     struct redemption redemption = {.units = 1};
@@ -63,13 +100,15 @@ int basket_add_redemption(struct basket *basket, struct arena *arena, const char
     const char *held = behind(text, "reservation:");
     const char *name = NULL;
     int error = 0;
+    (void)snprintf(ret_text, TILL_TEXT_BYTES,
+                   "'%.64s' is nothing to redeem: say voucher:CODE, REWARD or reservation:N", text);
     if (purchase->redemptions_count == REDEMPTIONS_MAX) {
         return ERR_TOO_LARGE;
     }
     if (code != NULL) {
-        error = read_code(arena, code, &redemption.voucher);
+        error = voucher_read(till, code, &redemption.voucher, ret_text);
     } else {
-        error = cut_units(arena, held != NULL ? held : text, &name, &redemption.units);
+        error = cut_units(&till->arena, held != NULL ? held : text, &name, &redemption.units);
         redemption.reward = held == NULL ? name : NULL;
     }
     if (error == 0 && held != NULL) {
@@ -98,13 +137,18 @@ int points_read(const char *text, int64_t *ret_points)
 }
 
 /* "voucher:CODE", "points:N", "points:max", or a reward with its units. */
-static int read_held(struct till *till, const struct arguments *arguments, struct reserve *reserve)
+static int read_held(struct till *till, const struct arguments *arguments, struct reserve *reserve,
+                     char ret_text[TILL_TEXT_BYTES])
 {
     const char *code = behind(arguments->what, "voucher:");
     const char *points = behind(arguments->what, "points:");
     *reserve = (struct reserve){.units = 1};
+    (void)snprintf(ret_text, TILL_TEXT_BYTES,
+                   "'%.64s' is nothing to reserve: say REWARD, REWARD,UNITS, voucher:CODE, points:N or "
+                   "points:max",
+                   arguments->what);
     if (code != NULL) {
-        return read_code(&till->arena, code, &reserve->voucher);
+        return voucher_read(till, code, &reserve->voucher, ret_text);
     }
     if (points != NULL) {
         reserve->points = true;
@@ -116,14 +160,8 @@ static int read_held(struct till *till, const struct arguments *arguments, struc
 /* Nothing of this is worth anything later: it is sent at once, behind what waits. */
 static int say(struct till *till, const struct arguments *arguments, struct event *event)
 {
-    uint64_t sequence = 0;
     const struct till_event draft = {.event = event, .card = arguments->card, .locale = arguments->locale};
-    const int error = till_queue(till, &draft, &sequence);
-    if (error != 0) {
-        till_complain("it could not be queued: %s", error_text(error));
-        return TILL_EXIT_ERROR;
-    }
-    return till_deliver_all(till, sequence);
+    return till_tell(till, &draft, false);
 }
 
 static int reserve(const struct command_call *call)
@@ -133,10 +171,9 @@ static int reserve(const struct command_call *call)
     int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
         struct event event = {.kind = EVENT_RESERVE};
-        if (read_held(&till, &arguments, &event.reserve) != 0) {
-            till_complain("'%s' is nothing to reserve: say REWARD, REWARD,UNITS, voucher:CODE, points:N or "
-                          "points:max",
-                          arguments.what);
+        char text[TILL_TEXT_BYTES];
+        if (read_held(&till, &arguments, &event.reserve, text) != 0) {
+            till_complain("%s", text);
             status = TILL_EXIT_ERROR;
         } else {
             event.reserve.has_timeout = arguments.timeout_ms >= 0;
@@ -162,26 +199,18 @@ static int release(const struct command_call *call)
     return status;
 }
 
-/* Needs no daemon: the till has known its key since it was enrolled. */
 static int check_voucher(const struct command_call *call)
 {
     struct arguments arguments = {.locale = "en"};
     struct till till;
     int status = till_begin(&till, call, &arguments);
-    uint8_t daemon_key[KEY_BYTES];
     struct voucher_token token;
-    int error = 0;
-    if (status == TILL_EXIT_OK) {
-        error = outbox_bytes(&till.outbox, OUTBOX_DAEMON_KEY, daemon_key, KEY_BYTES);
-        error =
-            error != 0 ? error : voucher_token_read(daemon_key, till.programme_id, arguments.token, &token);
-    }
-    if (status == TILL_EXIT_OK && error != 0) {
-        till_complain("this is no voucher of this programme: %s", error_text(error));
+    char text[TILL_TEXT_BYTES];
+    if (status == TILL_EXIT_OK && read_token(&till, arguments.token, &token, text) != 0) {
+        till_complain("%s", text);
         status = TILL_EXIT_REFUSED;
     } else if (status == TILL_EXIT_OK) {
-        const int32_t today = clock_local_day(clock_wall_ms() + till.clock_offset_ms);
-        const bool valid = token.since <= today && today <= token.until;
+        const bool valid = valid_today(&till, &token);
         char code[BASE32_TEXT_BYTES];
         char grouped[BASE32_GROUPED_BYTES];
         char until[DAY_TEXT_BYTES] = "ever";
@@ -210,12 +239,7 @@ static const struct command_option reserve_options[] = {
      .type = &command_text,
      .offset = offsetof(struct arguments, what),
      .missing = "what is to be reserved? Say a REWARD, voucher:CODE or points:N"},
-    {.name = "card",
-     .arg = "C",
-     .doc = "The card, as read",
-     .type = &command_text,
-     .offset = offsetof(struct arguments, card),
-     .missing = "which card? Say --card C"},
+    COMMAND_CARD(struct arguments, card, "The card, as read", "which card? Say --card C"),
     {.name = "for",
      .arg = "TIME",
      .doc = "How long, such as 30m (default: the programme's)",

@@ -28,18 +28,6 @@ struct arguments {
     bool offline;
 };
 
-static bool take_date(const char *text, void *field)
-{
-    int32_t day = 0;
-    if (day_parse(text, strlen(text), &day) != 0 || day < 0) {
-        return false;
-    }
-    *(int32_t *)field = day;
-    return true;
-}
-
-static const struct command_type date = {take_date, "is not a date such as 2026-12-01"};
-
 /* "WHAT" or "WHAT,QUANTITY". */
 static int read_part(struct till *till, const char *text, bool sku, struct return_part *ret_part)
 {
@@ -101,23 +89,9 @@ static struct receipt original(const struct till *till, const struct arguments *
 
 static int queue(struct till *till, const struct arguments *arguments, struct event *event, const char *name)
 {
-    uint64_t sequence = 0;
     const struct till_event draft = {
         .event = event, .card = arguments->card, .locale = arguments->locale, .receipt = name};
-    const int error = till_queue(till, &draft, &sequence);
-    if (error == ERR_EXISTS) {
-        till_complain("receipt %s was rung up before: nothing is sent twice", name);
-        return TILL_EXIT_OK;
-    }
-    if (error != 0) {
-        till_complain("the %s could not be queued: %s", event_kind_name(event->kind), error_text(error));
-        return TILL_EXIT_ERROR;
-    }
-    if (arguments->offline) {
-        till_print_queued(till, sequence);
-        return TILL_EXIT_OK;
-    }
-    return till_deliver_all(till, sequence);
+    return till_tell(till, &draft, arguments->offline);
 }
 
 static int queue_return(struct till *till, const struct arguments *arguments)
@@ -227,7 +201,7 @@ static const char *check_return(const void *opaque)
     {.name = "of-date",                                                                                      \
      .arg = "YYYY-MM-DD",                                                                                    \
      .doc = "Business date of the purchase (default: today)",                                                \
-     .type = &date,                                                                                          \
+     .type = &command_date,                                                                                  \
      FIELD(of_date)},                                                                                        \
         {.name = "of-till",                                                                                  \
          .arg = "L",                                                                                         \
@@ -283,40 +257,26 @@ static const struct command_option return_options[] = {
     {.name = "date",
      .arg = "YYYY-MM-DD",
      .doc = "Business date of the return (default: today)",
-     .type = &date,
+     .type = &command_date,
      FIELD(date)},
     ORIGINAL_OPTIONS,
     QUEUE_OPTIONS,
     {0}};
 
-static const struct command_option void_options[] = {{.arg = "N",
-                                                      .doc = "Number of the purchase's receipt",
-                                                      .type = &command_text,
-                                                      FIELD(of),
-                                                      .missing = "which receipt? Say its number"},
-                                                     ORIGINAL_OPTIONS,
-                                                     QUEUE_OPTIONS,
-                                                     {0}};
+static const struct command_option void_options[] = {
+    COMMAND_RECEIPT(struct arguments, of), ORIGINAL_OPTIONS, QUEUE_OPTIONS, {0}};
 
-static const struct command_option claim_options[] = {{.arg = "N",
-                                                       .doc = "Number of the purchase's receipt",
-                                                       .type = &command_text,
-                                                       FIELD(of),
-                                                       .missing = "which receipt? Say its number"},
-                                                      {.name = "card",
-                                                       .arg = "C",
-                                                       .doc = "The customer's card, as read",
-                                                       .type = &command_text,
-                                                       FIELD(card),
-                                                       .missing = "whose is it? Say --card C"},
-                                                      ORIGINAL_OPTIONS,
-                                                      QUEUE_OPTIONS,
-                                                      {0}};
+static const struct command_option claim_options[] = {
+    COMMAND_RECEIPT(struct arguments, of),
+    COMMAND_CARD(struct arguments, card, "The customer's card, as read", "whose is it? Say --card C"),
+    ORIGINAL_OPTIONS,
+    QUEUE_OPTIONS,
+    {0}};
 
 static const struct command_option close_options[] = {{.name = "date",
                                                        .arg = "YYYY-MM-DD",
                                                        .doc = "Business date (default: today)",
-                                                       .type = &date,
+                                                       .type = &command_date,
                                                        FIELD(date)},
                                                       QUEUE_OPTIONS,
                                                       {0}};

@@ -1,5 +1,7 @@
 #include "client/view.h"
 
+#include "client/clock.h"
+#include "client/qr.h"
 #include "crypto/base32.h"
 #include "model/day.h"
 
@@ -14,22 +16,83 @@ static void json_day(struct json *json, const char *name, bool known, int32_t da
     json_text(json, name, known ? text : NULL);
 }
 
+static void json_voucher_fields(struct json *json, const struct voucher_view *voucher)
+{
+    json_text(json, "code", voucher->code);
+    json_text(json, "reward", voucher->reward);
+    json_text(json, "card", voucher->card);
+    if (voucher->token != NULL) {
+        json_text(json, "token", voucher->token);
+    }
+    if (voucher->has_until) {
+        json_day(json, "until", true, voucher->until);
+    }
+    if (voucher->reservation != 0) {
+        json_unsigned(json, "reservation", voucher->reservation);
+    }
+}
+
 void view_json_vouchers(struct json *json, const char *name, const struct voucher_view *vouchers,
                         size_t count)
 {
     json_array(json, name);
     for (size_t i = 0; i < count; i++) {
-        char day[DAY_TEXT_BYTES];
         json_object(json, NULL);
-        json_text(json, "code", vouchers[i].code);
-        json_text(json, "reward", vouchers[i].reward);
-        json_text(json, "card", vouchers[i].card);
-        if (vouchers[i].token != NULL) {
-            json_text(json, "token", vouchers[i].token);
+        json_voucher_fields(json, &vouchers[i]);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+void view_json_lines(struct json *json, const char *const *lines, size_t count)
+{
+    json_array(json, "lines");
+    for (size_t i = 0; i < count; i++) {
+        json_text(json, NULL, lines[i]);
+    }
+    json_end_array(json);
+}
+
+void view_json_uses(struct json *json, const struct outcome *outcome)
+{
+    json_array(json, "uses");
+    for (size_t i = 0; i < outcome->uses_count; i++) {
+        const struct use *use = &outcome->uses[i];
+        json_object(json, NULL);
+        if (use->redemption != USE_POINTS) {
+            json_unsigned(json, "redemption", use->redemption);
+            json_unsigned(json, "reward", use->reward);
+            json_unsigned(json, "units", use->units);
         }
-        if (vouchers[i].has_until) {
-            day_format(vouchers[i].until, day);
-            json_text(json, "until", day);
+        json_integer(json, "points", use->points);
+        json_integer(json, "value", use->value);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void json_coming(struct json *json, const struct member_view *view)
+{
+    json_array(json, "expiring");
+    for (size_t i = 0; i < view->expiring_count; i++) {
+        json_object(json, NULL);
+        json_day(json, "until", true, view->expiring[i].until);
+        json_integer(json, "points", view->expiring[i].points);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_array(json, "reservations");
+    for (size_t i = 0; i < view->reservations_count; i++) {
+        const struct reservation_view *held = &view->reservations[i];
+        char when[INSTANT_TEXT_BYTES];
+        json_object(json, NULL);
+        json_unsigned(json, "reservation", held->reservation);
+        json_integer(json, "points", held->points);
+        json_text(json, "reward", held->reward);
+        json_unsigned(json, "units", held->units);
+        if (held->until != 0) {
+            instant_format(held->until, when);
+            json_text(json, "until", when);
         }
         json_end_object(json);
     }
@@ -70,7 +133,31 @@ void view_json_member(struct json *json, const char *name, const struct member_v
         json_end_object(json);
     }
     json_end_array(json);
+    json_coming(json, view);
     json_end_object(json);
+}
+
+static void print_coming(FILE *stream, const struct member_view *view)
+{
+    for (size_t i = 0; i < view->expiring_count; i++) {
+        char day[DAY_TEXT_BYTES];
+        day_format(view->expiring[i].until, day);
+        fprintf(stream, "  expiring   %" PRId64 " after %s\n", view->expiring[i].points, day);
+    }
+    for (size_t i = 0; i < view->reservations_count; i++) {
+        const struct reservation_view *held = &view->reservations[i];
+        char when[INSTANT_TEXT_BYTES] = "it is released";
+        if (held->until != 0) {
+            instant_format_local(held->until, when);
+        }
+        fprintf(stream, "  reservation %" PRIu64 ": ", held->reservation);
+        if (held->reward != NULL) {
+            fprintf(stream, "%" PRIu32 " x %s", held->units, held->reward);
+        } else {
+            fprintf(stream, "%" PRId64 " points to pay with", held->points);
+        }
+        fprintf(stream, ", until %s\n", when);
+    }
 }
 
 void view_print_member(FILE *stream, const struct member_view *view)
@@ -104,5 +191,73 @@ void view_print_member(FILE *stream, const struct member_view *view)
         }
         putc('\n', stream);
     }
+    print_coming(stream, view);
     fprintf(stream, "  %" PRIu32 " purchases\n", view->purchases);
+}
+
+static const char *voucher_state_text(enum voucher_state state)
+{
+    switch (state) {
+    case VOUCHER_STATE_ISSUED:
+        return "issued";
+    case VOUCHER_STATE_RESERVED:
+        return "reserved";
+    case VOUCHER_STATE_REDEEMED:
+        return "redeemed";
+    case VOUCHER_STATE_EXPIRED:
+        return "expired";
+    case VOUCHER_STATE_CANCELLED:
+        return "cancelled";
+    }
+    return "";
+}
+
+void view_json_voucher(struct json *json, const struct reply *reply)
+{
+    json_object(json, NULL);
+    json_voucher_fields(json, &reply->voucher.view);
+    json_text(json, "state", voucher_state_text(reply->voucher.state));
+    json_unsigned(json, "member", reply->voucher.member);
+    json_day(json, "since", true, reply->voucher.since);
+    json_unsigned(json, "issued", reply->voucher.issued);
+    view_json_lines(json, reply->voucher.lines, reply->voucher.lines_count);
+    json_end_object(json);
+}
+
+void view_print_voucher(FILE *stream, const struct reply *reply, bool qr)
+{
+    const struct voucher_view *view = &reply->voucher.view;
+    char code[BASE32_GROUPED_BYTES];
+    char since[DAY_TEXT_BYTES];
+    char until[DAY_TEXT_BYTES] = "ever";
+    base32_group(view->code, code);
+    day_format(reply->voucher.since, since);
+    if (view->has_until) {
+        day_format(view->until, until);
+    }
+    fprintf(stream, "Voucher %s: %s, %s\n", code, view->reward, voucher_state_text(reply->voucher.state));
+    fprintf(stream, "  owner      member %" PRIu32 "\n", reply->voucher.member);
+    fprintf(stream, "  valid      %s to %s\n", since, until);
+    fprintf(stream, "  issued     at position %" PRIu64, reply->voucher.issued);
+    if (view->card != NULL) {
+        fprintf(stream, ", for a full card %s", view->card);
+    }
+    putc('\n', stream);
+    if (view->reservation != 0) {
+        fprintf(stream, "  held by    reservation %" PRIu64 "\n", view->reservation);
+    }
+    if (view->token == NULL) {
+        return;
+    }
+    fprintf(stream, "  token      %s\n", view->token);
+    if (reply->voucher.lines_count > 0) {
+        fprintf(stream, "For the receipt printer:\n");
+    }
+    for (size_t i = 0; i < reply->voucher.lines_count; i++) {
+        fprintf(stream, "  %s\n", reply->voucher.lines[i]);
+    }
+    if (qr) {
+        putc('\n', stream);
+        qr_print(stream, view->token);
+    }
 }

@@ -6,6 +6,7 @@
 #include "engine/order.h"
 #include "engine/points.h"
 #include "engine/purse.h"
+#include "engine/reserve.h"
 #include "engine/stamps.h"
 #include "engine/tiers.h"
 
@@ -67,6 +68,18 @@ static bool names_what_there_is(const struct programme *programme, const struct 
            (adjustment->level == NULL || programme_level_named(programme, adjustment->level) != NULL);
 }
 
+/* The voucher to be cancelled, or why it cannot be. */
+static enum outcome_code name_cancelled(const struct adjustment *adjustment, const struct context *context,
+                                        const struct held_voucher **ret_voucher)
+{
+    const struct held_voucher *voucher = voucher_find(context->holdings, adjustment->voucher);
+    *ret_voucher = voucher;
+    if (voucher == NULL) {
+        return context->vouchers_count == 1 ? voucher_refusal(context->vouchers[0]) : CODE_VOUCHER_UNKNOWN;
+    }
+    return voucher->reservation != 0 ? CODE_VOUCHER_RESERVED : CODE_ACCEPTED;
+}
+
 static int adjust_stamps_and_voucher(struct adjusting *adjusting)
 {
     const struct adjustment *adjustment = adjusting->adjustment;
@@ -103,6 +116,14 @@ int adjustment_decide(const struct programme *programme, const struct adjustment
         decision_refuse(decision, CODE_UNKNOWN_ID);
         return 0;
     }
+    const struct held_voucher *cancelled = NULL;
+    if (adjustment->voucher.size != 0) {
+        const enum outcome_code code = name_cancelled(adjustment, context, &cancelled);
+        if (code != CODE_ACCEPTED) {
+            decision_refuse(decision, code);
+            return 0;
+        }
+    }
     const struct giving giving = {.programme = programme,
                                   .place = &nowhere,
                                   .purchase = &nothing,
@@ -127,6 +148,9 @@ int adjustment_decide(const struct programme *programme, const struct adjustment
                           &adjusting.balances, &decision->outcome);
     }
     err = err != 0 ? err : adjust_stamps_and_voucher(&adjusting);
+    if (err == 0 && cancelled != NULL) {
+        err = voucher_end(&decision->outcome, context->member, cancelled, VOUCHER_CANCELLED);
+    }
     err = err != 0 ? err : credit_end(&adjusting.credit);
     decision->outcome.balances = adjusting.balances;
     decision->outcome.has_balances = true;

@@ -67,22 +67,12 @@ static bool is_claimed(const struct redeeming *redeeming, const struct held_vouc
     return false;
 }
 
-static const struct held_voucher *find_voucher(const struct member_state *holdings, struct bytes code)
-{
-    for (size_t i = 0; i < holdings->vouchers_count; i++) {
-        if (memcmp(holdings->vouchers[i].code, code.data, VOUCHER_CODE_BYTES) == 0) {
-            return &holdings->vouchers[i];
-        }
-    }
-    return NULL;
-}
-
 static enum outcome_code name_voucher(const struct redeeming *redeeming, struct bytes code,
                                       struct claim *claim)
 {
     const struct context *context = redeeming->sale->context;
     const struct member_state *holdings = redeeming->purse.holdings;
-    const struct held_voucher *voucher = find_voucher(holdings, code);
+    const struct held_voucher *voucher = voucher_find(holdings, code);
     if (voucher == NULL) {
         return claim->index < context->vouchers_count ? voucher_refusal(context->vouchers[claim->index])
                                                       : CODE_VOUCHER_UNKNOWN;

@@ -43,18 +43,6 @@ static int spend_or_owe(struct redeeming *redeeming, int64_t points, uint32_t so
     return err;
 }
 
-static int use_voucher(struct redeeming *redeeming, const struct claim *claim)
-{
-    struct effect *effect = outcome_add(redeeming->outcome, EFFECT_VOUCHER_END, redeeming->sale->member);
-    if (effect == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    effect->voucher_end.voucher = claim->voucher->origin;
-    memcpy(effect->voucher_end.code, claim->voucher->code, VOUCHER_CODE_BYTES);
-    effect->voucher_end.end = VOUCHER_REDEEMED;
-    return 0;
-}
-
 /* What was reserved is spent as far as it was used; the rest is free at once. */
 static int commit(struct redeeming *redeeming, const struct claim *claim, int64_t used, uint32_t source)
 {
@@ -75,7 +63,7 @@ static int take_claim(struct redeeming *redeeming, const struct claim *claim)
 {
     int err = 0;
     if (claim->voucher != NULL) {
-        err = use_voucher(redeeming, claim);
+        err = voucher_end(redeeming->outcome, redeeming->sale->member, claim->voucher, VOUCHER_REDEEMED);
     }
     if (err == 0 && claim->reservation != NULL) {
         err = commit(redeeming, claim, claim->points, source_of(claim));

@@ -152,6 +152,29 @@ int reservation_end(struct purse *purse, const struct reservation *reservation, 
     return err != 0 || !sold || unused <= 0 ? err : uncount(purse, reward, reservation, unused, booked_day);
 }
 
+const struct held_voucher *voucher_find(const struct member_state *holdings, struct bytes code)
+{
+    for (size_t i = 0; i < holdings->vouchers_count; i++) {
+        if (bytes_equal((struct bytes){holdings->vouchers[i].code, VOUCHER_CODE_BYTES}, code)) {
+            return &holdings->vouchers[i];
+        }
+    }
+    return NULL;
+}
+
+int voucher_end(struct outcome *outcome, uint32_t member, const struct held_voucher *voucher,
+                enum voucher_end end)
+{
+    struct effect *effect = outcome_add(outcome, EFFECT_VOUCHER_END, member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->voucher_end.voucher = voucher->origin;
+    memcpy(effect->voucher_end.code, voucher->code, VOUCHER_CODE_BYTES);
+    effect->voucher_end.end = end;
+    return 0;
+}
+
 enum outcome_code voucher_refusal(enum voucher_standing standing)
 {
     switch (standing) {
@@ -184,12 +207,7 @@ static enum outcome_code plan_voucher(const struct sale *sale, const struct rese
     const struct context *context = sale->context;
     const struct member_state *holdings = context->holdings;
     const int32_t day = context->booked_day;
-    for (size_t i = 0; i < holdings->vouchers_count && plan->voucher == NULL; i++) {
-        const struct held_voucher *voucher = &holdings->vouchers[i];
-        if (memcmp(voucher->code, reserve->voucher.data, VOUCHER_CODE_BYTES) == 0) {
-            plan->voucher = voucher;
-        }
-    }
+    plan->voucher = voucher_find(holdings, reserve->voucher);
     if (plan->voucher == NULL) {
         return context->vouchers_count == 1 ? voucher_refusal(context->vouchers[0]) : CODE_VOUCHER_UNKNOWN;
     }

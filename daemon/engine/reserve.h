@@ -29,6 +29,13 @@ const struct held_voucher *reservation_voucher(const struct member_state *holdin
 /* The reservation of this name, or NULL. */
 const struct reservation *reservation_find(const struct member_state *holdings, uint64_t position);
 
+/* Its voucher of this code, or NULL. */
+const struct held_voucher *voucher_find(const struct member_state *holdings, struct bytes code);
+
+/* A voucher is used or cancelled. */
+int voucher_end(struct outcome *outcome, uint32_t member, const struct held_voucher *voucher,
+                enum voucher_end end) MUST_CHECK;
+
 /* Why a voucher that is not there any more is refused. */
 enum outcome_code voucher_refusal(enum voucher_standing standing);
 

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "engine/calendar.h"
+#include "engine/reserve.h"
 #include "engine/selector.h"
 #include "engine/tiers.h"
 
@@ -169,19 +170,6 @@ static bool is_cancelled(const struct takeback *takeback, struct origin origin)
     return false;
 }
 
-static int cancel(struct takeback *takeback, const struct held_voucher *voucher)
-{
-    struct effect *effect =
-        outcome_add(&takeback->decision->outcome, EFFECT_VOUCHER_END, takeback->purse.holdings->member);
-    if (effect == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    effect->voucher_end.voucher = voucher->origin;
-    effect->voucher_end.end = VOUCHER_CANCELLED;
-    memcpy(effect->voucher_end.code, voucher->code, VOUCHER_CODE_BYTES);
-    return 0;
-}
-
 /* The member's newest voucher that is neither used nor reserved: of a card, or of a reward that the event
  * itself issued. NULL: there is none. */
 static const struct held_voucher *newest(const struct takeback *takeback, uint32_t card, uint32_t reward)
@@ -207,7 +195,9 @@ int takeback_vouchers(struct takeback *takeback, const struct gains *before, con
         for (uint32_t n = gains_vouchers(after, reward); n < before->rewards[i].vouchers && err == 0; n++) {
             const struct held_voucher *voucher = newest(takeback, 0, reward);
             takeback->used += voucher == NULL;
-            err = voucher != NULL ? cancel(takeback, voucher) : 0;
+            err = voucher != NULL ? voucher_end(&takeback->decision->outcome,
+                                                takeback->purse.holdings->member, voucher, VOUCHER_CANCELLED)
+                                  : 0;
         }
     }
     return err;
@@ -226,7 +216,8 @@ static int take_stamps(struct takeback *takeback, uint32_t number, int64_t lost,
         if (voucher == NULL) {
             break;
         }
-        err = cancel(takeback, voucher);
+        err = voucher_end(&takeback->decision->outcome, takeback->purse.holdings->member, voucher,
+                          VOUCHER_CANCELLED);
         stamps.count += card->required;
         undone++;
     }

@@ -138,9 +138,10 @@ struct adjustment {
     int64_t qualifying; /* towards levels */
     const char *card;   /* NULL: no stamps */
     int64_t stamps;
-    const char *level;   /* NULL: none */
-    int32_t level_until; /* -1: for ever */
-    const char *reward;  /* of a voucher; NULL: none */
+    const char *level;    /* NULL: none */
+    int32_t level_until;  /* -1: for ever */
+    const char *reward;   /* of a voucher; NULL: none */
+    struct bytes voucher; /* code of one that is cancelled; empty: none */
 };
 
 /* Goods of one line, or of all lines of an article, that came back. */

@@ -6,6 +6,7 @@ static bool takes_something(const struct event *event)
 {
     const struct purchase *purchase = &event->purchase;
     return event->kind == EVENT_RESERVE || event->kind == EVENT_RELEASE ||
+           (event->kind == EVENT_ADJUSTMENT && event->adjustment.voucher.size != 0) ||
            (event->kind == EVENT_PURCHASE &&
             (purchase->redemptions_count > 0 || purchase->pay_with_points != NULL));
 }
@@ -75,6 +76,10 @@ static int find_vouchers(struct ledger *ledger, const struct event *event)
     if (event->kind == EVENT_RESERVE && event->reserve.voucher.size != 0) {
         context->vouchers_count = 1;
         return find_standing(ledger, event->reserve.voucher, &context->vouchers[0]);
+    }
+    if (event->kind == EVENT_ADJUSTMENT) {
+        context->vouchers_count = 1;
+        return find_standing(ledger, event->adjustment.voucher, &context->vouchers[0]);
     }
     if (event->kind != EVENT_PURCHASE) {
         return 0;

@@ -364,6 +364,7 @@ static void adjustment_write(struct wire_output *output, const struct adjustment
     message.level = wire_text(adjustment->level);
     WIRE_PUT_UNLESS(&message, level_until, (uint32_t)adjustment->level_until, UINT32_MAX);
     message.reward = wire_text(adjustment->reward);
+    WIRE_PUT_BYTES(&message, voucher, adjustment->voucher);
     body.adjustment = &message;
     wire_output_add(output, &body.base);
 }

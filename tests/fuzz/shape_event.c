@@ -61,6 +61,7 @@ static void shape_claims(struct draw *draw, struct shape_event *shape)
 
 static void shape_adjustment(struct draw *draw, struct adjustment *adjustment)
 {
+    static const uint8_t voucher[VOUCHER_CODE_BYTES];
     *adjustment = (struct adjustment){
         .member = 1,
         .reason = "by hand",
@@ -75,6 +76,7 @@ static void shape_adjustment(struct draw *draw, struct adjustment *adjustment)
                                         : "none",
         .level_until = draw_one_in(draw, 2) ? -1 : (int32_t)draw_edge(draw, 0, 30000),
         .reward = draw_one_in(draw, 2) ? "w0" : NULL,
+        .voucher = {voucher, draw_one_in(draw, 4) ? sizeof(voucher) : 0},
     };
 }
 

@@ -1,10 +1,12 @@
 """What is booked, what it earns, and what is answered again."""
 
+import base64
 import copy
+import struct
 
 import loyalty_client
-from loyalty_client import (Alarm, Answer, Failed, Till, commit, event, failure_name, log, now_ms, printed_voucher,
-                            purchase, release, reserve, statement, wire)
+from loyalty_client import (Alarm, Answer, Failed, Till, VerifyKey, commit, event, failure_name, log, now_ms,
+                            printed_voucher, purchase, release, reserve, statement, wire)
 from shop import BASKET, DAY_MS, PROGRAMME, Shop
 
 
@@ -283,6 +285,51 @@ class Booking(Shop):
         late = self.tells(till, "ACCEPTED", *purchase("3", [("1", "lunch", 900)], "keeper", redemptions=[
             event.Redemption(voucher=code)], redeem=event.REDEEM_DONE))
         self.assertEqual(late.exceptions(), [("VOUCHER_USED_BEFORE", 0)])
+
+    def test_a_counter_asks_what_could_be_used_and_what_became_of_it(self):
+        till, admin = self.till(), self.daemon.admin()
+        lunches = [{"category": "lunch", "gross": 7200, "quantity": 9000}]
+        answer = self.tells(till, "ACCEPTED", *purchase("1", lunches, "asker"))
+        code, = (e.voucher.code for e in answer.outcome.effects if e.HasField("voucher"))
+        member = till.connection.ask(get_member=wire.GetMember(card="asker", locale="en"))
+        self.assertIn(f"Balance: {member.view.available} stars", [line.replace(",", "") for line in member.lines])
+        self.assertLessEqual(sum(e.points for e in member.view.expiring), member.view.available + member.view.pending)
+
+        def quote(basket, card="asker"):
+            body, opening = purchase("quoted", basket, card)
+            return till.connection.ask(quote=wire.Quote(body=body, opening=opening, locale="en"))
+        quoted = quote([("1", "lunch", 900)])
+        offer, = (o for o in quoted.offers if o.HasField("voucher"))
+        self.assertEqual((offer.reward, offer.value, offer.HasField("why")), ("free_lunch", 900, False))
+        self.assertEqual(offer.voucher, member.view.vouchers[0].code)
+        self.assertTrue(next(o for o in quote([("1", "coffee", 900)]).offers if o.HasField("voucher")).why)
+        self.assertEqual(len(quote([("1", "lunch", 900)], "stranger").offers), 0)
+        for asker in (till, admin):
+            voucher = asker.connection.ask(get_voucher=wire.GetVoucher(code=code, locale="en"))
+            self.assertEqual((voucher.state, voucher.member, voucher.issued, voucher.view.until),
+                             (wire.VOUCHER_ISSUED, member.view.member, answer.head.position, offer.until))
+            self.same_token(till, voucher, code)
+            self.assertGreater(len(voucher.lines), 1)
+        used = self.tells(till, "ACCEPTED", *purchase("2", [("1", "lunch", 900)], "asker", redemptions=[
+            event.Redemption(voucher=code)]))
+        self.assertEqual([(use.points, use.value) for use in used.outcome.uses], [(offer.points, offer.value)])
+        voucher = till.connection.ask(get_voucher=wire.GetVoucher(code=code))
+        self.assertEqual((voucher.state, voucher.view.HasField("token"), len(voucher.lines)),
+                         (wire.VOUCHER_REDEEMED, False, 0))
+        self.tells(admin, "VOUCHER_USED", statement(adjustment=event.Adjustment(
+            member=member.view.member, reason="late", voucher=code)))
+        self.fails("NOT_FOUND", till.connection.ask, get_voucher=wire.GetVoucher(code=bytes(16)))
+        self.fails("INVALID", till.connection.ask, get_voucher=wire.GetVoucher(code=bytes(15)))
+        self.fails("INVALID", till.connection.ask, get_voucher=wire.GetVoucher())
+
+    def same_token(self, till, voucher, code):
+        """What the page says of tokens, with nothing but the daemon's public key."""
+        token = voucher.view.token
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        reward = voucher.view.reward.encode()
+        self.assertEqual(raw[:-64], b"\1" + code + struct.pack(">ii", voucher.since, voucher.view.until)
+                         + bytes([len(reward)]) + reward)
+        VerifyKey(till.daemon_key).verify(b"loyaltyd voucher v1\0" + till.programme_id + raw[:-64], raw[-64:])
 
     def test_a_wrong_clock_is_refused_and_can_be_corrected(self):
         till = self.till()

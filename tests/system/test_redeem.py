@@ -56,7 +56,7 @@ def test_a_cashier_reserves_commits_and_releases(_):
         equal((held["code"], held["member"]["available"], held["member"]["reserved"]), ("ACCEPTED", 1050, 200))
         equal(till.json("reserve", "points:2000", "--card", "anna", status=3)[-1]["code"], "POINTS_SHORT")
         bought = till.purchase(2, ",cake,1,4.00", card="anna", more=["--redeem", f"reservation:{held['position']}"])
-        equal(bought["uses"], [{"redemption": 0, "units": 1, "points": 100, "value": 400}])
+        equal(bought["uses"], [{"redemption": 0, "reward": 1, "units": 1, "points": 100, "value": 400}])
         check("Used: Piece of cake, for 100 stars" in bought["lines"], bought["lines"])
         equal((bought["member"]["available"], bought["member"]["reserved"]), (1150, 0))
         again = till.json("reserve", "points:max", "--card", "anna", "--for", "20m")[-1]

@@ -185,6 +185,44 @@ static void nobodys_voucher_is_not_found(void **state)
     assert_int_equal(house->reply.failure.code, FAILURE_NOT_FOUND);
 }
 
+static enum outcome_code cancel(struct house *house, const uint8_t code[VOUCHER_CODE_BYTES])
+{
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_ADJUSTMENT,
+                          .adjustment = {.member = 1,
+                                         .reason = "by mistake",
+                                         .points = 7,
+                                         .until = -1,
+                                         .level_until = -1,
+                                         .voucher = {code, VOUCHER_CODE_BYTES}}};
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+    return house->decision->outcome.code;
+}
+
+static void a_voucher_is_cancelled_by_hand(void **state)
+{
+    struct house *house = *state;
+    static const uint8_t nobodys[VOUCHER_CODE_BYTES] = {9};
+    uint8_t code[VOUCHER_CODE_BYTES];
+    get_lunch_voucher(house, code);
+    assert_int_equal(cancel(house, nobodys), CODE_VOUCHER_UNKNOWN);
+    const uint64_t reservation = reserve(house, NULL, code);
+    assert_int_equal(cancel(house, code), CODE_VOUCHER_RESERVED);
+    struct event event = {
+        .occurred_at = house->now, .kind = EVENT_RELEASE, .release = {.reservation = reservation}};
+    house_book(house, TILL, &event, NULL);
+    assert_int_equal(cancel(house, code), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_AVAILABLE],
+                     8); /* all or nothing of it */
+    assert_int_equal(ask_voucher(house, code), VOUCHER_STATE_CANCELLED);
+    assert_int_equal(cancel(house, code), CODE_VOUCHER_CANCELLED);
+    get_lunch_voucher(house, code);
+    house->now += 4 * DAY_MS;
+    assert_int_equal(cancel(house, code), CODE_VOUCHER_EXPIRED);
+    house_replay(house);
+}
+
 static const struct member_view *ask_member(struct house *house)
 {
     const struct request request = {.kind = REQUEST_GET_MEMBER, .get_member = {.card = ANNA, .locale = "en"}};
@@ -371,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_voucher_is_found_whatever_became_of_it, open_house, close_house),
         cmocka_unit_test_setup_teardown(nobodys_voucher_is_not_found, open_house, close_house),
+        cmocka_unit_test_setup_teardown(a_voucher_is_cancelled_by_hand, open_house, close_house),
         cmocka_unit_test_setup_teardown(what_expires_soon_is_said_by_day, open_house, close_house),
         cmocka_unit_test_setup_teardown(what_is_reserved_is_said_until_it_is_over, open_house, close_house),
         cmocka_unit_test_setup_teardown(a_quote_lists_what_the_basket_could_use, open_house, close_house),
