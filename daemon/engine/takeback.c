@@ -155,14 +155,17 @@ static int give_spent(struct takeback *takeback, int64_t amount)
         const int64_t part = least(effect->move.amount - skipped, rest);
         skip -= skipped;
         rest -= part;
-        struct lot lot = {.origin = effect->move.lot, .until = INT32_MIN};
-        if (lot.origin.position == 0) {
-            lot.origin.position = takeback->past->decided;
-        }
-        const struct lot *of_then = find_lot(takeback->past->context->holdings, lot.origin);
-        const struct lot *now = find_lot(takeback->purse.holdings, lot.origin);
-        if (effect->move.has_lot && (now != NULL || of_then != NULL)) {
-            lot = now != NULL ? *now : *of_then;
+        /* What was owed came from no lot. */
+        struct lot lot = {.until = INT32_MIN};
+        const struct lot *now = NULL;
+        if (effect->move.has_lot) {
+            lot.origin = effect->move.lot;
+            lot.origin.position = lot.origin.position != 0 ? lot.origin.position : takeback->past->decided;
+            const struct lot *of_then = find_lot(takeback->past->context->holdings, lot.origin);
+            now = find_lot(takeback->purse.holdings, lot.origin);
+            if (now != NULL || of_then != NULL) {
+                lot = now != NULL ? *now : *of_then;
+            }
         }
         lot.due = now != NULL ? now->due : 0;
         err = part > 0 ? give_to_lot(takeback, &lot, PROGRAMME_REDEEMED, part) : 0;

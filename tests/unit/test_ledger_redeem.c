@@ -273,6 +273,33 @@ static void half_of_what_points_paid_for_comes_back(void **state)
     house_replay(house);
 }
 
+/* What was owed for it comes back at once, not to the purchase's own points, which are still pending. */
+static void what_a_purchase_owed_is_not_owed_when_it_comes_back(void **state)
+{
+    (void)state;
+    static const char PENDING[] = "programme: corner\nversion: 1\ncurrency: EUR\nzone: Europe/Tallinn\n"
+                                  "stores: [{id: cafe}]\npoints: {available_after: {days: 14}}\n"
+                                  "rules: [{id: euro, spend: {give: 1, per: 1.00}}]\n"
+                                  "pay_with_points: {points: 100, worth: 5.00}\n";
+    struct house *house = malloc(sizeof(*house));
+    house_open(house, PENDING, false);
+    assert_int_equal(house_terminal(house, "cafe", "till-1"), TILL);
+    const struct pay_with_points pay = {.points = 100};
+    assert_int_equal(buy(house, ANNA, "bread", 100, NULL, false), CODE_ACCEPTED);
+    struct event event = house_purchase(house, "owed", "bread", 1500);
+    event.purchase.pay_with_points = &pay;
+    event.purchase.redeem_done = true;
+    assert_int_equal(book(house, &event, ANNA), CODE_ACCEPTED);
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), -100);
+    assert_int_equal(balance(house, MEMBER_PENDING), 1 + 10);
+    assert_int_equal(bring_back(house, "owed", "back", 1000), CODE_ACCEPTED);
+    assert_int_equal(balance(house, MEMBER_PENDING), 1 + 3);
+    assert_int_equal(balance(house, MEMBER_AVAILABLE), -100 + 66);
+    house_replay(house);
+    house_close(house);
+    free(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stock_is_never_overshot_by_reservations, open_house, close_house),
         cmocka_unit_test_setup_teardown(points_pay, open_house, close_house),
         cmocka_unit_test_setup_teardown(half_of_what_points_paid_for_comes_back, open_house, close_house),
+        cmocka_unit_test(what_a_purchase_owed_is_not_owed_when_it_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
