@@ -4,7 +4,7 @@
 
 #include "model/model.h"
 
-enum { TILL_A = 2, TILL_B = 3, OPERATOR = 1, NEVER_BOUGHT = 0 };
+enum { TILL_A = 2, TILL_B = 3, OPERATOR = 1 };
 
 struct drawing {
     uint32_t awaited; /* a receipt that was returned before it came; 0: none */
