@@ -285,6 +285,21 @@ static void show_principal_added(struct json *json, const struct event *event)
     json_hex(json, "proof", event->principal_added.proof);
 }
 
+static void show_tick(struct json *json, const struct event *event)
+{
+    json_array(json, "members");
+    for (size_t i = 0; i < event->tick.members_count; i++) {
+        json_unsigned(json, NULL, event->tick.members[i]);
+    }
+    json_end_array(json);
+}
+
+static void show_end(struct json *json, uint32_t principal, const char *reason)
+{
+    json_unsigned(json, "principal", principal);
+    ctl_show_optional(json, "reason", reason);
+}
+
 static void show_kind(struct json *json, const struct event *event)
 {
     switch (event->kind) {
@@ -307,8 +322,7 @@ static void show_kind(struct json *json, const struct event *event)
         show_principal_added(json, event);
         break;
     case EVENT_REVOKE:
-        json_unsigned(json, "principal", event->revoke.principal);
-        ctl_show_optional(json, "reason", event->revoke.reason);
+        show_end(json, event->revoke.principal, event->revoke.reason);
         break;
     case EVENT_PROGRAMME_CHANGE:
         json_unsigned(json, "yaml_bytes", event->programme_change.yaml.size);
@@ -324,8 +338,7 @@ static void show_kind(struct json *json, const struct event *event)
         json_hex(json, "proof", event->key_rotated.proof);
         break;
     case EVENT_RETIRED:
-        json_unsigned(json, "principal", event->retired.principal);
-        ctl_show_optional(json, "reason", event->retired.reason);
+        show_end(json, event->retired.principal, event->retired.reason);
         break;
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
@@ -351,6 +364,9 @@ static void show_kind(struct json *json, const struct event *event)
         break;
     case EVENT_RELEASE:
         json_unsigned(json, "reservation", event->release.reservation);
+        break;
+    case EVENT_TICK:
+        show_tick(json, event);
         break;
     }
 }

@@ -31,6 +31,10 @@ static void json_status(struct ctl *ctl, const struct reply *reply)
     json_text(json, "now", when);
     instant_format(reply->status.started_at, when);
     json_text(json, "started_at", when);
+    if (reply->status.ticked_at != 0) {
+        instant_format(reply->status.ticked_at, when);
+        json_text(json, "ticked_at", when);
+    }
     json_unsigned(json, "connections", reply->status.connections);
     json_unsigned(json, "engine_revision", reply->status.engine_revision);
     json_unsigned(json, "members", reply->status.members);
@@ -69,6 +73,12 @@ static void print_status(const struct ctl *ctl, const struct reply *reply)
     printf("principals     %" PRIu32 "\n", reply->status.principals);
     printf("connections    %" PRIu32 "\n", reply->status.connections);
     printf("outstanding    %" PRId64 " points\n", reply->status.outstanding);
+    if (reply->status.ticked_at != 0) {
+        instant_format_local(reply->status.ticked_at, when);
+    }
+    printf("due            %s%s\n",
+           reply->status.ticked_at != 0 ? "everybody was looked at, last at " : "nobody was looked at yet",
+           reply->status.ticked_at != 0 ? when : "");
     printf("books          %s\n", reply->status.balanced
                                       ? "balanced: stored balances equal the sums of their entries"
                                       : "NOT BALANCED");

@@ -50,7 +50,8 @@ enum {
     BATCH_EVENTS_MAX = 256, /* events a transaction, and under one signature */
 
     /* members */
-    LOTS_MAX = 4096, /* open lots a member */
+    LOTS_MAX = 4096,         /* open lots a member */
+    TICK_MEMBERS_MAX = 1000, /* settled by one event */
 
     /* programme */
     PROGRAMME_BYTES_MAX = 256 * 1024,

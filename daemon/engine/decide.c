@@ -406,6 +406,51 @@ static int decide_enrolment(const struct programme *programme, const struct cont
     return err;
 }
 
+/* What fell due is settled before; left are the cards that a version of the programme has made complete. */
+static int decide_tick(const struct programme *programme, const struct engine_place *place,
+                       const struct context *context, struct decision *decision)
+{
+    const struct purchase nothing = {.lines_count = 0};
+    const struct giving giving = {.programme = programme,
+                                  .place = place,
+                                  .purchase = &nothing,
+                                  .context = context,
+                                  .member = context->member};
+    struct outcome *outcome = &decision->outcome;
+    struct balances balances = balances_before(context);
+    struct sale sale;
+    struct credit credit;
+    balances.qualifying = context_metric(context, METRIC_QUALIFYING).now;
+    int err = sale_open(&sale, &giving, "");
+    if (err != 0) {
+        return err;
+    }
+    credit_begin(&credit, &sale, balances.accounts, outcome);
+    struct awards awards = {.sale = &sale, .outcome = outcome, .credit = &credit, .balances = &balances};
+    for (size_t i = 0; i < programme->cards_count && err == 0; i++) {
+        uint32_t completed = 0;
+        err = stamps_finish(&sale, i, outcome, &completed);
+        err = err != 0 ? err : give_card_award(&awards, i, completed);
+    }
+    err = err != 0 ? err : record_awards(&awards, &balances);
+    err = err != 0 ? err : credit_end(&credit);
+    outcome->balances = balances;
+    outcome->has_balances = true;
+    return err;
+}
+
+bool engine_completes(const struct programme *programme, const struct member_state *state)
+{
+    for (size_t i = 0; i < programme->cards_count; i++) {
+        const struct stamp_card *card = &programme->cards[i];
+        const struct stamps *stamps = member_state_stamps(state, card->number);
+        if (stamps != NULL && stamps_complete(card, stamps)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What changes is outside the log: the member has what it had. */
 static int keep_balances(const struct context *context, struct decision *decision)
 {
@@ -443,6 +488,8 @@ int engine_decide(const struct programme *programme, const struct engine_place *
         return decide_reservation(programme, place, event, context, decision);
     case EVENT_RELEASE:
         return decide_release(programme, event, context, decision);
+    case EVENT_TICK:
+        return decide_tick(programme, place, context, decision);
     case EVENT_ADJUSTMENT:
         return adjustment_decide(programme, &event->adjustment, context, decision);
     case EVENT_TRANSFER:

@@ -47,6 +47,14 @@ int engine_due(const struct programme *programme, const struct member_state *sta
 int engine_settle(const struct programme *programme, const struct member_state *state,
                   const struct context *context, struct outcome *outcome) MUST_CHECK;
 
+/* Whether a version of the programme has made a card of the member's complete that is in progress: a tick of
+ * this member alone completes it. */
+bool engine_completes(const struct programme *programme, const struct member_state *state);
+
+/* Whether any of these effects of a settlement is more than housekeeping: days of metrics that are added up,
+ * counters that are dropped. */
+bool engine_fell_due(const struct effect *effects, size_t effects_count);
+
 struct engine_place {
     const char *store; /* id; never NULL for a purchase */
     const char *till;  /* label */
@@ -95,10 +103,10 @@ void engine_observe(const struct programme *programme, const struct event *event
 void engine_answers(const struct programme *programme, const struct profile *profile,
                     struct context *context);
 
-/* Decides a purchase, an activity or an enrolment. `place` is the signing terminal's, used where the event
- * names none; an enrolment needs none (NULL). Appends to `decision`, whose outcome may hold the settlement's
- * effects already: code, effects, balances after (of the member, when there is one), near misses, exceptions,
- * and the trace.
+/* Decides any event of a member's; of a tick, that of one member. `place` is the signing terminal's, used
+ * where the event names none; an enrolment needs none (NULL). Appends to `decision`, whose outcome may hold
+ * the settlement's effects already: code, effects, balances after (of the member, when there is one), near
+ * misses, exceptions, and the trace.
  *
  * context->member is the member the card belongs to (0: none known). With a card commitment and no member the
  * decision enrols context->new_member when the programme says auto_enrol, else books without a member and an

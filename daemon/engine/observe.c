@@ -290,6 +290,10 @@ void engine_observe(const struct programme *programme, const struct event *event
     if (event->kind == EVENT_ADJUSTMENT) {
         observe_stamps(programme, state, context);
     }
+    if (event->kind == EVENT_TICK) {
+        observe_stamps(programme, state, context);
+        observe_items(programme, state, context);
+    }
     if (event->kind == EVENT_PURCHASE || event->kind == EVENT_ACTIVITY) {
         observe_limits(programme, event, state, shared, shared_count, context);
         observe_stamps(programme, state, context);

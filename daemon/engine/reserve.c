@@ -83,7 +83,7 @@ const struct reservation *reservation_find(const struct member_state *holdings, 
 }
 
 /* What the limits of a reward that was not taken after all had counted. Those of a till or a store are not
- * among them: which it was is not kept with the reservation. */
+ * among them: which it was says the event that reserved, so the ledger gives back theirs. */
 static int uncount(struct purse *purse, const struct reward *reward, const struct reservation *reservation,
                    int64_t unused, int32_t booked_day)
 {

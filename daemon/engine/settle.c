@@ -389,3 +389,13 @@ int engine_settle(const struct programme *programme, const struct member_state *
               : settle_metric_days(state, days_kept_from(programme, state->enrolled, booked_day), outcome);
     return err != 0 ? err : settle_counters(programme, state, booked_day, outcome);
 }
+
+bool engine_fell_due(const struct effect *effects, size_t effects_count)
+{
+    for (size_t i = 0; i < effects_count; i++) {
+        if (effects[i].kind != EFFECT_METRIC && effects[i].kind != EFFECT_COUNTER) {
+            return true;
+        }
+    }
+    return false;
+}

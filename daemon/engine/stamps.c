@@ -117,6 +117,29 @@ int stamps_adjust(const struct sale *sale, size_t index, int64_t given, struct o
     return err;
 }
 
+bool stamps_complete(const struct stamp_card *card, const struct stamps *stamps)
+{
+    return !card->same_purchase && !(card->once && stamps->completed > 0) &&
+           stamps->count >= stamps_needed(card, stamps);
+}
+
+int stamps_finish(const struct sale *sale, size_t index, struct outcome *outcome, uint32_t *ret_completed)
+{
+    static const struct earned nothing;
+    const struct stamp_card *card = &sale->programme->cards[index];
+    const struct stamps before = stamps_before(sale->context, card->number);
+    struct stamps after = before;
+    int err = 0;
+    if (stamps_complete(card, &before)) {
+        err = give_stamps(sale, card, 0, 0, &after, outcome);
+        err = err == 0 && card->distinct != DISTINCT_NOT
+                  ? set_record(sale, &nothing, index, &before, &after, outcome)
+                  : err;
+    }
+    *ret_completed = after.completed - before.completed;
+    return err;
+}
+
 static void trace_card(const struct stamp_card *card, const struct stamps *after, uint32_t completed,
                        struct decision *decision)
 {
@@ -148,8 +171,7 @@ static int give_card(const struct sale *sale, const struct earned *earned, size_
         }
     }
     /* A card that a new version of the programme has made complete. */
-    if (err == 0 && !full && !touched && !card->same_purchase &&
-        stamps->count >= stamps_needed(card, stamps)) {
+    if (err == 0 && !touched && stamps_complete(card, stamps)) {
         err = give_stamps(sale, card, 0, 0, stamps, outcome);
     }
     if (err == 0 && card->same_purchase && sale->free != NULL) {

@@ -8,6 +8,7 @@
 #include "model/decision.h"
 #include "model/member_state.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The member's stamps of a card before the event, as the context has them. */
@@ -23,6 +24,15 @@ int64_t stamps_lacking(const struct stamp_card *card, const struct stamps *stamp
 /* Gives stamps of one card (an index) by hand, or takes them: below 0 they are owed. `ret_completed`: how
  * often it was completed. ERR_OVERFLOW, ERR_TOO_LARGE. */
 int stamps_adjust(const struct sale *sale, size_t index, int64_t given, struct outcome *outcome,
+                  uint32_t *ret_completed) MUST_CHECK;
+
+/* Whether what is on the card completes it already: a version of the programme asks for fewer stamps than
+ * were promised. Free units of the same purchase are known with one only. */
+bool stamps_complete(const struct stamp_card *card, const struct stamps *stamps);
+
+/* Completes such a card (an index); of a set what leaves it goes too. `ret_completed`: how often, 0 where it
+ * is not complete. ERR_OVERFLOW, ERR_TOO_LARGE. */
+int stamps_finish(const struct sale *sale, size_t index, struct outcome *outcome,
                   uint32_t *ret_completed) MUST_CHECK;
 
 /* Gives the earned stamps of all cards in the order of the programme: one STAMPS effect an entry. Stamps owed

@@ -74,4 +74,5 @@ void context_clear(struct context *context)
     context->card = CONTEXT_CARD_FREE;
     context->answers_size = 0;
     context->vouchers_count = 0;
+    context->settled_count = 0;
 }

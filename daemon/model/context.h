@@ -100,6 +100,10 @@ struct context {
         VOUCHER_NOT_THERE = 5 /* or somebody else's */
     } vouchers[REDEMPTIONS_MAX];
     size_t vouchers_count;
+
+    /* of a tick of several members: the position of the event before, of each in their order */
+    uint64_t settled[TICK_MEMBERS_MAX];
+    size_t settled_count;
 };
 
 /* Whether the profile answered a question of the programme's with yes. */

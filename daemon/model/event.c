@@ -35,6 +35,7 @@ struct bytes event_card(const struct event *event)
     case EVENT_TRANSFER:
     case EVENT_ERASED:
     case EVENT_RELEASE:
+    case EVENT_TICK:
         break;
     }
     return (struct bytes){0};
@@ -93,6 +94,8 @@ const char *event_kind_name(enum event_kind kind)
         return "reserve";
     case EVENT_RELEASE:
         return "release";
+    case EVENT_TICK:
+        return "tick";
     }
     return "unknown";
 }
@@ -140,7 +143,7 @@ bool event_is_members(enum event_kind kind)
            kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_GOODS_RETURN ||
            kind == EVENT_VOID_RECEIPT || kind == EVENT_CLAIM || kind == EVENT_UNCLAIM ||
            kind == EVENT_CARD_LINKED || kind == EVENT_ERASED || kind == EVENT_RESERVE ||
-           kind == EVENT_RELEASE;
+           kind == EVENT_RELEASE || kind == EVENT_TICK;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

@@ -37,7 +37,8 @@
     X(RESOLVE, 37)                                                                                           \
     X(RESUMED, 38)                                                                                           \
     X(RESERVE, 28)                                                                                           \
-    X(RELEASE, 29)
+    X(RELEASE, 29)                                                                                           \
+    X(TICK, 30)
 
 enum event_kind {
 #define X(name, number) EVENT_##name = (number),
@@ -277,6 +278,10 @@ struct event {
             uint64_t position; /* of the return whose purchase has arrived */
         } resumed;
         struct reserve reserve;
+        struct {
+            const uint32_t *members; /* ascending */
+            size_t members_count;    /* 1 to TICK_MEMBERS_MAX */
+        } tick;
         struct {
             uint64_t reservation; /* position of the event that reserved */
         } release;

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLOCK_WAIT_NS = 1000 * 1000 * 1000 };
+enum {
+    CLOCK_WAIT_NS = 1000 * 1000 * 1000,
+    IDLE_MS_MIN = 1000, /* what falls due by itself wakes nobody more often */
+};
 
 /* With the mutex: jobs are there and a batch to answer them in. */
 static bool can_run(const struct store_thread *thread)
@@ -14,30 +17,48 @@ static bool can_run(const struct store_thread *thread)
     return thread->jobs > 0 && thread->batches[thread->filling].count == 0;
 }
 
-/* With the mutex, which is given up meanwhile. The answers of the last batch are with the loop: nobody waits
- * for what is done here but who comes meanwhile. */
-static void rest(struct store_thread *thread)
+/* With the mutex, which is given up meanwhile: what falls due by itself, and checkpoints. The answers of the
+ * last batch are with the loop: nobody waits for what is done here but who comes meanwhile. `ret_wait_ms`:
+ * until it is to be called again, 0: at once. */
+static void rest(struct store_thread *thread, int64_t *ret_wait_ms)
 {
     const bool idle = thread->jobs == 0;
+    int64_t wait_ms = 0;
     thread->busy = true;
     uv_mutex_unlock(&thread->mutex);
-    const int result = ledger_rest(thread->ledger, idle);
+    int result = ledger_tick(thread->ledger, !idle, &wait_ms);
+    if (result == 0) {
+        result = ledger_rest(thread->ledger, idle);
+    }
     uv_mutex_lock(&thread->mutex);
     thread->busy = false;
     thread->progress++;
     if (result != 0) {
         thread->error = result;
     }
+    *ret_wait_ms = wait_ms;
 }
 
 /* With the mutex, which is given up meanwhile: false when the thread is to end. */
 static bool wait_for_work(struct store_thread *thread)
 {
+    int64_t wait_ms = 0;
     while (!can_run(thread)) {
         if (thread->abandoned || (thread->stopping && thread->jobs == 0)) {
             return false;
         }
-        uv_cond_wait(&thread->cond, &thread->mutex);
+        if (thread->jobs > 0) {
+            uv_cond_wait(&thread->cond, &thread->mutex);
+        } else if (wait_ms > 0) {
+            const int64_t ms = wait_ms < IDLE_MS_MIN ? IDLE_MS_MIN : wait_ms;
+            uv_cond_timedwait(&thread->cond, &thread->mutex, (uint64_t)ms * 1000 * 1000);
+            wait_ms = 0;
+        } else {
+            rest(thread, &wait_ms);
+            if (thread->error != 0) {
+                return false;
+            }
+        }
     }
     return !thread->abandoned;
 }
@@ -98,7 +119,8 @@ static void run(void *context)
         run_batch(thread, jobs);
         uv_async_send(thread->answered);
         if (thread->error == 0) {
-            rest(thread);
+            int64_t wait_ms;
+            rest(thread, &wait_ms);
         }
     }
     const int error = thread->error;

@@ -31,6 +31,11 @@ const struct programme *ledger_programme_at(struct ledger *ledger, int64_t occur
     return programme_of(versions_on(&ledger->versions, time.day));
 }
 
+const struct programme *ledger_programme_on(const struct ledger *ledger, int32_t day)
+{
+    return programme_of(versions_on(&ledger->versions, day));
+}
+
 struct principal_row *ledger_principal(struct ledger *ledger, uint32_t principal)
 {
     return principal < ledger->principals_count ? &ledger->principals[principal] : NULL;

@@ -103,6 +103,12 @@ int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t coun
  * it is time. Errors as of ledger_run, but that a full disk is none. */
 int ledger_rest(struct ledger *ledger, bool idle) MUST_CHECK;
 
+/* Books what fell due by itself, one slice of it, in a transaction of its own: call when no job waits, again
+ * after `ret_wait_ms` (0: at once) or when something was run; and with `busy` behind each batch, which makes
+ * headway once a second. A full disk is tried again later. ERR_IO, ERR_CORRUPT, ERR_NOMEM: the process must
+ * end. */
+int ledger_tick(struct ledger *ledger, bool busy, int64_t *ret_wait_ms) MUST_CHECK;
+
 /* Milliseconds the daemon must wait before it may book, because its clock is behind the log by more than the
  * programme allows; 0 normally. */
 int64_t ledger_clock_behind_ms(const struct ledger *ledger);

@@ -23,6 +23,29 @@ enum {
     CAREFUL_EVENTS = 1000,                  /* decided alone after a crash before batches are trusted again */
     ARRIVED_MAX = 256,                      /* returns resumed with one job; more wait for an operator */
     QUARANTINE_ENDS = 2,                    /* crashes while deciding an event before it is set aside */
+    TIME_OUTS_MAX = 16 * 1024,              /* of reservations, known of in advance */
+};
+
+/* When a reservation is over. */
+struct time_out {
+    int64_t until;     /* ms UTC */
+    uint64_t position; /* of the reservation */
+    uint32_t member;
+};
+
+/* What falls due by itself: ledger_tick.c. Zeroed memory is a start. */
+struct ticking {
+    bool running;               /* a round is under way */
+    bool again;                 /* another one is wanted */
+    uint32_t next;              /* the member it looks at next */
+    int32_t day;                /* the last one began on it */
+    int64_t finished_at;        /* ms UTC, the last one; 0: none since the start */
+    int64_t looked_at;          /* ms UTC: whether another day has begun */
+    int64_t sliced_ms;          /* monotonic: the last slice */
+    int64_t not_before_ms;      /* monotonic: the disk is full */
+    int64_t missed;             /* ms UTC: the first time-out there is no room for */
+    struct time_out *time_outs; /* TIME_OUTS_MAX, in no order */
+    size_t time_outs_count;
 };
 
 struct ledger {
@@ -60,6 +83,8 @@ struct ledger {
     size_t arrived_count;
     int32_t due_days[CONTEXT_DAY_STARTS_MAX];   /* of the settlement at hand */
     struct shared_counter shared[COUNTERS_MAX]; /* of the decision at hand */
+    uint32_t completes; /* whose card is to be completed before the event at hand; 0: nobody's */
+    struct ticking ticking;
 };
 
 /* An event on its way into the log. */
@@ -146,6 +171,33 @@ int ledger_past_settled(struct ledger *ledger, const struct draft *draft,
 int ledger_decide_about(struct ledger *ledger, struct draft *draft,
                         const struct principal_row *principal) MUST_CHECK;
 
+/* Decides a tick, one member's or several's. ERR_FORMAT when it does not fit the log. ledger_tick.c */
+int ledger_decide_tick(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* Books a tick of these members, ascending, in the open transaction or a new one. Resets nothing. */
+int ledger_book_tick(struct ledger *ledger, int64_t booked_at, const uint32_t *members,
+                     size_t count) MUST_CHECK;
+
+/* Knows of what an effect of the event at `position` lets fall due. */
+void ledger_tick_follow(struct ledger *ledger, uint64_t position, const struct effect *effect);
+
+/* Nothing is known any more of what falls due: everybody is to be looked at. */
+void ledger_tick_reset(struct ledger *ledger);
+
+/* Fills the context's civil times; `store` NULL: the programme's zone for all of them. */
+int ledger_place_in_time(struct ledger *ledger, const struct draft *draft,
+                         const struct store_place *store) MUST_CHECK;
+
+/* Adds to the context the starts of the days on which something of ledger->state falls due. Of a replay they
+ * are the recorded ones, ERR_FORMAT where one is not among them. */
+int ledger_add_day_starts(struct ledger *ledger, const struct draft *draft,
+                          const struct programme *programme) MUST_CHECK;
+
+/* Limits of tills and stores get back what reservations counted that ended without being used: those of the
+ * effects from `first` on, which `event` (NULL: none) has brought. Which till it was is known from the event
+ * that reserved. ledger_redeem.c */
+int ledger_give_back(struct ledger *ledger, const struct event *event, size_t first) MUST_CHECK;
+
 /* Decides a return whose purchase has arrived. */
 int ledger_decide_resumed(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 
@@ -200,6 +252,9 @@ int64_t ledger_booked_at(const struct ledger *ledger, const struct event *event)
 
 /* The programme in force on the day `occurred_at` belongs to; NULL when there is none yet. */
 const struct programme *ledger_programme_at(struct ledger *ledger, int64_t occurred_at);
+
+/* The version in force on a business day: members are settled by it; NULL when there is none yet. */
+const struct programme *ledger_programme_on(const struct ledger *ledger, int32_t day);
 
 /* The newest version, or NULL. */
 const struct programme *ledger_programme_newest(const struct ledger *ledger);

@@ -51,9 +51,9 @@ int ledger_find_member(struct ledger *ledger, struct draft *draft)
     return result;
 }
 
-/* Civil times of the event: in the store's zone what its conditions see, in the programme's what counts for
+/* In the store's zone what its conditions see, in the programme's what counts for
  * members. */
-static int place_in_time(struct ledger *ledger, const struct draft *draft, const struct store_place *store)
+int ledger_place_in_time(struct ledger *ledger, const struct draft *draft, const struct store_place *store)
 {
     struct context *context = &ledger->context;
     const struct programme *programme = draft->programme;
@@ -96,61 +96,65 @@ static int place_in_time(struct ledger *ledger, const struct draft *draft, const
     return result;
 }
 
-static int compare_days(const void *a, const void *b)
+/* The instant a day starts: now as the zone says, of a replay as it was said then. */
+static int find_day_start(const struct draft *draft, struct zone *zone, const struct programme *programme,
+                          int32_t day, int64_t *ret_at)
 {
-    const int32_t day_a = *(const int32_t *)a;
-    const int32_t day_b = *(const int32_t *)b;
-    return (day_a > day_b) - (day_a < day_b);
-}
-
-/* Adds the days on which something of the other member's falls due, each once. */
-static int merge_due_days(struct ledger *ledger, const struct draft *draft, int32_t *days, size_t *count)
-{
-    size_t more;
-    const int result = engine_due(draft->programme, ledger->other, ledger->context.booked_day, &days[*count],
-                                  CONTEXT_DAY_STARTS_MAX - *count, &more);
-    if (result < 0 || more == 0) {
-        return result;
+    if (draft->recorded == NULL) {
+        return civil_day_start(zone, day, programme->day_starts, ret_at);
     }
-    qsort(days, *count + more, sizeof(days[0]), compare_days);
-    size_t kept = 1;
-    for (size_t i = 1; i < *count + more; i++) {
-        if (days[i] != days[kept - 1]) {
-            days[kept++] = days[i];
+    for (size_t i = 0; i < draft->recorded->day_starts_count; i++) {
+        if (draft->recorded->day_starts[i].day == day) {
+            *ret_at = draft->recorded->day_starts[i].at;
+            return 0;
         }
     }
-    *count = kept;
-    return 0;
+    return ERR_FORMAT;
 }
 
-/* The instants at which the days start on which something falls due. */
-static int find_day_starts(struct ledger *ledger, const struct draft *draft)
+static int compare_starts(const void *a, const void *b)
+{
+    const struct day_start *start_a = a;
+    const struct day_start *start_b = b;
+    return (start_a->day > start_b->day) - (start_a->day < start_b->day);
+}
+
+/* Days of the state's that the context does not have yet. */
+static int add_days(struct ledger *ledger, const struct draft *draft, const struct programme *programme,
+                    const struct member_state *state)
 {
     struct context *context = &ledger->context;
-    const struct programme *programme = draft->programme;
-    int32_t *days = ledger->due_days;
+    struct zone *zone;
     size_t count;
     int result =
-        engine_due(programme, ledger->state, context->booked_day, days, CONTEXT_DAY_STARTS_MAX, &count);
-    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
-        result = merge_due_days(ledger, draft, days, &count);
-    }
+        engine_due(programme, state, context->booked_day, ledger->due_days, CONTEXT_DAY_STARTS_MAX, &count);
     if (result < 0 || count == 0) {
         return result;
     }
-    if (draft->recorded != NULL) {
-        memcpy(context->day_starts, draft->recorded->day_starts, count * sizeof(context->day_starts[0]));
-        context->day_starts_count = count;
-        return count == draft->recorded->day_starts_count ? 0 : ERR_FORMAT;
-    }
-    struct zone *zone;
     result = zones_open(&ledger->zones, programme->zone, &zone);
+    const size_t before = context->day_starts_count;
     for (size_t i = 0; i < count && result == 0; i++) {
-        context->day_starts[i].day = days[i];
-        result = civil_day_start(zone, days[i], programme->day_starts, &context->day_starts[i].at);
+        struct day_start start = {.day = ledger->due_days[i]};
+        if (before > 0 &&
+            bsearch(&start, context->day_starts, before, sizeof(start), compare_starts) != NULL) {
+            continue;
+        }
+        result = context->day_starts_count == CONTEXT_DAY_STARTS_MAX
+                     ? ERR_TOO_LARGE
+                     : find_day_start(draft, zone, programme, start.day, &start.at);
+        if (result == 0) {
+            context->day_starts[context->day_starts_count++] = start;
+        }
     }
-    context->day_starts_count = count;
+    if (before > 0 && context->day_starts_count > before) {
+        qsort(context->day_starts, context->day_starts_count, sizeof(context->day_starts[0]), compare_starts);
+    }
     return result;
+}
+
+int ledger_add_day_starts(struct ledger *ledger, const struct draft *draft, const struct programme *programme)
+{
+    return add_days(ledger, draft, programme, ledger->state);
 }
 
 static int settle(struct ledger *ledger, const struct programme *programme, struct member_state *state)
@@ -164,7 +168,7 @@ static int settle(struct ledger *ledger, const struct programme *programme, stru
     }
     /* What falls due with an event is part of it: the member's last event is still the one before. */
     state->last_position = previous;
-    return result;
+    return result == 0 ? ledger_give_back(ledger, NULL, before) : result;
 }
 
 int ledger_settle(struct ledger *ledger, const struct programme *programme)
@@ -246,6 +250,23 @@ static void take_random(struct ledger *ledger, const struct draft *draft)
     ledger->context.random_size = used;
 }
 
+/* What the settlement, which is not written yet, gives back to a counter. */
+static int64_t settled_counter(const struct outcome *outcome, const struct shared_counter *shared)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        const char *store =
+            effect->kind == EFFECT_COUNTER && effect->counter.store != NULL ? effect->counter.store : "";
+        if (effect->kind == EFFECT_COUNTER && effect->counter.scope != NULL &&
+            effect->counter.limit == shared->limit && effect->counter.period == shared->period &&
+            strcmp(effect->counter.scope, shared->scope) == 0 && strcmp(store, shared->store) == 0) {
+            sum += effect->counter.amount; /* of at most EFFECTS_MAX reservations */
+        }
+    }
+    return sum;
+}
+
 /* What the decision reads of the member and of the limits that are no member's. */
 static int observe(struct ledger *ledger, const struct draft *draft, const struct engine_place *place)
 {
@@ -259,6 +280,7 @@ static int observe(struct ledger *ledger, const struct draft *draft, const struc
                                         .store = shared[i].store,
                                         .scope = shared[i].scope};
         result = store_counter_read(ledger->options.store, &key, &shared[i].used);
+        shared[i].used += result == 0 ? settled_counter(&ledger->decision->outcome, &shared[i]) : 0;
     }
     if (result == 0) {
         engine_observe(draft->programme, draft->event, ledger->state, shared, count, &ledger->context);
@@ -312,14 +334,30 @@ static int read_members(struct ledger *ledger, const struct draft *draft)
     return result;
 }
 
+/* Whether a card that the programme has made complete is completed before the event: purchases and what is
+ * decided like them do it themselves. */
+static bool completes_first(const struct event *event)
+{
+    return event->kind != EVENT_PURCHASE && event->kind != EVENT_ACTIVITY && event->kind != EVENT_CLAIM &&
+           event->kind != EVENT_TICK && event->kind != EVENT_RESUMED;
+}
+
 static int settle_members(struct ledger *ledger, const struct draft *draft, const struct member_work *work)
 {
-    int result = find_day_starts(ledger, draft);
+    /* Amounts by then, state by now: what falls due does so under the version in force. */
+    const struct programme *programme = ledger_programme_on(ledger, ledger->context.booked_day);
+    int result = ledger_add_day_starts(ledger, draft, programme);
+    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
+        result = add_days(ledger, draft, programme, ledger->other);
+    }
     if (result == 0) {
-        result = ledger_settle(ledger, draft->programme);
+        result = ledger_settle(ledger, programme);
     }
     if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
-        result = settle(ledger, draft->programme, ledger->other);
+        result = settle(ledger, programme, ledger->other);
+    }
+    if (result == 0 && completes_first(draft->event) && engine_completes(programme, ledger->state)) {
+        ledger->completes = ledger->context.member;
     }
     if (result == 0 && work->past != NULL) {
         result = ledger_past_settled(ledger, draft, work);
@@ -330,7 +368,7 @@ static int settle_members(struct ledger *ledger, const struct draft *draft, cons
 int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct member_work *work)
 {
     const struct outcome *outcome = &ledger->decision->outcome;
-    int result = place_in_time(ledger, draft, work->store);
+    int result = ledger_place_in_time(ledger, draft, work->store);
     result = result == 0 ? read_members(ledger, draft) : result;
     if (result < 0) {
         return result;
@@ -353,6 +391,9 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
     const size_t settled = outcome->effects_count;
     const struct event *event = work->event != NULL ? work->event : draft->event;
     result = engine_decide(draft->programme, &work->place, event, &ledger->context, past, ledger->decision);
+    if (result == 0) {
+        result = ledger_give_back(ledger, event, settled);
+    }
     if (result == 0) {
         result = fold_decision(ledger, settled);
     }

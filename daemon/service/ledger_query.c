@@ -191,6 +191,7 @@ static int reply_status(struct ledger *ledger, const struct ledger_job *job, str
     reply->status.principals = totals.principals;
     reply->status.balanced = totals.balanced;
     reply->status.outstanding = totals.outstanding;
+    reply->status.ticked_at = ledger->ticking.finished_at;
     return add_counters(ledger, job->metrics, reply);
 }
 

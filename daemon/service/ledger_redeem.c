@@ -162,3 +162,79 @@ int ledger_gather(struct ledger *ledger, const struct event *event, struct engin
     const int result = find_vouchers(ledger, event);
     return result != 0 ? result : find_about(ledger, event, past, ret_past);
 }
+
+/* Units of a reward that a commit did use. */
+static int64_t used_units(const struct outcome *outcome, const struct event *event, uint64_t reservation)
+{
+    int64_t units = 0;
+    for (size_t i = 0; i < outcome->uses_count && event->kind == EVENT_PURCHASE; i++) {
+        const struct use *use = &outcome->uses[i];
+        if (use->redemption < event->purchase.redemptions_count &&
+            event->purchase.redemptions[use->redemption].reservation == reservation) {
+            units += use->units;
+        }
+    }
+    return units;
+}
+
+/* What limits of times counted is one for all units, of what is given one for each. */
+static int64_t counted_for(int64_t counted, int64_t units, int64_t unused)
+{
+    return counted == units ? unused : unused == units ? counted : 0;
+}
+
+/* What the limits of a place counted for a reservation of which so much was used. */
+static int give_back(struct ledger *ledger, const struct engine_past *past, int64_t used)
+{
+    const struct outcome *reserved = past->outcome;
+    int64_t units = 0;
+    for (size_t i = 0; i < reserved->effects_count; i++) {
+        const struct effect *effect = &reserved->effects[i];
+        units = effect->kind == EFFECT_RESERVATION ? effect->reservation.units : units;
+    }
+    for (size_t i = 0; i < reserved->effects_count; i++) {
+        const struct effect *counted = &reserved->effects[i];
+        if (counted->kind != EFFECT_COUNTER || counted->counter.scope == NULL ||
+            counted->counter.scope[0] == '\0' || counted->counter.amount <= 0) {
+            continue;
+        }
+        const int64_t amount = counted_for(counted->counter.amount, units, units - used);
+        struct effect *effect =
+            amount > 0 ? outcome_add(&ledger->decision->outcome, EFFECT_COUNTER, 0) : NULL;
+        if (effect == NULL && amount > 0) {
+            return ERR_TOO_LARGE;
+        }
+        if (effect != NULL) {
+            const bool till = counted->counter.store != NULL;
+            effect->counter = counted->counter;
+            effect->counter.amount = -amount;
+            effect->counter.scope = till ? past->place.till : past->place.store;
+            effect->counter.store = till ? past->place.store : NULL;
+        }
+    }
+    return 0;
+}
+
+int ledger_give_back(struct ledger *ledger, const struct event *event, size_t first)
+{
+    const size_t last = ledger->decision->outcome.effects_count;
+    int result = 0;
+    for (size_t i = first; i < last && result == 0; i++) {
+        const struct effect *effect = &ledger->decision->outcome.effects[i];
+        if (effect->kind != EFFECT_RESERVATION_END) {
+            continue;
+        }
+        const uint64_t position = effect->reservation_end.reservation;
+        const bool committed = effect->reservation_end.end == RESERVATION_COMMITTED;
+        struct engine_past past;
+        const size_t mark = ledger->scratch.used;
+        result = ledger_past(ledger, position, &past);
+        if (result == 0) {
+            result = give_back(ledger, &past,
+                               committed ? used_units(&ledger->decision->outcome, event, position) : 0);
+        }
+        /* A place is a principal's: nothing of the past is pointed to any more. */
+        arena_rewind(&ledger->scratch, mark);
+    }
+    return result == ERR_NOT_FOUND ? ERR_CORRUPT : result;
+}

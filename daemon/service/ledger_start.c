@@ -61,6 +61,7 @@ int ledger_load(struct ledger *ledger)
         return result;
     }
     ledger->arrived_count = 0;
+    ledger_tick_reset(ledger);
     result = store_parked_count(ledger->options.store, &ledger->parked_count);
     if (result < 0) {
         return result;
@@ -177,13 +178,15 @@ int ledger_allocate(const struct ledger_options *options, struct ledger **ret_le
     ledger->numbers = calloc(1, sizeof(*ledger->numbers));
     ledger->numbers_draft = calloc(1, sizeof(*ledger->numbers_draft));
     ledger->principals = calloc(PRINCIPALS_MAX, sizeof(*ledger->principals));
+    ledger->ticking.time_outs = calloc(TIME_OUTS_MAX, sizeof(*ledger->ticking.time_outs));
     ledger->state = malloc(sizeof(*ledger->state));
     ledger->other = malloc(sizeof(*ledger->other));
     ledger->decision = malloc(sizeof(*ledger->decision));
     uint8_t *scratch = malloc(LEDGER_SCRATCH_BYTES);
     arena_init(&ledger->scratch, scratch, scratch == NULL ? 0 : LEDGER_SCRATCH_BYTES);
     if (ledger->numbers == NULL || ledger->numbers_draft == NULL || ledger->principals == NULL ||
-        ledger->state == NULL || ledger->other == NULL || ledger->decision == NULL || scratch == NULL) {
+        ledger->state == NULL || ledger->other == NULL || ledger->decision == NULL || scratch == NULL ||
+        ledger->ticking.time_outs == NULL) {
         ledger_free(ledger);
         return ERR_NOMEM;
     }
@@ -246,6 +249,7 @@ void ledger_free(struct ledger *ledger)
     free(ledger->numbers);
     free(ledger->numbers_draft);
     free(ledger->principals);
+    free(ledger->ticking.time_outs);
     free(ledger->state);
     free(ledger->other);
     free(ledger->decision);

@@ -140,6 +140,7 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
     const struct outcome *outcome = &ledger->decision->outcome;
     for (size_t i = 0; i < outcome->effects_count; i++) {
         const struct effect *effect = &outcome->effects[i];
+        ledger_tick_follow(ledger, draft->position, effect);
         switch (effect->kind) {
         case EFFECT_ENROL:
             ledger->head.next_member = effect->member + 1;

@@ -244,6 +244,7 @@ static int decide_again(struct replay *replay, struct draft *draft)
     if (draft->principal == 0) {
         result = event == NULL                  ? ERR_FORMAT
                  : event->kind == EVENT_RESUMED ? ledger_decide_resumed(ledger, draft)
+                 : event->kind == EVENT_TICK    ? ledger_decide_tick(ledger, draft)
                                                 : ledger_decide_daemon(ledger, event);
         ledger->arrived_count = 0; /* they are rows of the log */
     } else {

@@ -396,6 +396,25 @@ static void about_read(struct wire_values *values, const Loyalty__Body *body, st
     }
 }
 
+static void key_rotated_read(struct wire_values *values, const Loyalty__KeyRotated *message,
+                             struct event *event)
+{
+    event->key_rotated.key = wire_bytes_required(values, WIRE_FIELD(message, key), KEY_BYTES);
+    event->key_rotated.proof = wire_bytes_required(values, WIRE_FIELD(message, proof), SIGNATURE_BYTES);
+}
+
+static void tick_read(struct wire_values *values, const Loyalty__Tick *message, struct event *event)
+{
+    const size_t count = message->n_members;
+    bool ascending = count >= 1 && count <= TICK_MEMBERS_MAX;
+    for (size_t i = 0; i < count && ascending; i++) {
+        ascending = message->members[i] > (i == 0 ? 0 : message->members[i - 1]);
+    }
+    wire_value_check(values, ascending, "members");
+    event->tick.members = message->members;
+    event->tick.members_count = count;
+}
+
 static void reservation_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
     if (event->kind == EVENT_RESERVE) {
@@ -439,12 +458,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         event->engine_revision.version =
             wire_text_required(values, WIRE_TEXT(body->engine_revision, version), SOFTWARE_BYTES_MAX);
         break;
-    case EVENT_KEY_ROTATED: {
-        const Loyalty__KeyRotated *rotated = body->key_rotated;
-        event->key_rotated.key = wire_bytes_required(values, WIRE_FIELD(rotated, key), KEY_BYTES);
-        event->key_rotated.proof = wire_bytes_required(values, WIRE_FIELD(rotated, proof), SIGNATURE_BYTES);
+    case EVENT_KEY_ROTATED:
+        key_rotated_read(values, body->key_rotated, event);
         break;
-    }
     case EVENT_RETIRED:
         event->retired.principal =
             (uint32_t)wire_required(values, WIRE_FIELD(body->retired, principal), number_range);
@@ -472,6 +488,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
     case EVENT_RESERVE:
     case EVENT_RELEASE:
         reservation_read(values, body, event);
+        break;
+    case EVENT_TICK:
+        tick_read(values, body->tick, event);
         break;
     }
 }

@@ -443,6 +443,15 @@ static void reservation_write(struct wire_output *output, const struct event *ev
     wire_output_add(output, &body.base);
 }
 
+static void tick_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Tick message = LOYALTY__TICK__INIT;
+    message.n_members = event->tick.members_count;
+    message.members = (uint32_t *)(uintptr_t)event->tick.members; /* what is packed is not written to */
+    body.tick = &message;
+    wire_output_add(output, &body.base);
+}
+
 /* What operators do by hand. */
 static void by_hand_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
@@ -520,6 +529,9 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
     case EVENT_RESERVE:
     case EVENT_RELEASE:
         reservation_write(&output, event, body);
+        break;
+    case EVENT_TICK:
+        tick_write(&output, event, body);
         break;
     }
     return wire_output_end(&output, ret_body);

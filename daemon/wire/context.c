@@ -189,6 +189,14 @@ static void vouchers_write(const struct context *context, struct wire_output *ou
     wire_output_add(output, &message.base);
 }
 
+static void settled_write(const struct context *context, struct wire_output *output)
+{
+    Loyalty__Context message = LOYALTY__CONTEXT__INIT;
+    message.n_settled = context->settled_count;
+    message.settled = (uint64_t *)(uintptr_t)context->settled; /* what is packed is not written to */
+    wire_output_add(output, &message.base);
+}
+
 int wire_context_pack(const struct context *context, struct arena *arena, struct bytes *ret_bytes)
 {
     struct wire_output output;
@@ -212,6 +220,7 @@ int wire_context_pack(const struct context *context, struct arena *arena, struct
     items_write(context, &output);
     beside_write(context, &output);
     vouchers_write(context, &output);
+    settled_write(context, &output);
     return wire_output_end(&output, ret_bytes);
 }
 
@@ -283,6 +292,10 @@ static void context_read_arrays(const Loyalty__Context *message, struct context 
     context->vouchers_count = message->vouchers.len;
     for (size_t i = 0; i < message->vouchers.len; i++) {
         context->vouchers[i] = (enum voucher_standing)message->vouchers.data[i];
+    }
+    context->settled_count = message->n_settled;
+    for (size_t i = 0; i < message->n_settled; i++) {
+        context->settled[i] = message->settled[i];
     }
     context->answers_size = message->answers.len;
     if (message->answers.len > 0) {
@@ -459,6 +472,7 @@ static int context_read(struct bytes head, struct wire_values *values, struct co
     for (size_t i = 0; i < message->vouchers.len; i++) {
         wire_value_check(values, message->vouchers.data[i] <= VOUCHER_NOT_THERE, "vouchers");
     }
+    wire_value_check(values, message->n_settled <= TICK_MEMBERS_MAX, "settled");
     wire_value_check(values, message->random.len <= sizeof(context->random), "random");
     wire_value_check(values, message->answers.len <= sizeof(context->answers), "answers");
     if (values->error == 0) {

@@ -406,6 +406,7 @@ struct reply {
             uint32_t principals;
             bool balanced;
             int64_t outstanding;
+            int64_t ticked_at; /* 0: not since the start */
         } status;
         struct {
             struct principal_view *items;

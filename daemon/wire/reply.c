@@ -336,6 +336,7 @@ static void status_read(struct wire_values *values, const Loyalty__Status *messa
     reply->status.principals = message->principals;
     reply->status.balanced = message->balanced;
     reply->status.outstanding = message->outstanding;
+    reply->status.ticked_at = message->ticked_at;
 }
 
 static void principals_read(struct wire_values *values, const Loyalty__Principals *message,

@@ -409,6 +409,7 @@ static void status_write(struct wire_output *output, const struct reply *reply, 
     PUT_NUMBER(&message, principals, reply->status.principals);
     PUT_FLAG(&message, balanced, reply->status.balanced);
     PUT_NUMBER(&message, outstanding, reply->status.outstanding);
+    WIRE_PUT_UNLESS(&message, ticked_at, reply->status.ticked_at, 0);
     envelope.status = &message;
     wire_output_add(output, &envelope.base);
 }

@@ -179,6 +179,17 @@ static void fill_field(struct wire_writer *writer, const ProtobufCFieldDescripto
     }
 }
 
+/* Numbers side by side behind one length, rising. */
+static void fill_packed(struct wire_writer *writer, const ProtobufCFieldDescriptor *field, int64_t count)
+{
+    uint8_t bytes[4096];
+    struct wire_writer numbers = {.data = bytes, .room = sizeof(bytes)};
+    for (int64_t i = 0; i < count; i++) {
+        writer_varint(&numbers, number_of(field, NULL) + (uint64_t)i);
+    }
+    writer_prefixed(writer, field->id, bytes, numbers.size);
+}
+
 void fill_message(struct wire_writer *writer, const ProtobufCMessageDescriptor *descriptor, uint32_t arm,
                   const struct fill_override *overrides)
 {
@@ -192,6 +203,10 @@ void fill_message(struct wire_writer *writer, const ProtobufCMessageDescriptor *
         int64_t count = field->label == PROTOBUF_C_LABEL_REPEATED ? 2 : 1;
         if (override != NULL && override->what == FILL_COUNT) {
             count = override->number;
+        }
+        if ((field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) != 0) {
+            fill_packed(writer, field, count);
+            continue;
         }
         for (int64_t k = 0; k < count; k++) {
             fill_field(writer, field, arm, overrides, override);

@@ -338,6 +338,15 @@ static void draw_others(struct event *event)
     case EVENT_RESUMED:
         event->resumed.position = (uint64_t)between(1, INT64_MAX);
         break;
+    case EVENT_TICK: {
+        static uint32_t members[TICK_MEMBERS_MAX];
+        event->tick.members = members;
+        event->tick.members_count = (size_t)between(1, TICK_MEMBERS_MAX);
+        for (size_t i = 0; i < event->tick.members_count; i++) {
+            members[i] = (i == 0 ? 0 : members[i - 1]) + (uint32_t)between(1, 4000000);
+        }
+        break;
+    }
     case EVENT_DAY_CLOSE:
         event->day_close.day = draw_receipt();
         event->day_close.day.number = NULL;

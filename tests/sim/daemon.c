@@ -223,6 +223,18 @@ static bool end_after(struct sim *sim, int result)
     return result != 0;
 }
 
+void daemon_tick(struct sim *sim)
+{
+    int64_t wait_ms;
+    const bool busy = sim_chance(sim, 50);
+    do {
+        if (end_after(sim, ledger_tick(sim->house.ledger, busy, &wait_ms))) {
+            return;
+        }
+        SIM_CHECK(sim, wait_ms >= 0);
+    } while (!busy && wait_ms == 0);
+}
+
 void daemon_batch(struct sim *sim)
 {
     if (sim->results_count > 0) {

@@ -55,6 +55,7 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
     case EVENT_RESUMED:
+    case EVENT_TICK:
         return 0; /* the daemon's own */
     }
     abort();
@@ -375,6 +376,7 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:
     case EVENT_RESUMED:
+    case EVENT_TICK:
         SIM_CHECK(sim, !"said by nobody but the daemon");
     }
 }

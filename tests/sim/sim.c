@@ -236,6 +236,7 @@ static void act(struct sim *sim, enum action action)
                                                                                   : CALM_MS_MAX));
         service_tick(sim->service);
         daemon_drain(sim);
+        daemon_tick(sim);
         break;
     case ACTION_ENROL:
         if (sim->newcomers_count > 0) {

@@ -205,6 +205,7 @@ void daemon_reply(struct sim *sim, uint32_t connection);
 void daemon_verify(struct sim *sim);
 void daemon_batch(struct sim *sim);
 void daemon_answer(struct sim *sim);
+void daemon_tick(struct sim *sim); /* between two batches */
 void daemon_cut(struct sim *sim, uint32_t connection);
 void pipe_put(struct buffer *buffer, struct bytes bytes);
 

@@ -14,15 +14,19 @@ static const struct {
     enum event_kind kind;
     const char *who;
 } EVENTS[] = {
-    {EVENT_PURCHASE, "t...."},         {EVENT_ENROLMENT, "t...."},       {EVENT_GENESIS, "....."},
-    {EVENT_INVITE, "..ma."},           {EVENT_PRINCIPAL_ADDED, "....."}, {EVENT_REVOKE, "..ma."},
-    {EVENT_PROGRAMME_CHANGE, "...a."}, {EVENT_GO_LIVE, "...a."},         {EVENT_ENGINE_REVISION, "....."},
-    {EVENT_KEY_ROTATED, "tcmaA"},      {EVENT_RETIRED, "..ma."},         {EVENT_ACTIVITY, "t...."},
-    {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},        {EVENT_GOODS_RETURN, "t...."},
-    {EVENT_VOID_RECEIPT, "t...."},     {EVENT_DAY_CLOSE, "t...."},       {EVENT_CARD_LINKED, ".cma."},
-    {EVENT_ERASED, "...a."},           {EVENT_RESOLVE, ".cma."},         {EVENT_RESUMED, "....."},
-    {EVENT_RESERVE, "t...."},          {EVENT_RELEASE, "t...."},         {EVENT_CLAIM, "tcma."},
-    {EVENT_UNCLAIM, ".cma."},
+    {EVENT_PURCHASE, "t...."},         {EVENT_ENROLMENT, "t...."},
+    {EVENT_GENESIS, "....."},          {EVENT_INVITE, "..ma."},
+    {EVENT_PRINCIPAL_ADDED, "....."},  {EVENT_REVOKE, "..ma."},
+    {EVENT_PROGRAMME_CHANGE, "...a."}, {EVENT_GO_LIVE, "...a."},
+    {EVENT_ENGINE_REVISION, "....."},  {EVENT_KEY_ROTATED, "tcmaA"},
+    {EVENT_RETIRED, "..ma."},          {EVENT_ACTIVITY, "t...."},
+    {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},
+    {EVENT_GOODS_RETURN, "t...."},     {EVENT_VOID_RECEIPT, "t...."},
+    {EVENT_DAY_CLOSE, "t...."},        {EVENT_CARD_LINKED, ".cma."},
+    {EVENT_ERASED, "...a."},           {EVENT_RESOLVE, ".cma."},
+    {EVENT_RESUMED, "....."},          {EVENT_RESERVE, "t...."},
+    {EVENT_RELEASE, "t...."},          {EVENT_CLAIM, "tcma."},
+    {EVENT_UNCLAIM, ".cma."},          {EVENT_TICK, "....."},
 };
 
 static const struct {
@@ -106,6 +110,7 @@ static void a_role_may_sign_what_is_written_here_and_nothing_else(void **state)
 /* An event of this kind within its ranges; what else is wrong with it does not matter. */
 static struct event event_of(const struct house *house, enum event_kind kind)
 {
+    static const uint32_t anybody = 1;
     static const uint8_t bytes[SIGNATURE_BYTES] = {1};
     struct event event = {.occurred_at = house->now, .kind = kind};
     switch (kind) {
@@ -186,6 +191,10 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         break;
     case EVENT_RESUMED:
         event.resumed.position = 1;
+        break;
+    case EVENT_TICK:
+        event.tick.members = &anybody;
+        event.tick.members_count = 1;
         break;
     case EVENT_DAY_CLOSE:
         break;
