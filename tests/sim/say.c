@@ -157,7 +157,8 @@ static void say_redemptions(struct sim *sim, struct purchase *purchase)
 }
 
 /* From a coffee to a wedding, with and without a card; now and then what the ledger will refuse. */
-static void say_purchase(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
+static void say_purchase(struct sim *sim, const struct till *till, struct outbox_event *slot,
+                         struct event *event)
 {
     static struct line lines[400];
     static char number[32];
@@ -417,6 +418,25 @@ void till_say(struct sim *sim, struct till *till)
     till_sign(sim, till, sequence);
 }
 
+/* What a basket would give that nobody may ever ring up. */
+static void ask_quote(struct sim *sim, const struct till *till, struct request *request)
+{
+    static uint8_t memory[64 * 1024];
+    static struct outbox_event slot;
+    struct event event = {.occurred_at = sim->house.now, .kind = EVENT_PURCHASE};
+    struct arena arena;
+    arena_init(&arena, memory, sizeof(memory));
+    slot = (struct outbox_event){.kind = EVENT_PURCHASE};
+    say_purchase(sim, till, &slot, &event);
+    request->kind = REQUEST_QUOTE;
+    const int packed = wire_body_pack(&event, &arena, &request->quote.body);
+    SIM_OK(sim, packed);
+    if (slot.card != NULL) {
+        request->quote.opening = (struct opening){{slot.salt, sizeof(slot.salt)}, slot.card};
+    }
+    request->quote.locale = "en";
+}
+
 void till_question(struct sim *sim, const struct till *till, struct request *ret_request)
 {
     static const enum request_kind kinds[] = {
@@ -427,7 +447,9 @@ void till_question(struct sim *sim, const struct till *till, struct request *ret
     if (till->role != ROLE_TERMINAL) {
         ret_request->kind = kinds[sim_below(sim, ARRAY_COUNT(kinds))];
     }
-    if (ret_request->kind == REQUEST_GET_MEMBER) {
+    if (till->role == ROLE_TERMINAL && sim_chance(sim, 30)) {
+        ask_quote(sim, till, ret_request);
+    } else if (ret_request->kind == REQUEST_GET_MEMBER) {
         ret_request->get_member.card = sim_card(sim);
     } else if (ret_request->kind == REQUEST_SET_PROFILE) {
         ret_request->set_profile.card = sim_card(sim);

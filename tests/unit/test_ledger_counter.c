@@ -396,6 +396,36 @@ static void offers_stand_beside_what_is_redeemed_already(void **state)
     assert_int_equal(offer_of(house, "cake")->value, 400);
 }
 
+static int open_catalogue(void **state)
+{
+    struct house *house = malloc(sizeof(*house));
+    static char yaml[16 * 1024];
+    int used = snprintf(yaml, sizeof(yaml),
+                        "programme: corner\nversion: 1\ncurrency: EUR\nzone: Europe/Tallinn\n"
+                        "stores: [{id: cafe}]\npoints: {name: [{locale: en, one: star, other: stars}]}\n"
+                        "locales: [en]\nrules: [{id: euro, spend: {give: 10, per: 1.00}}]\nrewards:\n");
+    for (int i = 0; i < OFFERS_MAX + 8; i++) {
+        used += snprintf(yaml + used, sizeof(yaml) - (size_t)used, "  - {id: gift%d, kind: gift, cost: %d}\n",
+                         i, i % 2 == 0 ? 10 : 1000);
+    }
+    house_open(house, yaml, false);
+    assert_int_equal(house_terminal(house, "cafe", "till-1"), TILL);
+    *state = house;
+    return 0;
+}
+
+static void a_quote_tries_so_many_and_no_more(void **state)
+{
+    struct house *house = *state;
+    buy(house, "bread", 1000);
+    struct event event = purchase(house, "lunch", 900);
+    ask_quote(house, &event);
+    assert_int_equal(house->reply.quoted.offers_count, OFFERS_MAX);
+    for (size_t i = 0; i < OFFERS_MAX; i++) {
+        assert_int_equal(house->reply.quoted.offers[i].lacking, i < OFFERS_MAX / 2 ? 0 : 900);
+    }
+}
+
 static void nobody_is_offered_nothing(void **state)
 {
     struct house *house = *state;
@@ -416,6 +446,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_offer_is_what_is_booked_then, open_house, close_house),
         cmocka_unit_test_setup_teardown(offers_stand_beside_what_is_redeemed_already, open_house,
                                         close_house),
+        cmocka_unit_test_setup_teardown(a_quote_tries_so_many_and_no_more, open_catalogue, close_house),
         cmocka_unit_test_setup_teardown(nobody_is_offered_nothing, open_house, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
