@@ -42,7 +42,8 @@ int returned_read(const struct purchase *purchase, const struct context *context
         ret_returned->quantity[i] = 0;
         ret_returned->money[i] = 0;
     }
-    ret_returned->whole = context_fact(context, FACT_VOIDED, 0).quantity > 0;
+    ret_returned->whole = context_fact(context, FACT_VOIDED, 0).quantity > 0 ||
+                          context_fact(context, FACT_VOIDED, FACT_VOIDED_BACK).quantity > 0;
     for (size_t i = 0; i < context->facts_count; i++) {
         const struct receipt_fact *fact = &context->facts[i];
         if (fact->kind != FACT_LINE) {

@@ -259,11 +259,24 @@ static int begin(const struct engine_past *past, const struct context *context, 
     return err;
 }
 
+/* Of a purchase that sold nothing, such as an empty one, no line says that it is back. */
+static int add_back_fact(struct takeback *takeback, const struct going *going)
+{
+    static const struct receipt_fact back = {.kind = FACT_VOIDED, .index = FACT_VOIDED_BACK, .quantity = 1};
+    struct returned by_lines = going->after;
+    struct remains left;
+    by_lines.whole = false;
+    const int err = remains_make(going->purchase, &by_lines, &left);
+    const bool said = left.nothing || going->before.whole || !going->after.whole;
+    return err != 0 || said ? err : takeback_fact(takeback, true, &back);
+}
+
 /* Books what goes: facts of the lines, and what the member loses and gets back. */
 static int book(struct takeback *takeback, struct going *going, bool goods)
 {
     int err = remains_make(going->purchase, &going->after, &going->left_after);
     err = err != 0 || !goods ? err : add_line_facts(takeback, going);
+    err = err != 0 || !goods ? err : add_back_fact(takeback, going);
     if (err != 0 || takeback->past->outcome->member == 0) {
         return err;
     }

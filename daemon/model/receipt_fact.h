@@ -11,7 +11,8 @@ enum { RECEIPT_FACTS_MAX = LINES_MAX + 256 };
 
 enum receipt_fact_kind {
     FACT_LINE = 1,   /* returned of line `index`: thousandths, and money that was given back without goods */
-    FACT_VOIDED = 2, /* quantity 1: it is void */
+    FACT_VOIDED = 2, /* quantity 1: it is void; index FACT_VOIDED_BACK: all of it is back, of a purchase whose
+                        lines cannot say so, as it sold nothing */
     FACT_DECIDED =
         3, /* quantity: position of the event that claimed it, or moved it, after; amount: its member */
     FACT_EXPIRED = 4,    /* amount: points of the lot `index` it opened that expired */
@@ -22,6 +23,8 @@ enum receipt_fact_kind {
     FACT_CLOSED = 9,     /* quantity 1: its business day is over: in contexts only */
     FACT_ENDED = 16      /* of a reservation, quantity 1: it was committed (index 1) or released (2) */
 };
+
+enum { FACT_VOIDED_BACK = 1 };
 
 struct receipt_fact {
     enum receipt_fact_kind kind;

@@ -36,13 +36,22 @@ static bool load(struct draw *draw)
     return err == 0;
 }
 
-/* The event as the daemon would get it. */
-static bool through_the_wire(const struct event *event, struct event *ret_event)
+/* The last purchase that was booked, as it was decided. */
+static struct {
+    struct engine_past past;
+    struct event event;
+    struct context context;
+    struct member_state holdings;
+    struct outcome outcome;
+} bought;
+
+/* The event as the daemon would get it, in memory of its own. */
+static bool through_the_wire(const struct event *event, size_t slot, struct event *ret_event)
 {
     struct arena arena;
     struct bytes body;
     const char *field;
-    arena_init(&arena, fuzz_memory(2, WIRE_BYTES), WIRE_BYTES);
+    arena_init(&arena, fuzz_memory(slot, WIRE_BYTES), WIRE_BYTES);
     CHECK(wire_body_pack(event, &arena, &body) == 0);
     return wire_body_unpack(body, &arena, ret_event, &field) == 0;
 }
@@ -77,29 +86,89 @@ static void compare(int customer)
     CHECK(strcmp(descriptions[0], descriptions[1]) == 0);
 }
 
+/* Keeps what was just booked for returns of it. */
+static void keep(const struct event *event)
+{
+    const struct shop *shop = &shops[0];
+    const struct outcome *outcome = &shop->decision->outcome;
+    if (outcome->code != CODE_ACCEPTED || event->kind != EVENT_PURCHASE ||
+        !through_the_wire(event, 7, &bought.event)) {
+        return;
+    }
+    bought.context = *shop->context;
+    if (shop->context->holdings != NULL) {
+        bought.holdings = *shop->context->holdings;
+        bought.context.holdings = &bought.holdings;
+    }
+    memcpy(&bought.outcome, outcome, offsetof(struct outcome, effects));
+    memcpy(bought.outcome.effects, outcome->effects, outcome->effects_count * sizeof(outcome->effects[0]));
+    bought.past = (struct engine_past){.position = shop->position,
+                                       .decided = shop->position,
+                                       .programme = shop->programme,
+                                       .place = shop->place,
+                                       .event = &bought.event,
+                                       .context = &bought.context,
+                                       .outcome = &bought.outcome};
+    for (int i = 0; i < 2; i++) {
+        shops[i].past = &bought.past;
+        shops[i].facts_count = 0;
+    }
+}
+
+/* Whose event it is; -2: nobody can be meant. */
+static int customer_of(struct draw *draw, const struct event *event)
+{
+    int customer = (int)draw_below(draw, CUSTOMERS + 1) - (draw_one_in(draw, 8) ? 1 : 0);
+    if (event->kind == EVENT_TRANSFER) {
+        customer = event->transfer.to > shops[0].customers_count ? -2 : (int)event->transfer.from - 1;
+    } else if (event->kind == EVENT_CARD_LINKED) {
+        customer = (int)event->card_linked.member - 1;
+    } else if (event->kind == EVENT_ERASED) {
+        customer = (int)event->erased.member - 1;
+    } else if (event->kind == EVENT_VOID_RECEIPT || event->kind == EVENT_GOODS_RETURN) {
+        const bool about = event->kind == EVENT_VOID_RECEIPT || event->goods_return.has_original;
+        customer = !about ? customer : shops[0].past != NULL ? (int)bought.outcome.member - 1 : -1;
+    }
+    const bool named = event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER ||
+                       event->kind == EVENT_CARD_LINKED || event->kind == EVENT_ERASED;
+    return named && (customer < 0 || (size_t)customer >= shops[0].customers_count) ? -2 : customer;
+}
+
 static bool book(struct draw *draw, int32_t booked_day)
 {
     struct shape_event *shape = fuzz_memory(6, sizeof(*shape));
     struct event event;
-    const int customer = (int)draw_below(draw, CUSTOMERS + 1) - (draw_one_in(draw, 8) ? 1 : 0);
     struct shop_time time = {booked_day, (int32_t)draw_below(draw, 1440), booked_day};
     time.day += draw_one_in(draw, 4) ? (int32_t)draw_between(draw, -30, 1) : 0;
-    shape_event(draw, shape);
-    if (time.day < DAY_MIN || time.day > DAY_MAX || !through_the_wire(&shape->event, &event)) {
+    if (draw_one_in(draw, 3)) {
+        shape_event_about(draw, shops[0].past != NULL ? &bought.event.purchase : NULL, CUSTOMERS, shape);
+    } else {
+        shape_event(draw, shape);
+    }
+    if (time.day < DAY_MIN || time.day > DAY_MAX || !through_the_wire(&shape->event, 2, &event)) {
         return true;
     }
-    /* The shop shows the engine nobody's holdings: what operators do by hand is the simulator's to try. */
-    if (event.kind == EVENT_ADJUSTMENT || event.kind == EVENT_TRANSFER) {
+    const int customer = customer_of(draw, &event);
+    if (customer == -2) {
         return true;
+    }
+    const bool loose = event.kind == EVENT_GOODS_RETURN && !event.goods_return.has_original;
+    const struct engine_past *past = shops[0].past;
+    for (int i = 0; i < 2 && loose; i++) {
+        shops[i].past = NULL;
     }
     const int err = shop_book(&shops[0], customer, &event, time);
     CHECK(shop_book(&shops[1], customer, &event, time) == err);
+    for (int i = 0; i < 2 && loose; i++) {
+        shops[i].past = past;
+    }
     if (err != 0) {
         CHECK(err == ERR_TOO_LARGE || err == ERR_OVERFLOW);
         return false;
     }
     compare(customer);
     check_recorded(&shops[0]);
+    keep(&event);
     return true;
 }
 
@@ -120,6 +189,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (shops[0].memory == NULL) {
         shop_open(&shops[0], NULL);
         shop_open(&shops[1], NULL);
+    }
+    static const char *const segments[] = {"students"};
+    static const struct profile profile = {
+        .birth_month = 2, .birth_day = 29, .segments = segments, .segments_count = 1};
+    for (int i = 0; i < 2; i++) {
+        shops[i].past = NULL;
+        shops[i].facts_count = 0;
+        shops[i].profile = &profile;
     }
     if (!load(&draw)) {
         return -1;

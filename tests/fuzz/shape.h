@@ -19,9 +19,15 @@ struct shape_event {
     struct free_units free_units[2];
     struct redemption redemptions[2];
     struct pay_with_points pay_with_points;
+    struct return_part parts[2];
 };
 
 /* Within the ranges of a body. Fills in place: the event points into `ret_event`. */
 void shape_event(struct draw *draw, struct shape_event *ret_event);
+
+/* The same of an event about the purchase `bought` (NULL: one nobody knows): a return or a void; or about one
+ * of `members`, or two of them: a transfer, a card that is linked, an erasure. */
+void shape_event_about(struct draw *draw, const struct purchase *bought, uint32_t members,
+                       struct shape_event *ret_event);
 
 #endif

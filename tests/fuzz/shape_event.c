@@ -143,3 +143,68 @@ void shape_event(struct draw *draw, struct shape_event *ret_event)
         shape_claims(draw, ret_event);
     }
 }
+
+static void shape_return(struct draw *draw, const struct purchase *bought, struct shape_event *shape)
+{
+    static const struct receipt own = {.business_date = 20454, .number = "R"};
+    struct goods_return *goods = &shape->event.goods_return;
+    shape->event.kind = EVENT_GOODS_RETURN;
+    *goods = (struct goods_return){.receipt = own, .done = draw_one_in(draw, 2)};
+    goods->has_original = !draw_one_in(draw, 8);
+    goods->original = (struct receipt){.business_date = 20454, .number = "1"};
+    if (!goods->has_original) {
+        goods->card = (struct bytes){card, sizeof(card)};
+        goods->amount = draw_edge(draw, 1, AMOUNT_MAX);
+        return;
+    }
+    switch (draw_below(draw, 3)) {
+    case 0:
+        goods->whole = true;
+        break;
+    case 1:
+        goods->amount = draw_edge(draw, 1, AMOUNT_MAX);
+        break;
+    default:
+        goods->parts = shape->parts;
+        goods->parts_count = 1 + (size_t)draw_below(draw, COUNT(shape->parts));
+        for (size_t i = 0; i < goods->parts_count; i++) {
+            const uint64_t lines = bought != NULL && bought->lines_count > 0 ? bought->lines_count : 1;
+            shape->parts[i] = (struct return_part){.sku = draw_one_in(draw, 3) ? "a" : NULL,
+                                                   .quantity = draw_edge(draw, 0, QUANTITY_MAX)};
+            shape->parts[i].line = shape->parts[i].sku != NULL ? 0 : (uint32_t)draw_below(draw, lines);
+        }
+        break;
+    }
+}
+
+void shape_event_about(struct draw *draw, const struct purchase *bought, uint32_t members,
+                       struct shape_event *ret_event)
+{
+    *ret_event = (struct shape_event){.event = {.kind = EVENT_ERASED}};
+    struct event *event = &ret_event->event;
+    const uint32_t member = 1 + (uint32_t)draw_below(draw, members);
+    switch (draw_below(draw, 8)) {
+    case 0:
+        event->kind = EVENT_TRANSFER;
+        event->transfer.from = member;
+        event->transfer.to = 1 + (uint32_t)draw_below(draw, members);
+        event->transfer.points = draw_edge(draw, 1, POINTS_MAX);
+        break;
+    case 1:
+        event->kind = EVENT_CARD_LINKED;
+        event->card_linked.member = member;
+        event->card_linked.card = (struct bytes){card, sizeof(card)};
+        break;
+    case 2:
+        event->erased.member = member;
+        break;
+    case 3:
+        event->kind = EVENT_VOID_RECEIPT;
+        event->void_receipt.receipt = (struct receipt){.business_date = 20454, .number = "1"};
+        event->void_receipt.done = draw_one_in(draw, 2);
+        break;
+    default:
+        shape_return(draw, bought, ret_event);
+        break;
+    }
+}

@@ -1,5 +1,7 @@
 #include "fuzz/shape.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 
 #include <inttypes.h>
@@ -77,7 +79,7 @@ static void add_condition(struct shape *shape, const char *key)
 {
     struct text *text = shape->text;
     text_add(text, ", %s: {", key);
-    switch (draw_below(shape->draw, 10)) {
+    switch (draw_below(shape->draw, 12)) {
     case 0:
         text_add(text, "min_spend: ");
         add_decimal(shape, draw_edge(shape->draw, 1, AMOUNT_MAX), shape->money_digits);
@@ -109,6 +111,13 @@ static void add_condition(struct shape *shape, const char *key)
         break;
     case 8:
         text_add(text, "first_purchase: yes");
+        break;
+    case 10:
+        text_add(text, "segments: [%s]", WORD(shape, "students", "staff", "students, staff"));
+        break;
+    case 11:
+        text_add(text, "birthday: {before: %d, after: %d}", (int)draw_between(shape->draw, 0, 182),
+                 (int)draw_between(shape->draw, 0, 182));
         break;
     default:
         if (shape->levels > 0) {
@@ -160,13 +169,16 @@ static void add_rule(struct shape *shape, int index)
 static void add_tiers(struct shape *shape)
 {
     int64_t qualifying = 0;
+    bool needs_valid = false;
     text_add(shape->text, "tiers:\n  window: ");
     if (draw_one_in(shape->draw, 3)) {
         text_add(shape->text, "rolling\n  days: %d\n", (int)draw_edge(shape->draw, 1, 3660));
     } else {
-        text_add(shape->text, "%s\n", WORD(shape, "calendar_year", "lifetime", "month"));
+        const char *window = WORD(shape, "calendar_year", "lifetime", "month", "anniversary_year");
+        needs_valid = strcmp(window, "anniversary_year") == 0;
+        text_add(shape->text, "%s\n", window);
     }
-    if (draw_one_in(shape->draw, 2)) {
+    if (draw_one_in(shape->draw, 2) || needs_valid) {
         text_add(shape->text, "  valid: ");
         add_term(shape);
         text_add(shape->text, "\n");
@@ -234,6 +246,19 @@ static void add_head(struct shape *shape)
     text_add(shape->text, "}\n");
 }
 
+/* The defaults where the input has no more bytes. */
+static void add_policies(struct shape *shape)
+{
+    text_add(shape->text, "returns: {points: %s, spent: %s, negative: %s",
+             WORD(shape, "recompute", "prorate", "floor_of_refund", "keep"),
+             WORD(shape, "prorate", "when_whole", "keep"),
+             WORD(shape, "allow", "clamp", "own_lot", "refuse"));
+    text_add(shape->text, ", expired: %s, without_receipt: %s, unknown_receipt: %s, tier: %s}\n",
+             WORD(shape, "forgive", "charge"), WORD(shape, "refuse", "by_amount", "review"),
+             WORD(shape, "park", "refuse"), WORD(shape, "at_once", "at_review"));
+    text_add(shape->text, "moving: {transfer: %s}\n", WORD(shape, "allow", "refuse"));
+}
+
 void shape_programme(struct draw *draw, struct text *text)
 {
     struct shape shape = {.draw = draw, .text = text};
@@ -250,4 +275,5 @@ void shape_programme(struct draw *draw, struct text *text)
     for (int i = 0, rules = 1 + (int)draw_below(draw, RULES); i < rules; i++) {
         add_rule(&shape, i);
     }
+    add_policies(&shape);
 }

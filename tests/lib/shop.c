@@ -232,9 +232,57 @@ static void check_balances(const struct shop *shop, const struct member_state *s
     /* What gives nothing leaves no trace on the member. */
     bool any = false;
     for (size_t i = 0; i < outcome->effects_count; i++) {
-        any = any || outcome->effects[i].kind != EFFECT_RECEIPT;
+        const struct effect *effect = &outcome->effects[i];
+        any = any || (effect->kind == EFFECT_MOVE
+                          ? account_member(effect->move.debit) == state->member ||
+                                account_member(effect->move.credit) == state->member
+                          : effect->kind != EFFECT_RECEIPT && effect->member == state->member);
     }
     assert_true(state->last_position == shop->position || !any);
+}
+
+/* What fell due of a member's, behind what the outcome has. */
+static void settle(struct shop *shop, const struct member_state *state)
+{
+    struct outcome *outcome = &shop->decision->outcome;
+    const size_t before = outcome->effects_count;
+    find_day_starts(shop, state, shop->context->booked_day);
+    assert_int_equal(engine_settle(shop->programme, state, shop->context, outcome), 0);
+    for (size_t i = before; i < outcome->effects_count; i++) {
+        apply(shop, &outcome->effects[i]);
+    }
+}
+
+static bool is_about_receipt(const struct event *event)
+{
+    return event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT;
+}
+
+/* What events that take something see. */
+static void show_holdings(struct shop *shop, const struct event *event, const struct member_state *state,
+                          const struct member_state *other)
+{
+    static struct member_state holdings;
+    static struct member_state others;
+    struct context *context = shop->context;
+    const struct purchase *purchase = &event->purchase;
+    const bool takes = is_about_receipt(event);
+    const bool redeems = event->kind == EVENT_PURCHASE &&
+                         (purchase->redemptions_count > 0 || purchase->pay_with_points != NULL);
+    const bool moves = event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
+    if (takes || moves || (state->member != 0 && (redeems || event->kind == EVENT_RESERVE))) {
+        engine_holdings(state, takes, &holdings);
+        context->holdings = &holdings;
+    }
+    if (other != NULL) {
+        engine_holdings(other, false, &others);
+        context->other = &others;
+    }
+    if (takes) {
+        context->about = shop->past == NULL ? 0 : shop->past->position;
+        context->facts = shop->facts;
+        context->facts_count = shop->facts_count;
+    }
 }
 
 int shop_book(struct shop *shop, int customer, const struct event *event, struct shop_time time)
@@ -256,39 +304,28 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
     context->new_member = known || customer < 0 ? 0 : (uint32_t)shop->customers_count + 1;
     context->random_size = sizeof(context->random);
     for (size_t i = 0; i < context->random_size; i++) {
-        context->random[i] = (uint8_t)(shop->position * 37 + i * 11 + 5);
+        context->random[i] = (uint8_t)(shop->position * 37 + i * 11 + 5 + shop->salt);
     }
-    find_day_starts(shop, state, time.booked_day);
     shop->position++;
-    assert_int_equal(engine_settle(shop->programme, state, context, outcome), 0);
-    for (size_t i = 0; i < outcome->effects_count; i++) {
-        apply(shop, &outcome->effects[i]);
+    settle(shop, state);
+    struct member_state *other =
+        event->kind == EVENT_TRANSFER ? shop->customers[event->transfer.to - 1] : NULL;
+    if (other != NULL) {
+        settle(shop, other);
     }
-    const size_t settled = outcome->effects_count;
-    shop->settled = settled;
+    shop->settled = outcome->effects_count;
     observe(shop, event, state);
-    const bool takes = event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT;
-    static struct member_state holdings;
-    if (takes) {
-        engine_holdings(state, true, &holdings);
-        context->holdings = &holdings;
-        context->about = shop->past == NULL ? 0 : shop->past->position;
-        context->facts = shop->facts;
-        context->facts_count = shop->facts_count;
+    if (shop->profile != NULL && shop->programme->questions > 0) {
+        engine_answers(shop->programme, shop->profile, context);
     }
-    const struct purchase *purchase = &event->purchase;
-    const bool redeems = event->kind == EVENT_PURCHASE &&
-                         (purchase->redemptions_count > 0 || purchase->pay_with_points != NULL);
-    if (state->member != 0 && (redeems || event->kind == EVENT_RESERVE)) {
-        engine_holdings(state, false, &holdings);
-        context->holdings = &holdings;
-    }
+    show_holdings(shop, event, state, other);
+    const bool takes = is_about_receipt(event);
     const int err = engine_decide(shop->programme, &shop->place, event, context, takes ? shop->past : NULL,
                                   shop->decision);
     if (err != 0) {
         return err;
     }
-    for (size_t i = settled; i < outcome->effects_count; i++) {
+    for (size_t i = shop->settled; i < outcome->effects_count; i++) {
         apply(shop, &outcome->effects[i]);
     }
     check_books(shop);

@@ -29,9 +29,11 @@ struct shop {
     const struct engine_past *past;
     size_t facts_count;
     struct receipt_fact facts[RECEIPT_FACTS_MAX];
-    struct context *context;   /* of the last event */
-    struct decision *decision; /* of the last event */
-    size_t settled;            /* of its effects: what fell due with it */
+    const struct profile *profile; /* everybody's; NULL: nobody's is known */
+    struct context *context;       /* of the last event */
+    struct decision *decision;     /* of the last event */
+    size_t settled;                /* of its effects: what fell due with it */
+    uint8_t salt;                  /* of what is drawn for vouchers */
     struct numbers *numbers;
     struct arena arena;
     void *memory;

@@ -156,6 +156,39 @@ static void a_tick_changes_no_later_outcome(void **state)
     }
 }
 
+static void forget_codes(struct outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        if (outcome->effects[i].kind == EFFECT_VOUCHER) {
+            memset(outcome->effects[i].voucher.code, 0, VOUCHER_CODE_BYTES);
+        }
+    }
+}
+
+/* So a quote, for which no codes are drawn, is what is booked then (prop_quote has the whole way). */
+static void what_is_drawn_changes_codes_only(void **state)
+{
+    static struct drawn_programme drawn;
+    static struct drawn_purchase bought;
+    (void)state;
+    chance_twin.salt = 99;
+    for (long i = 0; i < chance_cases; i++) {
+        chance_begin_with(&drawn, i);
+        int32_t day = CHANCE_FIRST_DAY;
+        for (int event = 0; event < 3; event++) {
+            day = later(day);
+            draw_purchase(&bought, day);
+            if (!chance_book(&bought.event, &bought.event, bought.time)) {
+                break;
+            }
+            forget_codes(&chance_shop.decision->outcome);
+            forget_codes(&chance_twin.decision->outcome);
+            chance_compare("what is drawn changes codes only", chance_outcome);
+        }
+    }
+    chance_twin.salt = 0;
+}
+
 static void shuffle(struct line *lines, size_t count)
 {
     for (size_t i = count; i > 1; i--) {
@@ -350,6 +383,7 @@ int main(void)
         cmocka_unit_test(the_same_event_gives_the_same_bytes),
         cmocka_unit_test(settling_in_one_step_or_in_many_gives_the_same),
         cmocka_unit_test(a_tick_changes_no_later_outcome),
+        cmocka_unit_test(what_is_drawn_changes_codes_only),
         cmocka_unit_test(the_order_of_lines_does_not_matter),
         cmocka_unit_test(a_rule_that_does_not_apply_changes_nothing),
         cmocka_unit_test(splitting_a_basket_never_earns_more),

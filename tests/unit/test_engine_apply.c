@@ -102,6 +102,74 @@ static void what_no_decision_can_have_given_is_corrupt(void **state)
     fold_fails(6, move(account_of_member(7, MEMBER_ACCOUNTS), 0, 1, (struct origin){5, 0}), ERR_CORRUPT);
 }
 
+static void what_the_state_does_not_have_cannot_end(void **state)
+{
+    (void)state;
+    struct effect effect = {.kind = EFFECT_VOUCHER_END, .member = 7};
+    fold_fails(1, effect, ERR_CORRUPT);
+    fold_fails(1, (struct effect){.kind = EFFECT_VOUCHER_HOLD, .member = 7}, ERR_CORRUPT);
+    fold_fails(1, (struct effect){.kind = EFFECT_RESERVATION_END, .member = 7}, ERR_CORRUPT);
+    effect = (struct effect){.kind = EFFECT_VISIT, .member = 7};
+    effect.visit.undone = true;
+    fold_fails(1, effect, ERR_CORRUPT);
+    effect.visit.undone = false;
+    anna.purchases = UINT32_MAX;
+    fold_fails(1, effect, ERR_OVERFLOW);
+    effect = (struct effect){.kind = EFFECT_STAMPS, .member = 7};
+    effect.stamps.card = 1;
+    effect.stamps.undone = 1;
+    fold_fails(1, effect, ERR_CORRUPT);
+    effect.stamps.undone = 0;
+    effect.stamps.completed = UINT32_MAX;
+    fold(1, effect);
+    effect.stamps.completed = 1;
+    fold_fails(2, effect, ERR_OVERFLOW);
+}
+
+static void what_changes_nothing_leaves_nothing(void **state)
+{
+    (void)state;
+    struct effect effect = {.kind = EFFECT_COUNTER, .member = 7};
+    effect.counter.limit = 3;
+    fold(1, effect);
+    assert_int_equal(anna.counters_count, 0);
+    effect = (struct effect){.kind = EFFECT_ITEM, .member = 7};
+    effect.item.card = 1;
+    fold(1, effect);
+    assert_int_equal(anna.items_count, 0);
+    effect.item.item = 5;
+    effect.item.amount = 1000;
+    fold(1, effect);
+    effect.item.item = 4;
+    fold(1, effect);
+    effect.item.card = 0;
+    effect.item.item = 9;
+    fold(1, effect);
+    assert_int_equal(anna.items_count, 3);
+    assert_int_equal(anna.items[0].item, 9);
+    assert_int_equal(anna.items[1].item, 4);
+    effect.item.amount = INT64_MAX;
+    fold_fails(2, effect, ERR_OVERFLOW);
+}
+
+static void levels_and_reservations_follow_one_another(void **state)
+{
+    (void)state;
+    struct effect effect = {.kind = EFFECT_LEVEL, .member = 7};
+    for (int32_t i = 0; i < 2; i++) {
+        effect.level.level = 1 + (uint32_t)i % 2;
+        effect.level.since = 10 + i;
+        fold(1, effect);
+    }
+    effect.level.level = 9;
+    effect.level.since = 9;
+    fold_fails(2, effect, ERR_CORRUPT);
+    effect = (struct effect){.kind = EFFECT_RESERVATION, .member = 7};
+    effect.reservation.points = 1;
+    fold(5, effect);
+    fold_fails(5, effect, ERR_CORRUPT);
+}
+
 static void effects_of_others_leave_the_state_as_it_is(void **state)
 {
     (void)state;
@@ -251,6 +319,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(lots_stand_in_the_order_of_their_origin_and_empty_ones_go, setup),
         cmocka_unit_test_setup(what_no_decision_can_have_given_is_corrupt, setup),
+        cmocka_unit_test_setup(what_the_state_does_not_have_cannot_end, setup),
+        cmocka_unit_test_setup(what_changes_nothing_leaves_nothing, setup),
+        cmocka_unit_test_setup(levels_and_reservations_follow_one_another, setup),
         cmocka_unit_test_setup(effects_of_others_leave_the_state_as_it_is, setup),
         cmocka_unit_test_setup(nobody_becomes_who_is_enrolled, setup),
         cmocka_unit_test_setup(metric_days_are_sorted_and_gone_when_nothing_is_left, setup),

@@ -242,6 +242,42 @@ static void a_stock_is_never_overshot_by_reservations(void **state)
     house_replay(house);
 }
 
+/* Worked answer 41, TB-06 and TB-09: a retry never turns yesterday's no into a yes, and what was refused for
+ * the moment is refused under its sequence for good. */
+static void a_refusal_stays_what_it_was(void **state)
+{
+    struct house *house = *state;
+    static uint8_t first[4096];
+    const struct redemption cake = {.reward = "cake", .units = 1};
+    assert_int_equal(buy(house, ANNA, "bread", 950, NULL, false), CODE_ACCEPTED);
+    const int64_t then = house->now;
+    const uint64_t sequence = house->sequences[TILL];
+    const unsigned receipt = receipts + 1;
+    assert_int_equal(buy(house, ANNA, "cake", 300, &cake, false), CODE_POINTS_SHORT);
+    const size_t size = house->booked_bytes.size;
+    assert_true(size <= sizeof(first));
+    memcpy(first, house->booked_bytes.data, size);
+    house->now += MINUTE_MS;
+    assert_int_equal(buy(house, ANNA, "bread", 100, NULL, false), CODE_ACCEPTED);
+    char number[16];
+    snprintf(number, sizeof(number), "%u", receipt);
+    struct event again = house_purchase(house, number, "cake", 300);
+    again.occurred_at = then;
+    again.purchase.redemptions = &cake;
+    again.purchase.redemptions_count = 1;
+    house_book_as(house, TILL, sequence, &again, ANNA);
+    assert_int_equal(house->decision->outcome.code, CODE_POINTS_SHORT);
+    assert_true(house->reply.booked.repeated);
+    assert_int_equal(house->booked_bytes.size, size);
+    assert_memory_equal(house->booked_bytes.data, first, size);
+    struct event other = house_purchase(house, number, "bread", 300);
+    house_book_as(house, TILL, sequence, &other, ANNA);
+    assert_int_equal(house->reply.kind, REPLY_FAILURE);
+    assert_int_equal(house->reply.failure.code, FAILURE_CONFLICT);
+    assert_int_equal(buy(house, ANNA, "cake", 300, &cake, false), CODE_ACCEPTED);
+    house_replay(house);
+}
+
 static void points_pay(void **state)
 {
     struct house *house = *state;
@@ -309,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_voucher_is_honoured_once, open_house, close_house),
         cmocka_unit_test_setup_teardown(a_voucher_past_its_last_day_expires, open_house, close_house),
         cmocka_unit_test_setup_teardown(a_stock_is_never_overshot_by_reservations, open_house, close_house),
+        cmocka_unit_test_setup_teardown(a_refusal_stays_what_it_was, open_house, close_house),
         cmocka_unit_test_setup_teardown(points_pay, open_house, close_house),
         cmocka_unit_test_setup_teardown(half_of_what_points_paid_for_comes_back, open_house, close_house),
         cmocka_unit_test(what_a_purchase_owed_is_not_owed_when_it_comes_back),
