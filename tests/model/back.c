@@ -56,7 +56,7 @@ static int64_t gross_of(const struct m_purchase *purchase)
 static int64_t earns(const struct model *model, const struct m_purchase *purchase, int64_t gross, bool bound)
 {
     const int64_t tender = purchase->tender * gross / gross_of(purchase);
-    const int64_t points = model_earns(model, gross - tender, purchase->level);
+    const int64_t points = model_earns(model, gross - tender, purchase->level, purchase->metric);
     return bound && purchase->bound >= 0 ? least(points, purchase->bound) : points;
 }
 
@@ -496,7 +496,8 @@ void model_return_loose(struct model *model, const struct op *op, struct expecte
     }
     struct m_member *member = &model->members[number];
     const struct how how = {rules->points, rules->spent, rules->negative, rules->charge_expired, false};
-    const int64_t points = model_earns(model, op->amount, member->level > 0 ? member->level : 0);
+    const int64_t points = model_earns(model, op->amount, member->level > 0 ? member->level : 0,
+                                       model_window(model, member, model_today(model)));
     const int64_t missing = take_points(member, NULL, &how, points, 0);
     struct expected ignored = {.code = CODE_ACCEPTED};
     (void)take_missing(member, &how, missing, true, &ignored);

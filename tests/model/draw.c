@@ -32,6 +32,7 @@ void draw_rules(struct rules *ret_rules)
         .charge_expired = one_in(2),
         .tier_at_review = one_in(2),
     };
+    ret_rules->crossing_new = ret_rules->day_limit == 0 && one_in(2);
     ret_rules->gold = ret_rules->silver * (2 + (int64_t)drawn(3));
     memcpy(ret_rules->factors, factors[drawn(3)], sizeof(ret_rules->factors));
 }
@@ -43,7 +44,8 @@ int64_t draw_time(void)
            : kind < 85 ? (int64_t)drawn(40) * MINUTE_MS
            : kind < 96 ? (int64_t)drawn(12 * 60) * MINUTE_MS
            : kind < 99 ? (int64_t)drawn(5) * DAY_MS
-                       : (int64_t)drawn(120) * DAY_MS;
+           : one_in(4) ? (int64_t)drawn(120) * DAY_MS
+                       : 0;
 }
 
 static uint32_t till(void)
@@ -57,7 +59,7 @@ static void draw_lines(struct op *op)
     for (size_t i = 0; i < op->lines_count; i++) {
         struct m_line *line = &op->lines[i];
         *line = (struct m_line){.coffee = one_in(2), .units = 1 + (int64_t)drawn(4)};
-        line->gross = one_in(8) ? 1 + (int64_t)drawn(50) : 50 + (int64_t)drawn(9000);
+        line->gross = one_in(8) ? 1 + (int64_t)drawn(50) : 50 + (int64_t)drawn(one_in(4) ? 30000 : 9000);
     }
 }
 
@@ -88,7 +90,7 @@ static bool draw_reservation(const struct model *model, const struct m_member *m
         use->position = member->reservations[drawn(member->reservations_count)].position;
         return true;
     }
-    for (size_t i = model->gone_count; i > 0 && i + 40 > model->gone_count; i--) {
+    for (size_t i = model->gone_count; i > 0 && i + 40 > model->gone_count && one_in(2); i--) {
         if (model->gone[i - 1].member == member->number && one_in(2)) {
             use->position = model->gone[i - 1].reservation.position;
             return true;
@@ -125,10 +127,25 @@ static void draw_uses(const struct model *model, struct op *op)
     }
 }
 
+/* A card of somebody who has a reservation, where there is one. */
+static void draw_reserver(const struct model *model, struct op *op)
+{
+    for (int i = 0; i < CARDS && op->card >= 0; i++) {
+        const struct m_member *member = member_of(model, op);
+        if (member != NULL && member->reservations_count > 0) {
+            return;
+        }
+        op->card = (op->card + 1) % CARDS;
+    }
+}
+
 static void draw_buy(struct model *model, struct drawing *drawing, struct op *op)
 {
     op->till = till();
     draw_lines(op);
+    if (one_in(3)) {
+        draw_reserver(model, op);
+    }
     if (drawing->awaited != 0 && drawing->awaited_day == model_today(model) && one_in(3)) {
         op->receipt = drawing->awaited;
         op->till = drawing->awaited_till;
@@ -191,6 +208,7 @@ static void draw_reserve(const struct model *model, struct op *op)
 
 static bool draw_release(const struct model *model, struct op *op)
 {
+    draw_reserver(model, op);
     const struct m_member *member = member_of(model, op);
     op->till = till();
     return member != NULL && draw_reservation(model, member, &op->uses[0]);
@@ -215,6 +233,14 @@ static bool draw_by_hand(const struct model *model, struct op *op)
     return true;
 }
 
+/* A card that nobody has, where there is one. */
+static void draw_free_card(const struct model *model, struct op *op)
+{
+    for (int i = 0; i < CARDS && op->card >= 0 && model->cards[op->card] != 0; i++) {
+        op->card = (op->card + 1) % CARDS;
+    }
+}
+
 static enum op_kind draw_kind(void)
 {
     static const struct {
@@ -222,8 +248,8 @@ static enum op_kind draw_kind(void)
         unsigned weight;
     } kinds[] = {{OP_BUY, 40},     {OP_RETURN, 22}, {OP_RESERVE, 10}, {OP_RELEASE, 5}, {OP_VOID, 5},
                  {OP_LOOSE, 3},    {OP_CLAIM, 3},   {OP_UNCLAIM, 2},  {OP_ADJUST, 4},  {OP_TRANSFER, 4},
-                 {OP_ACTIVITY, 3}, {OP_ENROL, 1},   {OP_CLOSE, 1}};
-    uint64_t left = drawn(103);
+                 {OP_ACTIVITY, 3}, {OP_ENROL, 1},   {OP_CLOSE, 1},    {OP_LINK, 1},    {OP_ERASE, 2}};
+    uint64_t left = drawn(106);
     size_t i = 0;
     while (left >= kinds[i].weight) {
         left -= kinds[i++].weight;
@@ -257,6 +283,9 @@ static bool draw_of(struct model *model, struct drawing *drawing, struct op *op)
     case OP_CLAIM: {
         op->till = till();
         op->receipt = model->receipts > 0 ? draw_receipt(model) : 0;
+        for (int i = 0; i < 5 && op->receipt > 1 && model->purchases[op->receipt].member != 0; i++) {
+            op->receipt--;
+        }
         const struct m_purchase *purchase = &model->purchases[op->receipt];
         int64_t left = 0;
         for (size_t i = 0; i < purchase->lines_count; i++) {
@@ -269,8 +298,13 @@ static bool draw_of(struct model *model, struct drawing *drawing, struct op *op)
         op->till = till();
         op->amount = 1 + (int64_t)drawn(8000);
         return op->card < 0 || model->cards[op->card] != 0;
-    case OP_ACTIVITY:
     case OP_ENROL:
+        if (one_in(2)) {
+            draw_free_card(model, op);
+        }
+        op->till = till();
+        return op->card >= 0;
+    case OP_ACTIVITY:
         op->till = till();
         return op->card >= 0;
     case OP_CLOSE:
@@ -279,6 +313,14 @@ static bool draw_of(struct model *model, struct drawing *drawing, struct op *op)
     case OP_ADJUST:
     case OP_TRANSFER:
         return draw_by_hand(model, op);
+    case OP_LINK:
+        if (!one_in(4)) {
+            draw_free_card(model, op);
+        }
+        return op->card >= 0 && draw_by_hand(model, op);
+    case OP_ERASE:
+        op->card = -1;
+        return one_in(2) && model->members_count + CARDS + 1 < MEMBERS_MAX && draw_by_hand(model, op);
     case OP_KINDS:
         break;
     }

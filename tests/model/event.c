@@ -148,6 +148,23 @@ static void enrol(struct model *model, const struct op *op, struct expected *exp
     expected->member = member->number;
 }
 
+/* A card more for somebody; or whose cards are nobody's from here on. */
+static void card_of(struct model *model, const struct op *op, struct expected *expected)
+{
+    if (op->kind == OP_LINK && model->cards[op->card] != 0) {
+        expected->code = CODE_MEMBER_EXISTS;
+        return;
+    }
+    model_settle(model, &model->members[op->member]);
+    expected->member = op->member;
+    for (int card = 0; card < CARDS && op->kind == OP_ERASE; card++) {
+        model->cards[card] = model->cards[card] == op->member ? 0 : model->cards[card];
+    }
+    if (op->kind == OP_LINK) {
+        model->cards[op->card] = op->member;
+    }
+}
+
 static void decide(struct model *model, const struct op *op, struct expected *expected)
 {
     struct m_member *member = NULL;
@@ -195,6 +212,10 @@ static void decide(struct model *model, const struct op *op, struct expected *ex
         return;
     case OP_TRANSFER:
         transfer(model, op, expected);
+        return;
+    case OP_LINK:
+    case OP_ERASE:
+        card_of(model, op, expected);
         return;
     case OP_KINDS:
         break;

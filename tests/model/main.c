@@ -13,11 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPERATIONS = 25000, DIFFERENCE_BYTES = 512, SHOWN_MAX = 60 };
+enum { OPERATIONS = 25000, DIFFERENCE_BYTES = 512, SHOWN_MAX = 60, QUOTED_OF = 4 };
 
 static const char *const kind_names[OP_KINDS] = {
-    "buy",  "enrol",     "activity", "reserve", "release", "return",  "loose return",
-    "void", "close day", "claim",    "unclaim", "adjust",  "transfer"};
+    "buy",       "enrol", "activity", "reserve", "release",  "return", "loose return", "void",
+    "close day", "claim", "unclaim",  "adjust",  "transfer", "link",   "erase"};
 
 static void random_bytes(void *context, void *ret_data, size_t size)
 {
@@ -270,6 +270,39 @@ static void keep_codes(struct run *run)
     }
 }
 
+/* What booking the purchase would answer. */
+static void quote(struct run *run, const struct told *told)
+{
+    struct event event = told->event;
+    struct request request = {.id = 3, .kind = REQUEST_QUOTE};
+    struct request_book sealed = {.principal = 0};
+    arena_reset(&run->house.scratch);
+    house_seal(&event, run->model.position, told->card, &run->house.scratch, &sealed);
+    request.quote.body = sealed.body;
+    request.quote.opening = sealed.opening;
+    house_ask(&run->house, run->said[run->said_count - 1].op.till, &request);
+    assert_int_equal(run->house.reply.kind, REPLY_QUOTED);
+    memset(&run->quoted, 0, sizeof(run->quoted));
+    assert_int_equal(wire_outcome_unpack(run->house.reply.quoted.outcome, &run->house.scratch, &run->quoted),
+                     0);
+}
+
+static void compare_quote(const struct run *run, struct difference *difference)
+{
+    const struct outcome *booked = &run->house.decision->outcome;
+    same(difference, "the quote's code", run->quoted.code, booked->code);
+    if (booked->code != CODE_ACCEPTED || booked->member == 0) {
+        return;
+    }
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        same(difference, "an account of the quote", run->quoted.balances.accounts[i],
+             booked->balances.accounts[i]);
+    }
+    same(difference, "the quote's level", run->quoted.balances.level, booked->balances.level);
+    same(difference, "the quote's effects", (int64_t)run->quoted.effects_count,
+         (int64_t)booked->effects_count);
+}
+
 static void step(struct run *run, const char *programme, size_t operation)
 {
     static struct told told;
@@ -281,6 +314,10 @@ static void step(struct run *run, const char *programme, size_t operation)
     tell(run, &said->op, &told);
     said->now = run->house.now;
     said->position = run->model.position;
+    const bool quotes = said->op.kind == OP_BUY && drawn(QUOTED_OF) == 0;
+    if (quotes) {
+        quote(run, &told);
+    }
     house_book(&run->house, said->op.till, &told.event, told.card);
     model_event(&run->model, &said->op, &said->expected);
     if (run->house.reply.kind != REPLY_BOOKED) {
@@ -289,6 +326,9 @@ static void step(struct run *run, const char *programme, size_t operation)
     keep_codes(run);
     same(&difference, "position", (int64_t)run->house.booked.position, (int64_t)said->position);
     compare_outcome(&run->house.decision->outcome, &said->expected, &difference);
+    if (quotes) {
+        compare_quote(run, &difference);
+    }
     compare_member(run, said->expected.member, &difference);
     compare_member(run, said->expected.other, &difference);
     if (difference.text[0] != '\0') {
@@ -335,6 +375,9 @@ static void the_ledger_does_what_the_model_says(void **state)
             const struct said *last = &run->said[run->said_count - 1];
             kinds[last->op.kind]++;
             accepted[last->op.kind] += last->expected.code == CODE_ACCEPTED;
+        }
+        if (done == operations) {
+            house_replay(&run->house);
         }
         house_close(&run->house);
     }

@@ -452,7 +452,7 @@ void model_settle(struct model *model, struct m_member *member)
 
 /* --- what is given --- */
 
-int64_t model_earns(const struct model *model, int64_t basis, int level)
+static int64_t earns_at(const struct model *model, int64_t basis, int level)
 {
     const int64_t exact = basis / 100 * model->rules.factors[level];
     switch (model->rules.rounding) {
@@ -465,6 +465,14 @@ int64_t model_earns(const struct model *model, int64_t basis, int level)
         return (exact + 999) / 1000;
     }
     return exact / 1000;
+}
+
+int64_t model_earns(const struct model *model, int64_t basis, int level, int64_t metric)
+{
+    const int64_t points = earns_at(model, basis, level);
+    const int reached = model_reached(model, metric + points);
+    return model->rules.crossing_new && points > 0 && reached > level ? earns_at(model, basis, reached)
+                                                                      : points;
 }
 
 void model_issue(struct model *model, struct m_member *member, bool of_card, uint32_t *vouchers)

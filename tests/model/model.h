@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 enum {
-    MEMBERS_MAX = 64,
-    CARDS = 7,
+    MEMBERS_MAX = 96,
+    CARDS = 8,
     LOTS_ROOM = 512,
     DAYS_ROOM = 1024,
     VOUCHERS_ROOM = 128,
@@ -66,6 +66,7 @@ struct rules {
     enum back_loose loose;
     bool charge_expired;
     bool tier_at_review;
+    bool crossing_new; /* what reaches a level is decided at it */
 };
 
 struct m_lot {
@@ -133,6 +134,7 @@ struct m_purchase {
     struct m_line lines[LINES_ROOM];
     bool voided;
     int level;
+    int64_t metric; /* qualifying points of the window, before it */
     int64_t tender; /* what was redeemed paid, where that earns nothing */
     int64_t bound;  /* what the day's limit left where it cut; -1: it did not */
     int64_t points, stamps, cakes;
@@ -163,6 +165,8 @@ enum op_kind {
     OP_UNCLAIM,
     OP_ADJUST,
     OP_TRANSFER,
+    OP_LINK,
+    OP_ERASE,
     OP_KINDS
 };
 
@@ -259,7 +263,8 @@ void model_give(struct model *model, struct m_member *member, int64_t points, st
                 struct m_purchase *purchase);
 void model_stamp(struct model *model, struct m_member *member, int64_t stamps, uint32_t *vouchers);
 void model_issue(struct model *model, struct m_member *member, bool of_card, uint32_t *vouchers);
-int64_t model_earns(const struct model *model, int64_t basis, int level);
+/* `metric`: the qualifying points of the window before it. */
+int64_t model_earns(const struct model *model, int64_t basis, int level, int64_t metric);
 int64_t *model_used(struct m_used *used, int32_t day);
 void model_end_reservation(struct model *model, struct m_member *member, size_t at, int64_t unused,
                            bool timed_out, bool committed);

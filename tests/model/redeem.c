@@ -347,9 +347,10 @@ static void earn(struct buying *buying, int64_t gross, int64_t coffees)
     const int64_t room = model->rules.day_limit - *model_used(&member->given, today);
     uint32_t vouchers = 0;
     purchase->level = member->level > 0 ? member->level : 0;
+    purchase->metric = model_window(model, member, today);
     int64_t points = buying->op->kind == OP_ACTIVITY
-                         ? model_earns(model, SURVEY_POINTS * 100, purchase->level)
-                         : model_earns(model, gross - purchase->tender, purchase->level);
+                         ? model_earns(model, SURVEY_POINTS * 100, purchase->level, purchase->metric)
+                         : model_earns(model, gross - purchase->tender, purchase->level, purchase->metric);
     purchase->bound = -1;
     if (model->rules.day_limit > 0 && points > room) {
         points = room;

@@ -13,6 +13,7 @@ struct run {
     struct drawing drawing;
     uint64_t random;
     struct member_state state; /* read for a comparison */
+    struct outcome quoted;     /* the last quote's */
     size_t codes_count;
     struct {
         uint64_t position;

@@ -36,7 +36,7 @@ void tell_programme(const struct rules *rules, char ret_text[PROGRAMME_BYTES])
         "  - {id: cup, card: coffee, item: {give: 1}, only: {categories: [coffee]}}\n"
         "  - {id: survey, activity: {give: %d, code: survey}}\n"
         "stamp_cards: [{id: coffee, required: %lld, gives: {reward: mug}}]\n"
-        "tiers:\n  window: %s\n%s  levels:\n    - {id: guest, multiply: %lld.%03lld}\n"
+        "tiers:\n  window: %s\n%s%s  levels:\n    - {id: guest, multiply: %lld.%03lld}\n"
         "    - {id: silver, qualifying: %lld, multiply: %lld.%03lld}\n"
         "    - {id: gold, qualifying: %lld, multiply: %lld.%03lld}\n"
         "rewards:\n  - {id: mug, kind: amount_off, value: %d.%02d, valid: {days: %d}}\n"
@@ -48,14 +48,15 @@ void tell_programme(const struct rules *rules, char ret_text[PROGRAMME_BYTES])
         "moving: {transfer: allow}\n",
         CLAIM_DAYS, tenders, tenders, roundings[rules->rounding], rules->expiry_days, pending, limits,
         SURVEY_POINTS, (long long)rules->required, windows[rules->window], days,
-        (long long)rules->factors[0] / 1000, (long long)rules->factors[0] % 1000, (long long)rules->silver,
-        (long long)rules->factors[1] / 1000, (long long)rules->factors[1] % 1000, (long long)rules->gold,
-        (long long)rules->factors[2] / 1000, (long long)rules->factors[2] % 1000, MUG_WORTH / 100,
-        MUG_WORTH % 100, rules->voucher_days, CAKE_WORTH / 100, CAKE_WORTH % 100, CAKE_COST, CAKES_A_DAY,
-        POINTS_A_GROUP, GROUP_WORTH / 100, GROUP_WORTH % 100, POINTS_A_GROUP, (long long)rules->share,
-        rules->clamp ? "clamp" : "reject", TIMEOUT_MINUTES, LONGEST_MINUTES, points[rules->points],
-        spent[rules->spent], negative[rules->negative], rules->charge_expired ? "charge" : "forgive",
-        loose[rules->loose], rules->tier_at_review ? "at_review" : "at_once", ENDED_LOT_DAYS);
+        rules->crossing_new ? "  crossing: new\n" : "", (long long)rules->factors[0] / 1000,
+        (long long)rules->factors[0] % 1000, (long long)rules->silver, (long long)rules->factors[1] / 1000,
+        (long long)rules->factors[1] % 1000, (long long)rules->gold, (long long)rules->factors[2] / 1000,
+        (long long)rules->factors[2] % 1000, MUG_WORTH / 100, MUG_WORTH % 100, rules->voucher_days,
+        CAKE_WORTH / 100, CAKE_WORTH % 100, CAKE_COST, CAKES_A_DAY, POINTS_A_GROUP, GROUP_WORTH / 100,
+        GROUP_WORTH % 100, POINTS_A_GROUP, (long long)rules->share, rules->clamp ? "clamp" : "reject",
+        TIMEOUT_MINUTES, LONGEST_MINUTES, points[rules->points], spent[rules->spent],
+        negative[rules->negative], rules->charge_expired ? "charge" : "forgive", loose[rules->loose],
+        rules->tier_at_review ? "at_review" : "at_once", ENDED_LOT_DAYS);
     assert_in_range(size, 1, PROGRAMME_BYTES - 1);
 }
 
@@ -240,6 +241,15 @@ void tell(const struct run *run, const struct op *op, struct told *ret_told)
         told->event.kind = EVENT_UNCLAIM;
         told->event.unclaim.receipt = receipt_of(run, op, told->original);
         told->event.unclaim.reason = "drawn";
+        return;
+    case OP_LINK:
+        told->event.kind = EVENT_CARD_LINKED;
+        told->event.card_linked.member = op->member;
+        return;
+    case OP_ERASE:
+        told->card = NULL;
+        told->event.kind = EVENT_ERASED;
+        told->event.erased.member = op->member;
         return;
     case OP_ADJUST:
     case OP_TRANSFER:
