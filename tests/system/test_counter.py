@@ -1,9 +1,13 @@
 """What a cashier does at the counter: who is it, what has he, what could he use, and a voucher while the daemon is away."""
 
+import contextlib
+import os
+import re
+import shlex
 import tempfile
 
 import harness
-from harness import House, check, equal, run
+from harness import SOURCE, House, check, equal, run
 
 PROGRAMME = """\
 programme: counter
@@ -27,19 +31,25 @@ reservations: {timeout_minutes: 15, longest_minutes: 60}
 """
 
 
+@contextlib.contextmanager
+def counter(programme):
+    """A running daemon of this programme."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(programme)
+        file.flush()
+        house = House(programme=file.name)
+        try:
+            yield house.init().start() or house
+            house.sound()
+        finally:
+            house.close()
+
+
 def with_counter(test):
     """The test gets a running daemon of the programme above, and its till."""
     def with_house(_):
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-            file.write(PROGRAMME)
-            file.flush()
-            house = House(programme=file.name)
-            try:
-                house.init().start()
-                test(house, house.till())
-                house.sound()
-            finally:
-                house.close()
+        with counter(PROGRAMME) as house:
+            test(house, house.till())
     with_house.__name__ = test.__name__
     return with_house
 
@@ -148,6 +158,26 @@ def test_a_refused_purchase_leaves_its_receipt_number(house, till):
     again = till.run("purchase", "--receipt", "2", "--card", "anna", "--line", *cake)
     check("was rung up before" in again.stderr, again.stderr)
     equal(till.json("member", "--card", "anna")[0]["view"]["available"], 50)
+
+
+def test_what_the_cafes_page_tells_to_say_works(_):
+    with open(os.path.join(SOURCE, "docs/cafe.md"), encoding="utf-8") as file:
+        page = file.read()
+    with counter(re.search(r"```yaml\n(.*?)```", page, re.DOTALL).group(1)) as house:
+        till = house.till(store="cafe", label="counter")
+        vouchers = [till.purchase(n, "soup,lunch,9,72.00", card="5551234")["vouchers"][0] for n in (1, 2, 3)]
+        said = re.findall(r"^    \$ (loyalty-till (?!enrol).*)$", page, re.MULTILINE) + \
+            [line.replace("\n", " ") for line in re.findall(r"`(loyalty-till quote [^`]*)`", page)]
+        check(len(said) >= 5, said)
+        for line in said:
+            line = line.replace("/home/cafe/till", till.folder)
+            if "CODE" in line:
+                line = line.replace("CODE", vouchers.pop()["code"])
+            words = shlex.split(line)
+            run(*words, *([] if "--till" in words else ["--till", till.folder]))
+        equal(len(vouchers), 1, "vouchers that the page did not use")
+        shown = house.ctl("voucher", "show", vouchers[0]["code"])
+        equal((shown["reward"], shown["state"]), ("free_lunch", "issued"))
 
 
 if __name__ == "__main__":
