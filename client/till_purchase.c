@@ -281,7 +281,8 @@ static const char *check_redeem(const void *opaque)
     if (arguments->from != NULL || arguments->receipt == NULL) {
         return "under which receipt? Say --receipt N";
     }
-    return arguments->card == NULL ? "whose is it? Say --card C" : NULL;
+    const bool voucher = arguments->what != NULL && strncmp(arguments->what, "voucher:", 8) == 0;
+    return arguments->card == NULL && !voucher ? "whose is it? Say --card C" : NULL;
 }
 
 /* A purchase whose point is what it redeems. What is handed over while the daemon cannot be asked is gone. */

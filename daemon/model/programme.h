@@ -398,6 +398,7 @@ struct programme {
     struct texts points_name; /* counted */
     int32_t points_decimals;  /* 0 to 2 */
     bool auto_enrol;
+    bool bearer_vouchers; /* one that is shown without a card is its owner's to use */
     struct basis basis;
     struct selector exclude;     /* lines that never count: only its `except` part is used */
     bool visits_by_day;          /* only the first receipt of a day is a visit */

@@ -59,6 +59,7 @@ PROGRAMME_SAYS(zone)
 
 ALWAYS(day_starts, words_minute, item->day_starts)
 EITHER(auto_enrol, auto_enrol, "yes", "")
+EITHER(bearer_vouchers, bearer_vouchers, "yes", "")
 WHERE(claim, item->claim_days > 0, days, item->claim_days)
 ALWAYS(clock_ahead, minutes, item->clock_ahead_minutes)
 ALWAYS(clock_behind, minutes, item->clock_behind_minutes)
@@ -70,6 +71,7 @@ static const struct facet head_facets[] = {
     {"time zone", zone, "", NULL},
     {"day starts", day_starts, "", NULL},
     {"unknown cards become members", auto_enrol, "no", NULL},
+    {"vouchers are honoured without a card", bearer_vouchers, "no", NULL},
     {"receipts may be claimed for", claim, "never", NULL},
     {"a till's clock may be ahead", clock_ahead, "", NULL},
     {"the daemon's clock may be behind", clock_behind, "", NULL},

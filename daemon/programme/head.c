@@ -78,6 +78,7 @@ static const struct yaml_field head_fields[] = {
     PART_ROW(name),
     NEEDED_PART_ROW(stores),
     HEAD_ROW(auto_enrol, YAML_BOOLEAN, .fallback = true),
+    HEAD_ROW(bearer_vouchers, YAML_BOOLEAN, .fallback = false),
     PART_ROW(clock),
     PART_ROW(max_offline),
     PART_ROW(outbox_retention),

@@ -25,6 +25,27 @@ void ledger_receipt_key(const struct receipt *receipt, const struct principal_ro
     };
 }
 
+/* Whose purchase without a card it is that shows a voucher, where the programme honours those: the owner's of
+ * the first that can still be used. */
+static int find_bearer(struct ledger *ledger, const struct draft *draft)
+{
+    const struct purchase *purchase = &draft->event->purchase;
+    const bool bearer =
+        draft->event->kind == EVENT_PURCHASE && purchase->card.size == 0 && draft->programme->bearer_vouchers;
+    for (size_t i = 0; bearer && i < purchase->redemptions_count && ledger->context.member == 0; i++) {
+        struct voucher_row row;
+        const struct bytes code = purchase->redemptions[i].voucher;
+        const int result =
+            code.size == 0 ? ERR_NOT_FOUND : store_voucher_find(ledger->options.store, code.data, &row);
+        if (result == 0 && row.end == 0) {
+            ledger->context.member = row.member;
+        } else if (result < 0 && result != ERR_NOT_FOUND) {
+            return result;
+        }
+    }
+    return 0;
+}
+
 int ledger_find_member(struct ledger *ledger, struct draft *draft)
 {
     struct context *context = &ledger->context;
@@ -41,7 +62,7 @@ int ledger_find_member(struct ledger *ledger, struct draft *draft)
     }
     ledger_open_card(ledger, draft);
     if (!draft->card_opened) {
-        return 0;
+        return find_bearer(ledger, draft);
     }
     const int result = store_card_find(ledger->options.store, draft->card_hash, &context->member);
     if (result == ERR_NOT_FOUND) {

@@ -229,7 +229,8 @@ static void add_head(struct shape *shape)
     shape->points_digits = (int)draw_below(draw, 3);
     text_add(shape->text, "programme: drawn\nversion: 1\ncurrency: %s\nzone: UTC\nlocales: [en]\n",
              currencies[currency]);
-    text_add(shape->text, "stores: [{id: shop}, {id: web}]\nauto_enrol: %s\n", WORD(shape, "yes", "no"));
+    text_add(shape->text, "stores: [{id: shop}, {id: web}]\nauto_enrol: %s\nbearer_vouchers: %s\n",
+             WORD(shape, "yes", "no"), WORD(shape, "yes", "no"));
     text_add(shape->text, "basis: {tax: %s, discounts: %s", WORD(shape, "included", "excluded"),
              WORD(shape, "after", "before"));
     if (draw_one_in(draw, 3)) {

@@ -149,6 +149,14 @@ def test_a_voucher_is_taken_while_the_daemon_is_away(house, till):
     equal(answers["4"]["exceptions"], ["a voucher was used that had been used before: left out"])
 
 
+def test_a_voucher_is_fetched_by_a_friend(_):
+    with counter(PROGRAMME + "bearer_vouchers: yes\n") as house:
+        till = house.till()
+        token = voucher_of(till, 1)["token"]
+        used = till.json("redeem", "voucher:" + token, "--receipt", "2", "--line", ",lunch,1,8.00")[-1]
+        equal((used["code"], used["member"]["member"], used["uses"][0]["value"]), ("ACCEPTED", 1, 800))
+
+
 @with_counter
 def test_a_refused_purchase_leaves_its_receipt_number(house, till):
     till.purchase(1, ",bread,1,1.00", card="anna")

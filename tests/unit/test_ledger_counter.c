@@ -223,6 +223,59 @@ static void a_voucher_is_cancelled_by_hand(void **state)
     house_replay(house);
 }
 
+static int open_bearer_house(void **state)
+{
+    struct house *house = malloc(sizeof(*house));
+    char yaml[sizeof(PROGRAMME) + 64];
+    snprintf(yaml, sizeof(yaml), "%sbearer_vouchers: yes\n", PROGRAMME);
+    house_open(house, yaml, false);
+    assert_int_equal(house_terminal(house, "cafe", "till-1"), TILL);
+    *state = house;
+    return 0;
+}
+
+/* A lunch with this voucher and no card. */
+static enum outcome_code buy_without_card(struct house *house, const uint8_t code[VOUCHER_CODE_BYTES],
+                                          bool done)
+{
+    const struct redemption redemption = {.voucher = {code, VOUCHER_CODE_BYTES}, .units = 1};
+    struct event event = purchase(house, "lunch", 900);
+    event.purchase.redemptions = &redemption;
+    event.purchase.redemptions_count = 1;
+    event.purchase.redeem_done = done;
+    house_book(house, TILL, &event, NULL);
+    assert_int_equal(house->reply.kind, REPLY_BOOKED);
+    return house->decision->outcome.code;
+}
+
+static void a_voucher_without_a_card_is_its_owners_where_that_will_do(void **state)
+{
+    struct house *house = *state;
+    static const uint8_t nobodys[VOUCHER_CODE_BYTES] = {9};
+    uint8_t code[VOUCHER_CODE_BYTES];
+    get_lunch_voucher(house, code);
+    assert_int_equal(buy_without_card(house, nobodys, false), CODE_VOUCHER_UNKNOWN);
+    assert_int_equal(buy_without_card(house, code, false), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.member, 1);
+    assert_int_equal(house->decision->outcome.uses[0].value, 900);
+    assert_int_equal(ask_voucher(house, code), VOUCHER_STATE_REDEEMED);
+    /* What is used is nobody's: the goods are gone, and the owner has no part in it. */
+    assert_int_equal(buy_without_card(house, code, true), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.member, 0);
+    assert_int_equal(house->decision->outcome.uses_count, 0);
+    house_replay(house);
+}
+
+static void elsewhere_a_voucher_needs_its_owners_card(void **state)
+{
+    struct house *house = *state;
+    uint8_t code[VOUCHER_CODE_BYTES];
+    get_lunch_voucher(house, code);
+    assert_int_equal(buy_without_card(house, code, false), CODE_VOUCHER_UNKNOWN);
+    assert_int_equal(ask_voucher(house, code), VOUCHER_STATE_ISSUED);
+    house_replay(house);
+}
+
 static const struct member_view *ask_member(struct house *house)
 {
     const struct request request = {.kind = REQUEST_GET_MEMBER, .get_member = {.card = ANNA, .locale = "en"}};
@@ -440,6 +493,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_voucher_is_found_whatever_became_of_it, open_house, close_house),
         cmocka_unit_test_setup_teardown(nobodys_voucher_is_not_found, open_house, close_house),
         cmocka_unit_test_setup_teardown(a_voucher_is_cancelled_by_hand, open_house, close_house),
+        cmocka_unit_test_setup_teardown(a_voucher_without_a_card_is_its_owners_where_that_will_do,
+                                        open_bearer_house, close_house),
+        cmocka_unit_test_setup_teardown(elsewhere_a_voucher_needs_its_owners_card, open_house, close_house),
         cmocka_unit_test_setup_teardown(what_expires_soon_is_said_by_day, open_house, close_house),
         cmocka_unit_test_setup_teardown(what_is_reserved_is_said_until_it_is_over, open_house, close_house),
         cmocka_unit_test_setup_teardown(a_quote_lists_what_the_basket_could_use, open_house, close_house),

@@ -93,6 +93,7 @@ static void a_programme_without_a_key_has_its_default(void **state)
     assert_int_equal(programme->name.count, 0);
     assert_int_equal(programme->points_decimals, 0);
     assert_true(programme->auto_enrol);
+    assert_false(programme->bearer_vouchers);
     assert_false(programme->basis.tax_excluded);
     assert_false(programme->basis.discounts_before);
     assert_false(programme->exclude.has_only);
@@ -182,6 +183,7 @@ static const char everything[] = "programme: all\n"
                                  "  - {id: one}\n"
                                  "  - {id: two, zone: Europe/Paris, day_starts: '00:00'}\n"
                                  "auto_enrol: no\n"
+                                 "bearer_vouchers: yes\n"
                                  "clock: {ahead_minutes: 0}\n"
                                  "max_offline: {days: 14}\n"
                                  "outbox_retention: {days: 14}\n"
@@ -273,6 +275,7 @@ static void the_head_is_read(void **state)
     assert_string_equal(programme->stores[1].zone, "Europe/Paris");
     assert_int_equal(programme->stores[1].day_starts, 0);
     assert_false(programme->auto_enrol);
+    assert_true(programme->bearer_vouchers);
     assert_int_equal(programme->clock_ahead_minutes, 0);
     assert_int_equal(programme->max_offline_days, 14);
     assert_int_equal(programme->outbox_retention_days, 14);

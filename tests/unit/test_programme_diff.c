@@ -457,12 +457,13 @@ static void who_and_where_is_said(void **state)
          "+ store c: new: time zone: Europe/Tallinn; day starts: 00:00\n"
          "- store b: gone\n"},
         {NO_MORE,
-         PLUS("name: [{locale: en, text: Club}]\nauto_enrol: no\nclaim: {days: 14}\n"
+         PLUS("name: [{locale: en, text: Club}]\nauto_enrol: no\nbearer_vouchers: yes\nclaim: {days: 14}\n"
               "clock: {ahead_minutes: 1, behind_minutes: 10}\nmax_offline: {days: 60}\n"
               "outbox_retention: {days: 1}\nday_starts: '04:30'"),
          "~ programme: name: 'Club' (en) (before: none)\n"
          "~ programme: day starts: 04:30 (before: 00:00)\n"
          "~ programme: unknown cards become members: no (before: yes)\n"
+         "~ programme: vouchers are honoured without a card: yes (before: no)\n"
          "~ programme: receipts may be claimed for: 14 days (before: never)\n"
          "~ programme: a till's clock may be ahead: 1 minute (before: 5 minutes)\n"
          "~ programme: the daemon's clock may be behind: 10 minutes (before: 5 minutes)\n"

@@ -63,6 +63,7 @@ static void who_and_where_must_be_known(void **state)
         {HEAD POINTS RULES "effective: 2026-02-29\n", 8, "effective", "a date such as"},
         {HEAD POINTS RULES "day_starts: 4\n", 8, "day_starts", "a time of day"},
         {HEAD POINTS RULES "auto_enrol: maybe\n", 8, "auto_enrol", "yes or no"},
+        {HEAD POINTS RULES "bearer_vouchers: 1\n", 8, "bearer_vouchers", "yes or no"},
         {HEAD POINTS RULES "stroes: []\n", 8, "stroes", "unknown key 'stroes'; did you mean 'stores'?"},
         {HEAD POINTS RULES "wallets: []\n", 8, "wallets", "unknown key 'wallets'; known here: programme"},
         {"version: 0\nprogramme: p\ncurrency: EUR\nzone: UTC\nstores: [{id: old}]\n" POINTS RULES, 1,
