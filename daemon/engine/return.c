@@ -96,10 +96,7 @@ static int keep(const struct return_policy *policy, const struct going *going, i
     int64_t gone = 0;
     int err = 0;
     *ret_kept = kept;
-    if (policy->points == RETURN_KEEP) {
-        return 0;
-    }
-    if (going->left_after.nothing) {
+    if (going->left_after.nothing && policy->points != RETURN_KEEP) {
         *ret_kept = 0;
         return 0;
     }

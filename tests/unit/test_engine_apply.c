@@ -314,6 +314,59 @@ static void a_state_whose_books_do_not_add_up_does_not_hold(void **state)
     assert_false(engine_state_holds(&anna));
 }
 
+/* Each of what must hold, broken by itself. */
+static void a_state_out_of_order_does_not_hold(void **state)
+{
+    static struct member_state good;
+    (void)state;
+    fold(5, lot(0, DAY_NEVER));
+    fold(5, credit(0, 20));
+    fold(5, lot(1, DAY_NEVER));
+    fold(5, credit(1, 30));
+    fold(6, metric(1, 10, 4));
+    fold(6, metric(1, 11, 4));
+    fold(6, metric(2, 3, 4));
+    for (uint32_t card = 1; card < 3; card++) {
+        struct effect stamps = {.kind = EFFECT_STAMPS, .member = 7};
+        stamps.stamps.card = card;
+        fold(6, stamps);
+    }
+    assert_true(engine_state_holds(&anna));
+    good = anna;
+    anna.lots[1].origin.index = 0;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.lots[1].origin.position = 4;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.lots[0].left = 0;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.lots[0].reserved = -1;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.lots[0].left = anna.lots[0].amount = INT64_MAX;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.balances[MEMBER_AVAILABLE] = anna.balances[MEMBER_RESERVED] = INT64_MAX;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.metric_days[0].amount = 0;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.metric_days[1].day = 10;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.metric_days[2].metric = 0;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.stamps[1].card = 1;
+    assert_false(engine_state_holds(&anna));
+    anna = good;
+    anna.balances[MEMBER_PENDING] = 1;
+    assert_false(engine_state_holds(&anna));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +383,7 @@ int main(void)
         cmocka_unit_test_setup(full_arrays_are_too_large, setup),
         cmocka_unit_test_setup(balances_never_leave_their_range, setup),
         cmocka_unit_test_setup(a_state_whose_books_do_not_add_up_does_not_hold, setup),
+        cmocka_unit_test_setup(a_state_out_of_order_does_not_hold, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
