@@ -3,6 +3,7 @@
 #include "wire/effects.h"
 #include "wire/enums.h"
 #include "wire/protobuf.h"
+#include "wire/unpack.h"
 #include "wire/values.h"
 
 #include "base/check.h"
@@ -165,7 +166,19 @@ static void outcome_read(struct wire_values *values, const Loyalty__Outcome *mes
     }
 }
 
-static int effect_add(struct wire_values *values, struct bytes bytes, uint32_t *vouchers,
+/* A message of an outcome: strictly where nothing has scanned it. */
+static int part_unpack(struct wire_values *values, const ProtobufCMessageDescriptor *descriptor,
+                       struct bytes bytes, bool strict, ProtobufCMessage **ret_message)
+{
+    const struct wire_scan scan = {.descriptor = descriptor, .strictness = WIRE_STRICT};
+    if (!strict) {
+        return wire_unpack_scanned(descriptor, bytes, values->arena, ret_message);
+    }
+    *ret_message = wire_unpack_strict(&scan, bytes, values->arena);
+    return *ret_message == NULL ? ERR_FORMAT : 0;
+}
+
+static int effect_add(struct wire_values *values, struct bytes bytes, bool strict, uint32_t *vouchers,
                       struct outcome *outcome)
 {
     if (outcome->effects_count == EFFECTS_MAX) {
@@ -173,7 +186,7 @@ static int effect_add(struct wire_values *values, struct bytes bytes, uint32_t *
     }
     const size_t mark = values->arena->used;
     ProtobufCMessage *message = NULL;
-    const int error = wire_unpack_scanned(&loyalty__effect__descriptor, bytes, values->arena, &message);
+    const int error = part_unpack(values, &loyalty__effect__descriptor, bytes, strict, &message);
     if (error != 0) {
         return error;
     }
@@ -192,14 +205,14 @@ static int effect_add(struct wire_values *values, struct bytes bytes, uint32_t *
     return 0;
 }
 
-/* The effects, one at a time, so that thousands need the memory of one. They stand together, as
- * the scan has seen; what is before the first and behind the last is the rest of the message. */
+/* The effects, one at a time, so that thousands need the memory of one. They stand together, as the scan has
+ * seen, or what is strict here; what is before the first and behind the last is the rest of the message. */
 struct outcome_rest {
     struct bytes head;
     struct bytes tail;
 };
 
-static int effects_read(struct wire_values *values, struct bytes bytes, struct outcome *outcome,
+static int effects_read(struct wire_values *values, struct bytes bytes, bool strict, struct outcome *outcome,
                         struct outcome_rest *ret_rest)
 {
     struct wire_reader reader = wire_reader(bytes);
@@ -208,10 +221,15 @@ static int effects_read(struct wire_values *values, struct bytes bytes, struct o
     const uint8_t *first = NULL; /* of the effects */
     const uint8_t *last = bytes.data;
     const uint8_t *begin = bytes.data;
+    uint32_t before = 0; /* number of the field */
     int more;
     outcome->effects_count = 0;
     outcome->member = 0;
     while ((more = wire_reader_next(&reader, &field)) == 1) {
+        if (strict && field.number < before) {
+            return ERR_FORMAT;
+        }
+        before = field.number;
         if (field.number == OUTCOME_MEMBER_FIELD) {
             outcome->member = (uint32_t)field.varint; /* before the effects, which leave it out */
         } else if (field.number == OUTCOME_EFFECTS_FIELD) {
@@ -219,7 +237,7 @@ static int effects_read(struct wire_values *values, struct bytes bytes, struct o
                 return ERR_FORMAT;
             }
             first = first == NULL ? begin : first;
-            const int error = effect_add(values, field.payload, &vouchers, outcome);
+            const int error = effect_add(values, field.payload, strict, &vouchers, outcome);
             if (error != 0) {
                 return error;
             }
@@ -239,7 +257,8 @@ static int effects_read(struct wire_values *values, struct bytes bytes, struct o
 }
 
 /* The two rests joined, as one message: fields follow each other freely. */
-static int rest_read(struct wire_values *values, const struct outcome_rest *rest, struct outcome *outcome)
+static int rest_read(struct wire_values *values, const struct outcome_rest *rest, bool strict,
+                     struct outcome *outcome)
 {
     struct arena *arena = values->arena;
     const size_t mark = arena->used;
@@ -256,7 +275,7 @@ static int rest_read(struct wire_values *values, const struct outcome_rest *rest
     }
     ProtobufCMessage *message = NULL;
     int error =
-        wire_unpack_scanned(&loyalty__outcome__descriptor, (struct bytes){joined, size}, arena, &message);
+        part_unpack(values, &loyalty__outcome__descriptor, (struct bytes){joined, size}, strict, &message);
     if (error == 0) {
         outcome_read(values, (const Loyalty__Outcome *)message, outcome);
         error = values->error;
@@ -265,20 +284,27 @@ static int rest_read(struct wire_values *values, const struct outcome_rest *rest
     return error;
 }
 
-int wire_outcome_unpack(struct bytes bytes, struct arena *arena, struct outcome *ret_outcome)
+/* `strict`: nothing has looked at it yet, and ERR_FORMAT may mean anything. */
+static int outcome_unpack(struct bytes bytes, bool strict, struct arena *arena, struct outcome *ret_outcome)
 {
     struct wire_values values;
     wire_values_init(&values, arena);
     struct outcome_rest rest;
+    const int error = effects_read(&values, bytes, strict, ret_outcome, &rest);
+    return error == 0 ? rest_read(&values, &rest, strict, ret_outcome) : error;
+}
+
+int wire_outcome_unpack(struct bytes bytes, struct arena *arena, struct outcome *ret_outcome)
+{
     const struct wire_scan scan = {.descriptor = &loyalty__outcome__descriptor, .strictness = WIRE_STRICT};
-    int error = wire_scan(&scan, bytes, &values.field);
-    if (error == 0) {
-        error = effects_read(&values, bytes, ret_outcome, &rest);
+    const size_t mark = arena->used;
+    const char *field;
+    if (outcome_unpack(bytes, true, arena, ret_outcome) == 0) {
+        return 0;
     }
-    if (error == 0) {
-        error = rest_read(&values, &rest, ret_outcome);
-    }
-    return error;
+    arena_rewind(arena, mark);
+    const int error = wire_scan(&scan, bytes, &field);
+    return error == 0 ? outcome_unpack(bytes, false, arena, ret_outcome) : error;
 }
 
 int wire_outcome_code(struct bytes outcome, enum outcome_code *ret_code)

@@ -2,6 +2,7 @@
 
 #include "wire/frame.h"
 #include "wire/pack.h"
+#include "wire/unpack.h"
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -27,6 +28,10 @@ struct wire_reader wire_reader(struct bytes message)
 
 static int varint_read(struct wire_reader *reader, uint64_t *ret_value)
 {
+    if (reader->at < reader->end && *reader->at < 0x80) {
+        *ret_value = *reader->at++;
+        return 0;
+    }
     uint64_t value = 0;
     for (unsigned i = 0; i < VARINT_BYTES_MAX && reader->at < reader->end; i++) {
         const uint8_t byte = *reader->at++;
@@ -263,6 +268,13 @@ int wire_unpack_scanned(const ProtobufCMessageDescriptor *descriptor, struct byt
 int wire_unpack(const struct wire_scan *scan, struct bytes message, struct arena *arena,
                 ProtobufCMessage **ret_message, const char **ret_field)
 {
+    ProtobufCMessage *strict =
+        scan->strictness == WIRE_STRICT ? wire_unpack_strict(scan, message, arena) : NULL;
+    if (strict != NULL) {
+        *ret_field = "";
+        *ret_message = strict;
+        return 0;
+    }
     const int error = wire_scan(scan, message, ret_field);
     if (error != 0) {
         return error;

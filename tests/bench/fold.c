@@ -25,6 +25,7 @@ struct fold {
     struct arena arena;
     struct event_row row;
     struct outcome *outcome;
+    struct principal_row *principals; /* of the fresh store, as far as they were asked for */
 };
 
 static void need(int result, const char *what)
@@ -158,13 +159,15 @@ static void fold_memory(struct fold *fold)
 
 static void write_receipt(struct fold *fold, const struct event *event)
 {
-    struct principal_row till;
-    need(store_principal_read(fold->fresh, fold->row.principal, &till), "a principal");
+    struct principal_row *till = &fold->principals[fold->row.principal];
+    if (till->principal != fold->row.principal) {
+        need(store_principal_read(fold->fresh, fold->row.principal, till), "a principal");
+    }
     const struct purchase *purchase = &event->purchase;
     struct till_day day = {
-        .key = {.store = purchase->receipt.store != NULL ? purchase->receipt.store : till.store,
+        .key = {.store = purchase->receipt.store != NULL ? purchase->receipt.store : till->store,
                 .business_date = purchase->receipt.business_date,
-                .till = purchase->receipt.till != NULL ? purchase->receipt.till : till.label,
+                .till = purchase->receipt.till != NULL ? purchase->receipt.till : till->label,
                 .number = purchase->receipt.number},
         .gross = -purchase->basket_discount};
     for (size_t i = 0; i < purchase->lines_count; i++) {
@@ -248,6 +251,7 @@ int main(int count, char **arguments)
     need(store_head(fold.stored, &fold.head), "the head");
     arena_init(&fold.arena, memory(1, ARENA_BYTES), ARENA_BYTES);
     fold.outcome = memory(1, sizeof(*fold.outcome));
+    fold.principals = memory(PRINCIPALS_MAX + 1, sizeof(*fold.principals));
     if (fresh) {
         fold_fresh(&fold, arguments[3]);
     } else {
