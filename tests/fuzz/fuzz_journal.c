@@ -36,17 +36,24 @@ static void check_event(const struct journal_receipt *receipt)
     struct arena other;
     struct bytes body;
     const char *field;
-    CHECK(event.kind == EVENT_PURCHASE);
+    const bool returned = event.kind == EVENT_GOODS_RETURN;
+    CHECK(returned || event.kind == EVENT_PURCHASE);
     if (receipt->card != NULL) {
         struct card_number card;
         CHECK(card_normalise(receipt->card, strlen(receipt->card), &card) == 0);
-        event.purchase.card = (struct bytes){commitment, sizeof(commitment)};
+        *(returned ? &event.goods_return.card : &event.purchase.card) =
+            (struct bytes){commitment, sizeof(commitment)};
     }
     arena_init(&arena, fuzz_memory(0, MEMORY_BYTES), MEMORY_BYTES);
     arena_init(&other, fuzz_memory(1, MEMORY_BYTES), MEMORY_BYTES);
     CHECK(wire_body_pack(&event, &arena, &body) == 0);
     CHECK(wire_body_unpack(body, &other, &read, &field) == 0);
-    CHECK(read.purchase.lines_count == event.purchase.lines_count);
+    CHECK(read.kind == event.kind);
+    if (returned) {
+        CHECK(read.goods_return.parts_count == event.goods_return.parts_count);
+    } else {
+        CHECK(read.purchase.lines_count == event.purchase.lines_count);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
