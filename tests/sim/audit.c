@@ -1,7 +1,5 @@
 #include "sim/sim.h"
 
-#include "model/programme.h"
-
 #include <string.h>
 
 static struct till *till_of(struct sim *sim, uint32_t principal)
@@ -96,6 +94,7 @@ void audit_store(struct sim *sim)
     result = store_totals(store, &totals);
     SIM_OK(sim, result);
     SIM_CHECK(sim, totals.balanced);
+    audit_outcomes(sim);
     failing_heap_rest(false);
 }
 
@@ -124,42 +123,6 @@ void audit_answers(struct sim *sim)
             SIM_CHECK(sim, house->reply.failure.code == FAILURE_CONFLICT);
         }
     }
-}
-
-/* A counter that is nobody's of a rule, or of a reward. */
-static bool counts(const struct effect *effect, enum limit_owner owner)
-{
-    return effect->kind == EFFECT_COUNTER && effect->member == 0 &&
-           effect->counter.limit >> 24 == (uint32_t)owner; /* limit_number() */
-}
-
-/* The programme has two limits that are no member's, the welcomes of a rule and the cakes of a reward: what
- * the outcomes counted in them, added up, is never more than there is. */
-void audit_limits(struct sim *sim)
-{
-    static struct outcome outcome;
-    struct store *store = sim->house.temporary.store;
-    struct store_head head;
-    int64_t welcomes = 0;
-    int64_t cakes = 0;
-    int result = store_head(store, &head);
-    SIM_OK(sim, result);
-    for (uint64_t position = sim->base_position + 1; position <= head.position; position++) {
-        struct event_row row;
-        arena_reset(&sim->scratch);
-        result = store_event_read(store, position, &sim->scratch, &row);
-        SIM_OK(sim, result);
-        result = wire_outcome_unpack(row.outcome, &sim->scratch, &outcome);
-        SIM_OK(sim, result);
-        for (size_t i = 0; i < outcome.effects_count; i++) {
-            const struct effect *effect = &outcome.effects[i];
-            welcomes += counts(effect, OWNER_RULE) ? effect->counter.amount : 0;
-            cakes += counts(effect, OWNER_REWARD) ? effect->counter.amount : 0;
-            SIM_CHECK(sim, cakes >= 0 && cakes <= CAKES_MAX);
-        }
-    }
-    SIM_CHECK(sim, welcomes <= WELCOMES_MAX);
-    sim->welcomes = welcomes;
 }
 
 void audit_rest(struct sim *sim)

@@ -35,7 +35,7 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
     case EVENT_RESOLVE:
         return 4;
     case EVENT_RESERVE:
-        return 15;
+        return 25;
     case EVENT_RELEASE:
         return 8;
     case EVENT_INVITE:
@@ -88,12 +88,12 @@ static enum event_kind draw_kind(struct sim *sim, const struct till *till)
     return kinds[i];
 }
 
-/* A card, committed to; what the commitment lies in is valid until the next call. */
-static struct bytes show_card(struct sim *sim, struct outbox_event *slot)
+/* The card, committed to; what the commitment lies in is valid until the next call. */
+static struct bytes show_this_card(struct sim *sim, struct outbox_event *slot, const char *number)
 {
     static uint8_t commitment[HASH_BYTES];
     struct card_number card;
-    slot->card = sim_card(sim);
+    slot->card = number;
     const int normal = card_normalise(slot->card, strlen(slot->card), &card);
     SIM_OK(sim, normal);
     for (size_t i = 0; i < sizeof(slot->salt); i++) {
@@ -101,6 +101,18 @@ static struct bytes show_card(struct sim *sim, struct outbox_event *slot)
     }
     crypto_card_commitment(slot->salt, &card, commitment);
     return (struct bytes){commitment, sizeof(commitment)};
+}
+
+static struct bytes show_card(struct sim *sim, struct outbox_event *slot)
+{
+    return show_this_card(sim, slot, sim_card(sim));
+}
+
+/* What somebody was promised, kept or not; NULL: nobody was yet. */
+static const struct promise *some_promise(struct sim *sim)
+{
+    const uint64_t count = sim->promises_count < PROMISES_MAX ? sim->promises_count : PROMISES_MAX;
+    return count > 0 ? &sim->promises[sim_below(sim, count)] : NULL;
 }
 
 /* A name a reservation may have: of what was said lately, or somewhat off. */
@@ -112,9 +124,14 @@ static uint64_t some_position(struct sim *sim)
 static void say_reserve(struct sim *sim, struct outbox_event *slot, struct event *event)
 {
     struct reserve *reserve = &event->reserve;
-    reserve->card = show_card(sim, slot);
-    reserve->units = 1 + (uint32_t)sim_below(sim, 3);
-    if (sim_chance(sim, 50)) {
+    const struct promise *promise = some_promise(sim);
+    const bool voucher = promise != NULL && promise->reservation == 0 && sim_chance(sim, 50);
+    reserve->card = show_this_card(
+        sim, slot, promise != NULL && (voucher || sim_chance(sim, 70)) ? promise->card : sim_card(sim));
+    reserve->units = voucher ? 1 : 1 + (uint32_t)sim_below(sim, 3);
+    if (voucher) {
+        reserve->voucher = (struct bytes){promise->code, sizeof(promise->code)};
+    } else if (sim_chance(sim, 50)) {
         reserve->reward = sim_chance(sim, 90) ? "cake" : "unheard-of";
     } else {
         reserve->points = true;
@@ -122,13 +139,20 @@ static void say_reserve(struct sim *sim, struct outbox_event *slot, struct event
     }
     if (sim_chance(sim, 50)) {
         reserve->has_timeout = true;
-        reserve->timeout_minutes = (uint32_t)sim_below(sim, 20);
+        reserve->timeout_minutes = (uint32_t)sim_below(sim, sim_chance(sim, 50) ? 3 : 20);
     }
 }
 
-/* What a customer uses: bought with points, reserved before, or a code nobody knows. */
-static void say_redemptions(struct sim *sim, struct purchase *purchase)
+static uint64_t some_reservation(struct sim *sim)
 {
+    const struct promise *promise = some_promise(sim);
+    return promise != NULL && promise->reservation != 0 ? promise->reservation : some_position(sim);
+}
+
+/* What a customer uses: bought with points, reserved before, or a code nobody knows. */
+static void say_redemptions(struct sim *sim, struct outbox_event *slot, struct purchase *purchase)
+{
+    const struct promise *promise = sim_chance(sim, 70) ? some_promise(sim) : NULL;
     static struct redemption redemptions[3];
     static struct pay_with_points pay;
     static const uint8_t code[VOUCHER_CODE_BYTES] = {7};
@@ -147,6 +171,14 @@ static void say_redemptions(struct sim *sim, struct purchase *purchase)
         default:
             redemptions[i].reward = "cake";
             break;
+        }
+    }
+    if (promise != NULL) {
+        purchase->card = show_this_card(sim, slot, promise->card);
+        purchase->redemptions_count += purchase->redemptions_count == 0;
+        redemptions[0] = (struct redemption){.units = 1, .reservation = promise->reservation};
+        if (promise->reservation == 0) {
+            redemptions[0].voucher = (struct bytes){promise->code, sizeof(promise->code)};
         }
     }
     if (sim_chance(sim, 40)) {
@@ -173,13 +205,14 @@ static void say_purchase(struct sim *sim, const struct till *till, struct outbox
     event->purchase.lines_count = sim_below(sim, sim->knobs.lines_max + 1);
     event->purchase.lines = lines;
     for (size_t i = 0; i < event->purchase.lines_count; i++) {
-        lines[i] = (struct line){.sku = "4711",
-                                 .category = categories[sim_below(sim, ARRAY_COUNT(categories))],
-                                 .quantity = 1000 * (int64_t)(1 + sim_below(sim, 3)),
-                                 .gross = (int64_t)sim_below(sim, 5000)};
+        lines[i] = (struct line){
+            .sku = "4711",
+            .category = categories[sim_chance(sim, 50) ? i % 3 : sim_below(sim, ARRAY_COUNT(categories))],
+            .quantity = 1000 * (int64_t)(1 + sim_below(sim, 3)),
+            .gross = (int64_t)sim_below(sim, 5000)};
     }
-    if (sim_chance(sim, 15)) {
-        say_redemptions(sim, &event->purchase);
+    if (sim_chance(sim, sim->promises_count > 0 ? 35 : 15)) {
+        say_redemptions(sim, slot, &event->purchase);
     }
 }
 
@@ -339,7 +372,7 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
         say_reserve(sim, slot, event);
         break;
     case EVENT_RELEASE:
-        event->release.reservation = some_position(sim);
+        event->release.reservation = some_reservation(sim);
         break;
     case EVENT_INVITE:
         say_invite(sim, till, event);

@@ -33,9 +33,11 @@ static const char PROGRAMME[] = "programme: corner\n"
                                 "    visit: {give: 7}\n"
                                 "    stage: bonus\n"
                                 "    limits: [{max: 12, of: times, per: ever, for: all}]\n"
+                                "  - {id: party, visit: {give: 5}, stage: bonus, campaign: party}\n"
                                 "  - id: survey\n"
                                 "    activity: {give: 30, code: survey}\n"
                                 "    limits: [{max: 1, of: times, per: day}]\n"
+                                "campaigns: [{id: party, limits: [{max: 103, per: ever, for: all}]}]\n"
                                 "stamp_cards:\n"
                                 "  - {id: lunch, required: 3, apply: voucher, gives: {reward: free_lunch}}\n"
                                 "tiers:\n"
@@ -48,7 +50,7 @@ static const char PROGRAMME[] = "programme: corner\n"
                                 "  - {id: cake, kind: free_item, cost: 25, only: {categories: [cake]},\n"
                                 "     limits: [{max: 40, per: ever, for: all}, {max: 3, per: day}]}\n"
                                 "pay_with_points: {points: 10, worth: 0.50, max_share: 50}\n"
-                                "reservations: {timeout_minutes: 5, longest_minutes: 30}\n";
+                                "reservations: {timeout_minutes: 1, longest_minutes: 30}\n";
 
 void sim_fail(const struct sim *sim, const char *what, const char *file, int line)
 {
@@ -320,7 +322,10 @@ static struct {
     uint64_t kills;
     uint64_t ends;
     uint64_t enrolled;
-    uint64_t full; /* runs in which the limit of all was reached */
+    uint64_t full;     /* runs in which the limit of all was reached */
+    uint64_t spent;    /* runs in which the campaign's budget was */
+    uint64_t redeemed; /* vouchers */
+    uint64_t reservations_ended[RESERVATION_TIMED_OUT + 1];
     uint64_t kinds[EVENT_KINDS_END];
 } totals;
 
@@ -336,6 +341,11 @@ static void add_totals(const struct sim *run)
     totals.ends += run->ends;
     totals.enrolled += run->enrolled;
     totals.full += run->welcomes == WELCOMES_MAX;
+    totals.spent += run->party == PARTY_POINTS_MAX;
+    totals.redeemed += run->redeemed;
+    for (size_t i = 0; i <= RESERVATION_TIMED_OUT; i++) {
+        totals.reservations_ended[i] += run->reservations_ended[i];
+    }
     for (size_t i = 0; i < EVENT_KINDS_END; i++) {
         totals.kinds[i] += run->kinds[i];
     }
@@ -345,15 +355,23 @@ static void add_totals(const struct sim *run)
  * simulator's. */
 static bool everything_was_said(void)
 {
-    bool all = totals.enrolled > 0 && totals.full > 0;
+    bool all = totals.enrolled > 0 && totals.full > 0 && totals.spent > 0 && totals.redeemed > 0;
+    for (size_t i = RESERVATION_COMMITTED; i <= RESERVATION_TIMED_OUT; i++) {
+        all = all && totals.reservations_ended[i] > 0;
+    }
 #define X(name, number)                                                                                      \
     printf("%s%s %llu", number == 16 ? "said: " : ", ", event_kind_name(EVENT_##name),                       \
            (unsigned long long)totals.kinds[EVENT_##name]);                                                  \
     all = all && (totals.kinds[EVENT_##name] > 0 || event_is_daemons(EVENT_##name));
     EVENT_KIND_TABLE(X)
 #undef X
-    printf("; enrolled %llu, limit reached %llu times\n", (unsigned long long)totals.enrolled,
-           (unsigned long long)totals.full);
+    printf("; enrolled %llu, limit reached %llu times, budget %llu; vouchers redeemed %llu; reservations "
+           "committed %llu, released %llu, timed out %llu\n",
+           (unsigned long long)totals.enrolled, (unsigned long long)totals.full,
+           (unsigned long long)totals.spent, (unsigned long long)totals.redeemed,
+           (unsigned long long)totals.reservations_ended[RESERVATION_COMMITTED],
+           (unsigned long long)totals.reservations_ended[RESERVATION_RELEASED],
+           (unsigned long long)totals.reservations_ended[RESERVATION_TIMED_OUT]);
     return all;
 }
 
@@ -382,7 +400,7 @@ static void run_seed(uint64_t seed)
     come_to_rest(&sim);
     audit_store(&sim);
     audit_answers(&sim);
-    audit_limits(&sim);
+    audit_members(&sim);
     house_replay(&sim.house);
     if (verbose) {
         printf(

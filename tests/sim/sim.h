@@ -21,6 +21,8 @@ enum {
     CARDS = 24,
     WELCOMES_MAX = 12, /* of all members together, as the programme says */
     CAKES_MAX = 40,    /* likewise, bought and reserved */
+    PARTY_POINTS_MAX = 103,
+    PROMISES_MAX = 12, /* remembered */
     SELL_PERCENT_MAX = 52,
 };
 
@@ -124,6 +126,13 @@ struct newcomer {
     uint32_t enrolled; /* as which principal; 0: not that it knew */
 };
 
+/* A voucher or a reservation that a till heard of, and whose it is. It is used again and again. */
+struct promise {
+    const char *card;
+    uint64_t reservation; /* position; 0: a voucher */
+    uint8_t code[VOUCHER_CODE_BYTES];
+};
+
 struct buffer {
     uint8_t *data;
     size_t size;
@@ -155,6 +164,8 @@ struct sim {
     struct newcomer newcomers[NEWCOMERS_MAX];
     size_t newcomers_count;
     uint32_t programme_version;
+    struct promise promises[PROMISES_MAX]; /* the latest, in turn */
+    uint64_t promises_count;               /* of all times */
     struct pipe pipes[CONNECTIONS_MAX];
     struct verify_group *groups[VERIFY_GROUPS_DEFAULT];
     size_t groups_count;
@@ -169,7 +180,10 @@ struct sim {
     uint64_t ends;                   /* of the daemon because its disk or its memory failed */
     uint64_t kinds[EVENT_KINDS_END]; /* events acknowledged, by kind */
     uint64_t enrolled;
-    int64_t welcomes; /* given, of WELCOMES_MAX */
+    int64_t welcomes;                                       /* given, of WELCOMES_MAX */
+    int64_t party;                                          /* points of PARTY_POINTS_MAX */
+    uint64_t redeemed;                                      /* vouchers */
+    uint64_t reservations_ended[RESERVATION_TIMED_OUT + 1]; /* by enum reservation_end */
     uint64_t acknowledged;
     uint64_t late;     /* of them, with an answer that had been lost on its way */
     uint64_t repeated; /* acknowledged before */
@@ -231,7 +245,11 @@ void till_free(struct till *till);
 /* --- audit.c: what must hold whatever has happened --- */
 void audit_store(struct sim *sim);   /* every event is there once and as it was acknowledged */
 void audit_answers(struct sim *sim); /* asking again gives the same bytes, another body a conflict */
-void audit_limits(struct sim *sim);  /* none was overshot */
 void audit_rest(struct sim *sim);    /* nothing of the service is in use */
+
+/* --- fold.c: what the outcomes add up to --- */
+/* Vouchers and reservations end once, what is reserved is held, no limit is overshot. */
+void audit_outcomes(struct sim *sim);
+void audit_members(struct sim *sim); /* each member has what the outcomes gave him, in lots */
 
 #endif

@@ -261,6 +261,30 @@ static void on_rotation(struct sim *sim, struct till *till, struct bytes bytes)
     }
 }
 
+/* What the customer was given takes its place among what may be used. */
+static void remember(struct sim *sim, const char *card, struct bytes bytes)
+{
+    static struct outcome outcome;
+    struct booked booked;
+    int result = wire_booked_unpack(bytes, &sim->scratch, &booked);
+    if (result == 0) {
+        result = wire_outcome_unpack(booked.outcome, &sim->scratch, &outcome);
+    }
+    SIM_OK(sim, result);
+    for (size_t i = 0; i < outcome.effects_count; i++) {
+        const struct effect *effect = &outcome.effects[i];
+        if (effect->kind == EFFECT_VOUCHER || effect->kind == EFFECT_RESERVATION) {
+            struct promise *promise = &sim->promises[sim->promises_count++ % PROMISES_MAX];
+            *promise = (struct promise){.card = card};
+            if (effect->kind == EFFECT_RESERVATION) {
+                promise->reservation = booked.position;
+            } else {
+                memcpy(promise->code, effect->voucher.code, sizeof(promise->code));
+            }
+        }
+    }
+}
+
 static void on_booked(struct sim *sim, struct till *till, uint64_t sequence, const struct reply *reply)
 {
     struct outbox_event *slot = &till->outbox[sequence];
@@ -273,6 +297,9 @@ static void on_booked(struct sim *sim, struct till *till, uint64_t sequence, con
         slot->booked_size = buffer.size;
         sim->acknowledged++;
         sim->kinds[slot->kind]++;
+        if (slot->card != NULL) {
+            remember(sim, slot->card, bytes);
+        }
         sim->late += reply->booked.repeated;
         if (sequence == till->rotation) {
             on_rotation(sim, till, bytes);
