@@ -139,21 +139,28 @@ void house_seal(struct event *event, uint64_t sequence, const char *card, struct
     assert_int_equal(wire_body_pack(event, arena, &book->body), 0);
 }
 
-void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
-                   const char *card)
+struct request house_sign(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
+                          const char *card, struct arena *arena)
 {
-    arena_reset(&house->scratch);
     struct request request = {
         .id = 5,
         .kind = REQUEST_BOOK,
         .book = {.principal = principal, .sequence = sequence, .locale = house->locale}};
-    house_seal(event, sequence, card, &house->scratch, &request.book);
+    house_seal(event, sequence, card, arena, &request.book);
     const size_t room = SIGN_EVENT_PREFIX_BYTES + request.book.body.size;
-    uint8_t *signed_bytes = arena_alloc(&house->scratch, 1, room);
-    uint8_t *signature = arena_alloc(&house->scratch, 1, SIGNATURE_BYTES);
+    uint8_t *signed_bytes = arena_alloc(arena, 1, room);
+    uint8_t *signature = arena_alloc(arena, 1, SIGNATURE_BYTES);
     const struct sign_event message = {house->programme_id, principal, sequence, request.book.body};
     assert_int_equal(sign_event(&house->keys[principal], &message, signed_bytes, room, signature), 0);
     request.book.signature = (struct bytes){signature, SIGNATURE_BYTES};
+    return request;
+}
+
+void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
+                   const char *card)
+{
+    arena_reset(&house->scratch);
+    const struct request request = house_sign(house, principal, sequence, event, card, &house->scratch);
     house_ask(house, principal, &request);
     if (house->reply.kind == REPLY_BOOKED) {
         house->booked_bytes = house->reply.booked.booked;

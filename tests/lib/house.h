@@ -66,6 +66,10 @@ void house_book(struct house *house, uint32_t principal, struct event *event, co
 void house_seal(struct event *event, uint64_t sequence, const char *card, struct arena *arena,
                 struct request_book *book);
 
+/* The event as the principal would send it, with the opening of its card (NULL: none), in the arena. */
+struct request house_sign(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
+                          const char *card, struct arena *arena);
+
 /* The same under a sequence of the test's choice, without moving anything. */
 void house_book_as(struct house *house, uint32_t principal, uint64_t sequence, struct event *event,
                    const char *card);
