@@ -455,6 +455,11 @@ static int rows_read(struct bytes bytes, struct rows *rows, uint8_t *rest, size_
     return more;
 }
 
+static bool is_complete(const struct member_state *holdings)
+{
+    return holdings == NULL || holdings_complete(holdings);
+}
+
 static int context_read(struct bytes head, struct wire_values *values, struct context *context)
 {
     ProtobufCMessage *unpacked = NULL;
@@ -493,6 +498,9 @@ int wire_context_unpack(struct bytes bytes, struct arena *arena, struct context 
     size_t rest_size = 0;
     if (error == 0) {
         error = rest == NULL ? ERR_TOO_LARGE : rows_read(bytes, &rows, rest, &rest_size);
+    }
+    if (error == 0 && (!is_complete(rows.holdings) || !is_complete(rows.other))) {
+        error = ERR_RANGE;
     }
     const bool keeps = rows.holdings != NULL || rows.other != NULL || rows.facts != NULL;
     const size_t behind = arena->used;
