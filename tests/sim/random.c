@@ -65,7 +65,7 @@ void sim_draw_knobs(struct sim *sim)
                                                    : 0;
     }
     knobs->weights[ACTION_RESEND] = 1 + (unsigned)sim_below(sim, 10);
-    knobs->weights[ACTION_TICK] = 1 + (unsigned)sim_below(sim, 10);
+    knobs->weights[ACTION_TICK] = 1 + (unsigned)sim_below(sim, 25);
     knobs->weights[ACTION_ENROL] = 1 + (unsigned)sim_below(sim, 5);
     knobs->weights[ACTION_MEMORY] = !lucky && sim_chance(sim, 30) ? 1 : 0;
     knobs->weights[ACTION_KILL] = !lucky && sim_chance(sim, 50) ? 1 : 0;
