@@ -43,9 +43,8 @@ static bool add_member(struct member_state *state, const struct holding_row *row
 {
     state->last_position = (uint64_t)row->left;
     return row->left >= 0 && take_amount(row->amount, &state->balances[MEMBER_AVAILABLE]) &&
-           take_day(row->since, &state->last_purchase) &&
-           row->until != DAY_NEVER && take_day(row->until, &state->enrolled) &&
-           take_u32(row->due, &state->purchases);
+           take_day(row->since, &state->last_purchase) && row->until != DAY_NEVER &&
+           take_day(row->until, &state->enrolled) && take_u32(row->due, &state->purchases);
 }
 
 static bool add_lot(struct member_state *state, const struct holding_row *row)
