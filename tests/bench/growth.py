@@ -60,13 +60,14 @@ def grow(options, size, folder, tell):
 
 def many_members(options, size, folder, tell):
     """Resident and anonymous MiB with many members and tills, plain and with TLS."""
-    tell(f"{size['million']:,} members")
+    tell("tills")
     shop = daemon.Shop(folder, options.programme, size["connected"], size["million"], 0, 1)
     found = {"members": size["million"], "tills": size["connected"]}
     try:
         left, first = size["million"], 0
         while left > 0:
             chunk = min(CHUNK, left)
+            tell(f"{first:,} of {size['million']:,} members")
             shop.history(chunk, chunk / size["million"], first=first)
             first, left = first + chunk, left - chunk
         shop.go_live()
