@@ -433,23 +433,13 @@ int ctl_read_file(struct ctl *ctl, const char *path, size_t size_max, struct byt
 
 int main(int argc, char **argv)
 {
-    static const struct command *const tables[] = {ctl_status_commands,
-                                                   ctl_terminal_commands,
-                                                   ctl_operator_commands,
-                                                   ctl_programme_commands,
-                                                   ctl_test_commands,
-                                                   ctl_member_commands,
-                                                   ctl_hand_commands,
-                                                   ctl_person_commands,
-                                                   ctl_receipt_commands,
-                                                   ctl_voucher_commands,
-                                                   ctl_profile_commands,
-                                                   ctl_event_commands,
-                                                   ctl_explain_commands,
-                                                   ctl_go_live_commands,
-                                                   ctl_backup_commands,
-                                                   ctl_verify_commands,
-                                                   NULL};
+    static const struct command *const tables[] = {
+        ctl_status_commands,    ctl_terminal_commands,  ctl_operator_commands,
+        ctl_programme_commands, ctl_test_commands,      ctl_member_commands,
+        ctl_hand_commands,      ctl_person_commands,    ctl_receipt_commands,
+        ctl_voucher_commands,   ctl_exception_commands, ctl_profile_commands,
+        ctl_event_commands,     ctl_explain_commands,   ctl_go_live_commands,
+        ctl_backup_commands,    ctl_verify_commands,    NULL};
     static const struct command_program program = {
         .name = "loyaltyctl",
         .doc = "The operator's tool of loyaltyd.",

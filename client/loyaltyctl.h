@@ -168,6 +168,7 @@ extern const struct command ctl_hand_commands[];
 extern const struct command ctl_person_commands[];
 extern const struct command ctl_receipt_commands[];
 extern const struct command ctl_voucher_commands[];
+extern const struct command ctl_exception_commands[];
 extern const struct command ctl_profile_commands[];
 extern const struct command ctl_event_commands[];
 extern const struct command ctl_go_live_commands[];

@@ -241,6 +241,12 @@ static void show_about(struct json *json, const struct event *event)
     } else if (event->kind == EVENT_UNCLAIM) {
         show_receipt(json, "receipt", &event->unclaim.receipt);
         json_text(json, "reason", event->unclaim.reason);
+    } else if (event->kind == EVENT_REBOOK) {
+        json_unsigned(json, "position", event->rebook.position);
+        json_text(json, "reason", event->rebook.reason);
+        if (event->rebook.body.size > 0) {
+            json_hex(json, "body", event->rebook.body);
+        }
     } else if (event->kind == EVENT_RESOLVE) {
         json_unsigned(json, "position", event->resolve.position);
         json_unsigned(json, "index", event->resolve.index);
@@ -345,6 +351,7 @@ static void show_kind(struct json *json, const struct event *event)
     case EVENT_DAY_CLOSE:
     case EVENT_CLAIM:
     case EVENT_UNCLAIM:
+    case EVENT_REBOOK:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
         show_about(json, event);

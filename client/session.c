@@ -168,6 +168,8 @@ static enum reply_kind reply_to(enum request_kind kind)
         return REPLY_EVENT;
     case REQUEST_GET_STATUS:
         return REPLY_STATUS;
+    case REQUEST_GET_EXCEPTIONS:
+        return REPLY_EXCEPTIONS;
     case REQUEST_GET_PRINCIPALS:
         return REPLY_PRINCIPALS;
     case REQUEST_GET_PROGRAMME:

@@ -505,6 +505,7 @@ int engine_decide(const struct programme *programme, const struct engine_place *
         return void_decide(programme, event, context, past, decision);
     case EVENT_DAY_CLOSE:
     case EVENT_CLAIM:
+    case EVENT_REBOOK:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
     case EVENT_GENESIS:

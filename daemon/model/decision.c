@@ -78,6 +78,8 @@ const char *exception_text(enum exception_kind kind)
         return "the conditions of the reward did not hold: left out";
     case EXCEPTION_NOTHING_TO_PAY:
         return "nothing in the basket could be paid by it: left out";
+    case EXCEPTION_REFUSED:
+        return "what happened at the till was refused";
     }
     return "unknown exception";
 }

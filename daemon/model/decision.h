@@ -55,7 +55,8 @@ enum exception_kind {
     EXCEPTION_REWARD_UNKNOWN = 16,
     EXCEPTION_REWARD_LIMIT = 17,
     EXCEPTION_REWARD_CONDITIONS = 18,
-    EXCEPTION_NOTHING_TO_PAY = 19
+    EXCEPTION_NOTHING_TO_PAY = 19,
+    EXCEPTION_REFUSED = 29 /* of no outcome: noted beside a refused fact */
 };
 
 struct exception {

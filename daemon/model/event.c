@@ -20,6 +20,7 @@ struct bytes event_card(const struct event *event)
     case EVENT_UNCLAIM:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
+    case EVENT_REBOOK:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
     case EVENT_GENESIS:
@@ -86,6 +87,8 @@ const char *event_kind_name(enum event_kind kind)
         return "claim";
     case EVENT_UNCLAIM:
         return "unclaim";
+    case EVENT_REBOOK:
+        return "rebook";
     case EVENT_RESOLVE:
         return "exception resolved";
     case EVENT_RESUMED:
@@ -143,7 +146,7 @@ bool event_is_members(enum event_kind kind)
            kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_GOODS_RETURN ||
            kind == EVENT_VOID_RECEIPT || kind == EVENT_CLAIM || kind == EVENT_UNCLAIM ||
            kind == EVENT_CARD_LINKED || kind == EVENT_ERASED || kind == EVENT_RESERVE ||
-           kind == EVENT_RELEASE || kind == EVENT_TICK;
+           kind == EVENT_RELEASE || kind == EVENT_TICK || kind == EVENT_REBOOK;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

@@ -34,6 +34,7 @@
     X(ERASED, 44)                                                                                            \
     X(CLAIM, 34)                                                                                             \
     X(UNCLAIM, 35)                                                                                           \
+    X(REBOOK, 36)                                                                                            \
     X(RESOLVE, 37)                                                                                           \
     X(RESUMED, 38)                                                                                           \
     X(RESERVE, 28)                                                                                           \
@@ -274,6 +275,11 @@ struct event {
             uint32_t index;    /* of its exceptions */
             const char *reason;
         } resolve;
+        struct {
+            uint64_t position; /* of the refused event */
+            const char *reason;
+            struct bytes body; /* corrected; empty: as it was */
+        } rebook;
         struct {
             uint64_t position; /* of the return whose purchase has arrived */
         } resumed;

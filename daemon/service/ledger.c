@@ -130,6 +130,7 @@ static int answer_job(struct ledger *ledger, const struct ledger_job *job, struc
     case REQUEST_GET_MEMBER:
     case REQUEST_GET_VOUCHER:
     case REQUEST_GET_EVENT:
+    case REQUEST_GET_EXCEPTIONS:
     case REQUEST_GET_STATUS:
     case REQUEST_GET_PRINCIPALS:
     case REQUEST_GET_PROGRAMME:

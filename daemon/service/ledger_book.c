@@ -82,6 +82,9 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     case EVENT_RESOLVE:
         result = ledger_decide_operator(ledger, draft);
         break;
+    case EVENT_REBOOK:
+        result = ledger_decide_rebook(ledger, draft);
+        break;
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
     case EVENT_ENGINE_REVISION:

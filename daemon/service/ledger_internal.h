@@ -95,7 +95,8 @@ struct draft {
     struct bytes signature;
     struct event_batch batch; /* with the signature of one; first_position 0: it begins with this event */
     int64_t booked_at;
-    const struct event *event; /* NULL: the body could not be read */
+    const struct event *event;  /* NULL: the body could not be read */
+    const struct event *stated; /* what a rebook wraps; NULL: the event itself says what happened */
     const struct opening *opening;
     const struct context *recorded;    /* a replay: the facts of then; NULL when they are drawn now */
     bool recorded_clock;               /* a replay: it was refused for the clock of then */
@@ -170,6 +171,21 @@ int ledger_past_settled(struct ledger *ledger, const struct draft *draft,
 /* Decides a return, a void, a claim or its opposite, or the close of a till's day. */
 int ledger_decide_about(struct ledger *ledger, struct draft *draft,
                         const struct principal_row *principal) MUST_CHECK;
+
+/* Decides a fact of a till's that was refused. ledger_rebook.c */
+int ledger_decide_rebook(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* Makes of a REBOOK what it wraps, and of its till who sent it; leaves any other event as it is. Lives in
+ * scratch. ERR_FORMAT where that is no fact, ERR_NOT_FOUND. */
+int ledger_unwrap(struct ledger *ledger, struct event *event,
+                  const struct principal_row **ret_principal) MUST_CHECK;
+
+/* Whether the draft, which was refused, states what happened all the same, and nobody at the till could help
+ * it: the back office is to see it. */
+bool ledger_is_lost(const struct ledger *ledger, const struct draft *draft);
+
+/* A page of exceptions. */
+int ledger_exceptions(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
 
 /* Decides a tick, one member's or several's. ERR_FORMAT when it does not fit the log. ledger_tick.c */
 int ledger_decide_tick(struct ledger *ledger, struct draft *draft) MUST_CHECK;

@@ -238,6 +238,7 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_RESUMED:
     case EVENT_RESERVE:
     case EVENT_RELEASE:
+    case EVENT_REBOOK:
     case EVENT_TICK:
     case EVENT_GENESIS:
     case EVENT_PRINCIPAL_ADDED:
@@ -322,6 +323,7 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_RESUMED:
     case EVENT_RESERVE:
     case EVENT_RELEASE:
+    case EVENT_REBOOK:
     case EVENT_TICK:
     case EVENT_INVITE:
     case EVENT_REVOKE:

@@ -22,6 +22,7 @@ int ledger_past(struct ledger *ledger, uint64_t position, struct engine_past *re
     result = result < 0 ? result : wire_context_unpack(row.context, arena, context);
     result = result < 0 ? result : wire_outcome_unpack(row.outcome, arena, outcome);
     const struct principal_row *principal = ledger_principal(ledger, row.principal);
+    result = result < 0 ? result : ledger_unwrap(ledger, event, &principal);
     if (result < 0 || principal == NULL) {
         return result == ERR_TOO_LARGE ? result : ERR_CORRUPT;
     }

@@ -79,6 +79,9 @@ static int explain(struct ledger *ledger, const struct event_row *row, struct re
     const struct event *event = &ledger->event;
     const struct programme *programme = ledger_programme_version(ledger, outcome->programme_version);
     const struct principal_row *principal = ledger_principal(ledger, row->principal);
+    if (ledger_unwrap(ledger, &ledger->event, &principal) < 0) {
+        return 0; /* refused for that: nothing to explain */
+    }
     if (outcome->code != CODE_ACCEPTED || !ledger_explains(event->kind) || programme == NULL ||
         principal == NULL) {
         return 0;
@@ -348,6 +351,9 @@ int ledger_query(struct ledger *ledger, const struct ledger_job *job, struct rep
         break;
     case REQUEST_GET_STATUS:
         status = reply_status(ledger, job, reply);
+        break;
+    case REQUEST_GET_EXCEPTIONS:
+        status = ledger_exceptions(ledger, job, reply);
         break;
     case REQUEST_GET_PRINCIPALS:
         status = reply_principals(ledger, reply);

@@ -226,6 +226,7 @@ int ledger_decide_resumed(struct ledger *ledger, struct draft *draft)
         store_event_read(ledger->options.store, draft->event->resumed.position, &ledger->scratch, &row);
     result = result < 0 ? result : wire_body_unpack(row.body, &ledger->scratch, parked, NULL);
     const struct principal_row *principal = result < 0 ? NULL : ledger_principal(ledger, row.principal);
+    result = result < 0 ? result : ledger_unwrap(ledger, parked, &principal);
     if (result < 0 || principal == NULL || parked->kind != EVENT_GOODS_RETURN || draft->programme == NULL) {
         return result == ERR_NOT_FOUND || result == 0 ? ERR_FORMAT : result;
     }

@@ -59,6 +59,12 @@ static int64_t points_issued(const struct outcome *outcome)
     return sum;
 }
 
+/* What happened, of an event that was understood. */
+static const struct event *stated_by(const struct draft *draft)
+{
+    return draft->stated != NULL ? draft->stated : draft->event;
+}
+
 static int write_receipt(struct ledger *ledger, const struct draft *draft)
 {
     struct store *store = ledger->options.store;
@@ -66,10 +72,10 @@ static int write_receipt(struct ledger *ledger, const struct draft *draft)
     if (result < 0) {
         return result;
     }
+    const struct event *stated = stated_by(draft);
     const struct till_day day = {
         .key = draft->receipt,
-        .gross =
-            draft->event->kind == EVENT_PURCHASE ? purchase_gross(&draft->event->purchase) : -draft->returned,
+        .gross = stated->kind == EVENT_PURCHASE ? purchase_gross(&stated->purchase) : -draft->returned,
         .points = points_issued(&ledger->decision->outcome),
     };
     return store_till_day_add(store, &day);
@@ -89,11 +95,37 @@ static int follow_parked(struct ledger *ledger, const struct draft *draft)
         ledger->parked_count++;
         return store_parked_add(store, &draft->parked, draft->position);
     }
-    if (draft->event->kind == EVENT_PURCHASE && ledger->parked_count > 0) {
+    if (stated_by(draft)->kind == EVENT_PURCHASE && ledger->parked_count > 0) {
         size_t count = 0;
         result = store_parked_find(store, &draft->receipt, &ledger->arrived[ledger->arrived_count],
                                    ARRIVED_MAX - ledger->arrived_count, &count);
         ledger->arrived_count += result == 0 ? count : 0;
+    }
+    return result;
+}
+
+/* Those of the event, and those it resolves. */
+static int follow_exceptions(struct ledger *ledger, const struct draft *draft, const struct event_row *row)
+{
+    struct store *store = ledger->options.store;
+    const struct outcome *outcome = &ledger->decision->outcome;
+    int result = 0;
+    if (outcome->code != CODE_ACCEPTED) {
+        return ledger_is_lost(ledger, draft)
+                   ? store_exception_write(store, row->position, 0, EXCEPTION_REFUSED, (int64_t)outcome->code)
+                   : 0;
+    }
+    for (size_t i = 0; i < outcome->exceptions_count && result == 0; i++) {
+        result = store_exception_write(store, row->position, (uint32_t)i,
+                                       (uint32_t)outcome->exceptions[i].kind, outcome->exceptions[i].amount);
+    }
+    if (result == 0 && draft->event->kind == EVENT_RESOLVE) {
+        result = store_exception_resolve(store, draft->event->resolve.position, draft->event->resolve.index,
+                                         row->position);
+    }
+    if (result == 0 && draft->event->kind == EVENT_REBOOK) {
+        result = store_exception_resolve(store, draft->event->rebook.position, 0, row->position);
+        result = result == ERR_NOT_FOUND ? 0 : result; /* dismissed before, or none was noted */
     }
     return result;
 }
@@ -111,21 +143,16 @@ static int write_rows(struct ledger *ledger, struct draft *draft, const struct e
     if (result == 0 && outcome->member != 0 && outcome->code == CODE_ACCEPTED) {
         result = store_member_touch(store, outcome->member, row->position);
     }
-    for (size_t i = 0; i < outcome->exceptions_count && result == 0; i++) {
-        result = store_exception_write(store, row->position, (uint32_t)i,
-                                       (uint32_t)outcome->exceptions[i].kind, outcome->exceptions[i].amount);
-    }
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->receipt.number != NULL) {
         result = write_receipt(ledger, draft);
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED) {
         result = follow_parked(ledger, draft);
     }
-    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->event->kind == EVENT_RESOLVE) {
-        result = store_exception_resolve(store, draft->event->resolve.position, draft->event->resolve.index,
-                                         row->position);
+    if (result == 0) {
+        result = follow_exceptions(ledger, draft, row);
     }
-    if (result == 0 && outcome->code == CODE_ACCEPTED && draft->event->kind == EVENT_DAY_CLOSE) {
+    if (result == 0 && outcome->code == CODE_ACCEPTED && stated_by(draft)->kind == EVENT_DAY_CLOSE) {
         result = store_till_day_close(store, &draft->receipt, row->position);
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->recorded == NULL) {

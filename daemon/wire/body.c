@@ -370,6 +370,17 @@ static void by_hand_read(struct wire_values *values, const Loyalty__Body *body, 
     }
 }
 
+/* What it wraps is looked at when it is decided. */
+static void rebook_read(struct wire_values *values, const Loyalty__Rebook *message, struct event *event)
+{
+    event->rebook.position = wire_position_required(values, WIRE_FIELD(message, position));
+    event->rebook.reason = wire_text_required(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
+    event->rebook.body = wire_bytes_any(message->has_body, message->body);
+    const size_t size = event->rebook.body.size;
+    wire_value_check(values, size <= BODY_TERMINAL_BYTES_MAX && (size > 0) == (message->has_body != 0),
+                     "body");
+}
+
 /* What is about other events. */
 static void about_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
@@ -385,6 +396,8 @@ static void about_read(struct wire_values *values, const Loyalty__Body *body, st
     } else if (event->kind == EVENT_UNCLAIM) {
         receipt_required(values, body->unclaim->receipt, &event->unclaim.receipt);
         event->unclaim.reason = wire_text_required(values, WIRE_TEXT(body->unclaim, reason), NAME_BYTES_MAX);
+    } else if (event->kind == EVENT_REBOOK) {
+        rebook_read(values, body->rebook, event);
     } else if (event->kind == EVENT_RESOLVE) {
         const struct wire_range index_range = {0, EXCEPTIONS_MAX - 1};
         const Loyalty__Resolve *resolve = body->resolve;
@@ -475,6 +488,7 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
     case EVENT_DAY_CLOSE:
     case EVENT_CLAIM:
     case EVENT_UNCLAIM:
+    case EVENT_REBOOK:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
         about_read(values, body, event);

@@ -208,6 +208,16 @@ static void resolve_write(struct wire_output *output, const struct event *event,
     wire_output_add(output, &body.base);
 }
 
+static void rebook_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Rebook message = LOYALTY__REBOOK__INIT;
+    WIRE_PUT(&message, position, event->rebook.position);
+    message.reason = wire_text(event->rebook.reason);
+    WIRE_PUT_BYTES(&message, body, event->rebook.body);
+    body.rebook = &message;
+    wire_output_add(output, &body.base);
+}
+
 static void resumed_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__Resumed message = LOYALTY__RESUMED__INIT;
@@ -411,6 +421,8 @@ static void about_write(struct wire_output *output, const struct event *event, L
         claim_write(output, event, body);
     } else if (event->kind == EVENT_UNCLAIM) {
         unclaim_write(output, event, body);
+    } else if (event->kind == EVENT_REBOOK) {
+        rebook_write(output, event, body);
     } else if (event->kind == EVENT_RESOLVE) {
         resolve_write(output, event, body);
     } else {
@@ -513,6 +525,7 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
     case EVENT_DAY_CLOSE:
     case EVENT_CLAIM:
     case EVENT_UNCLAIM:
+    case EVENT_REBOOK:
     case EVENT_RESOLVE:
     case EVENT_RESUMED:
         about_write(&output, event, body);

@@ -50,6 +50,7 @@
     X(EXCEPTION_REWARD_UNKNOWN, LOYALTY__EXCEPTION_KIND__EXCEPTION_REWARD_UNKNOWN)                           \
     X(EXCEPTION_REWARD_LIMIT, LOYALTY__EXCEPTION_KIND__EXCEPTION_REWARD_LIMIT)                               \
     X(EXCEPTION_REWARD_CONDITIONS, LOYALTY__EXCEPTION_KIND__EXCEPTION_REWARD_CONDITIONS)                     \
+    X(EXCEPTION_REFUSED, LOYALTY__EXCEPTION_KIND__EXCEPTION_REFUSED)                                         \
     X(EXCEPTION_NOTHING_TO_PAY, LOYALTY__EXCEPTION_KIND__EXCEPTION_NOTHING_TO_PAY)
 
 #define REQUEST_KINDS(X)                                                                                     \
@@ -67,6 +68,7 @@
     X(REQUEST_QUOTE, LOYALTY__REQUEST__MESSAGE_QUOTE)                                                        \
     X(REQUEST_BOOK_BATCH, LOYALTY__REQUEST__MESSAGE_BOOK_BATCH)                                              \
     X(REQUEST_GET_VOUCHER, LOYALTY__REQUEST__MESSAGE_GET_VOUCHER)                                            \
+    X(REQUEST_GET_EXCEPTIONS, LOYALTY__REQUEST__MESSAGE_GET_EXCEPTIONS)                                      \
     X(REQUEST_SET_PROFILE, LOYALTY__REQUEST__MESSAGE_SET_PROFILE)                                            \
     X(REQUEST_GET_PROFILE, LOYALTY__REQUEST__MESSAGE_GET_PROFILE)
 
@@ -85,6 +87,7 @@
     X(REPLY_BACKUP_STEP, LOYALTY__REPLY__MESSAGE_BACKUP_STEP)                                                \
     X(REPLY_QUOTED, LOYALTY__REPLY__MESSAGE_QUOTED)                                                          \
     X(REPLY_VOUCHER, LOYALTY__REPLY__MESSAGE_VOUCHER)                                                        \
+    X(REPLY_EXCEPTIONS, LOYALTY__REPLY__MESSAGE_EXCEPTIONS)                                                  \
     X(REPLY_PROFILE, LOYALTY__REPLY__MESSAGE_PROFILE)
 
 /* Tables that stand in headers, in the form of these. */

@@ -32,6 +32,7 @@ enum request_kind {
     REQUEST_QUOTE = 27,
     REQUEST_BOOK_BATCH = 28,
     REQUEST_GET_VOUCHER = 29,
+    REQUEST_GET_EXCEPTIONS = 30,
     REQUEST_SET_PROFILE = 32,
     REQUEST_GET_PROFILE = 33,
 };
@@ -107,6 +108,10 @@ struct request {
             uint64_t sequence;
         } get_event;
         struct {
+            uint64_t after; /* position */
+            bool all;       /* resolved ones too */
+        } get_exceptions;
+        struct {
             uint32_t version; /* 0: in force */
         } get_programme;
         struct {
@@ -138,6 +143,7 @@ enum reply_kind {
     REPLY_BACKUP_STEP = 27,
     REPLY_QUOTED = 28,
     REPLY_VOUCHER = 29,
+    REPLY_EXCEPTIONS = 30,
     REPLY_PROFILE = 33,
 };
 
@@ -269,6 +275,26 @@ struct principal_view {
     uint64_t added;
     uint32_t key_no;    /* from 1 */
     int64_t retired_at; /* 0: it is not */
+};
+
+enum { EXCEPTIONS_PAGE_MAX = 100 }; /* in one reply */
+
+struct exception_view {
+    uint64_t position;
+    uint32_t index;
+    uint32_t kind; /* enum exception_kind */
+    int64_t amount;
+    uint64_t resolved_by; /* 0: open */
+    uint32_t principal;
+    uint32_t event_kind; /* enum event_kind; 0: the body cannot be read */
+    const char *store;   /* NULL: none */
+    const char *till;
+    bool has_receipt;
+    int32_t business_date;
+    const char *number;
+    uint32_t member; /* 0: none */
+    int64_t occurred_at;
+    int64_t booked_at;
 };
 
 struct counter_view {
@@ -412,6 +438,11 @@ struct reply {
             struct principal_view *items;
             size_t count;
         } principals;
+        struct {
+            struct exception_view *items;
+            size_t count;
+            bool more;
+        } exceptions;
         struct {
             uint32_t version;
             int32_t effective;

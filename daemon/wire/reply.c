@@ -339,6 +339,35 @@ static void status_read(struct wire_values *values, const Loyalty__Status *messa
     reply->status.ticked_at = message->ticked_at;
 }
 
+static void exceptions_read(struct wire_values *values, const Loyalty__Exceptions *message,
+                            struct reply *reply)
+{
+    struct exception_view *all = wire_array(values, message->n_exceptions, NO_BOUND, sizeof(*all), "");
+    for (size_t i = 0; all != NULL && i < message->n_exceptions; i++) {
+        const Loyalty__BookedException *from = message->exceptions[i];
+        all[i] = (struct exception_view){
+            .position = from->position,
+            .index = from->index,
+            .kind = from->kind,
+            .amount = from->amount,
+            .resolved_by = from->resolved_by,
+            .principal = from->principal,
+            .event_kind = from->event_kind,
+            .store = from->store,
+            .till = from->till,
+            .has_receipt = from->has_business_date,
+            .business_date = from->business_date,
+            .number = from->number,
+            .member = from->member,
+            .occurred_at = from->occurred_at,
+            .booked_at = from->booked_at,
+        };
+    }
+    reply->exceptions.items = all;
+    reply->exceptions.count = message->n_exceptions;
+    reply->exceptions.more = message->more;
+}
+
 static void principals_read(struct wire_values *values, const Loyalty__Principals *message,
                             struct reply *reply)
 {
@@ -424,6 +453,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Reply *message,
         break;
     case REPLY_STATUS:
         status_read(values, message->status, reply);
+        break;
+    case REPLY_EXCEPTIONS:
+        exceptions_read(values, message->exceptions, reply);
         break;
     case REPLY_PRINCIPALS:
         principals_read(values, message->principals, reply);

@@ -414,6 +414,41 @@ static void status_write(struct wire_output *output, const struct reply *reply, 
     wire_output_add(output, &envelope.base);
 }
 
+static void exceptions_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
+{
+    Loyalty__Exceptions message = LOYALTY__EXCEPTIONS__INIT;
+    Loyalty__BookedException *all;
+    const size_t count = reply->exceptions.count;
+    if (!MESSAGES(output, count, all, message.exceptions)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct exception_view *from = &reply->exceptions.items[i];
+        loyalty__booked_exception__init(&all[i]);
+        PUT_NUMBER(&all[i], position, from->position);
+        PUT_NUMBER(&all[i], index, from->index);
+        PUT_NUMBER(&all[i], kind, from->kind);
+        PUT_NUMBER(&all[i], amount, from->amount);
+        PUT_NUMBER(&all[i], resolved_by, from->resolved_by);
+        PUT_NUMBER(&all[i], principal, from->principal);
+        PUT_NUMBER(&all[i], event_kind, from->event_kind);
+        all[i].store = wire_text(from->store);
+        all[i].till = wire_text(from->till);
+        if (from->has_receipt) {
+            WIRE_PUT(&all[i], business_date, from->business_date);
+        }
+        all[i].number = wire_text(from->number);
+        PUT_NUMBER(&all[i], member, from->member);
+        PUT_NUMBER(&all[i], occurred_at, from->occurred_at);
+        PUT_NUMBER(&all[i], booked_at, from->booked_at);
+        message.exceptions[i] = &all[i];
+    }
+    message.n_exceptions = count;
+    PUT_FLAG(&message, more, reply->exceptions.more);
+    envelope.exceptions = &message;
+    wire_output_add(output, &envelope.base);
+}
+
 static void principals_write(struct wire_output *output, const struct reply *reply, Loyalty__Reply envelope)
 {
     Loyalty__Principals message = LOYALTY__PRINCIPALS__INIT;
@@ -526,6 +561,9 @@ int wire_reply_pack(const struct reply *reply, struct arena *arena, struct bytes
         break;
     case REPLY_STATUS:
         status_write(&output, reply, envelope);
+        break;
+    case REPLY_EXCEPTIONS:
+        exceptions_write(&output, reply, envelope);
         break;
     case REPLY_PRINCIPALS:
         principals_write(&output, reply, envelope);

@@ -134,6 +134,13 @@ static void get_event_read(struct wire_values *values, const Loyalty__GetEvent *
     request->get_event.sequence = wire_position(values, WIRE_FIELD(message, sequence));
 }
 
+static void get_exceptions_read(struct wire_values *values, const Loyalty__GetExceptions *message,
+                                struct request *request)
+{
+    request->get_exceptions.after = wire_position(values, WIRE_FIELD(message, after));
+    request->get_exceptions.all = message->all;
+}
+
 static void kind_read(struct wire_values *values, const Loyalty__Request *message, struct request *request)
 {
     switch (request->kind) {
@@ -176,6 +183,9 @@ static void kind_read(struct wire_values *values, const Loyalty__Request *messag
         break;
     case REQUEST_GET_EVENT:
         get_event_read(values, message->get_event, request);
+        break;
+    case REQUEST_GET_EXCEPTIONS:
+        get_exceptions_read(values, message->get_exceptions, request);
         break;
     case REQUEST_GET_STATUS:
     case REQUEST_GET_PRINCIPALS:
@@ -359,6 +369,16 @@ static void get_event_write(struct wire_output *output, const struct request *re
     wire_output_add(output, &envelope.base);
 }
 
+static void get_exceptions_write(struct wire_output *output, const struct request *request,
+                                 Loyalty__Request envelope)
+{
+    Loyalty__GetExceptions message = LOYALTY__GET_EXCEPTIONS__INIT;
+    WIRE_PUT_UNLESS(&message, after, request->get_exceptions.after, 0);
+    WIRE_PUT_UNLESS(&message, all, request->get_exceptions.all, false);
+    envelope.get_exceptions = &message;
+    wire_output_add(output, &envelope.base);
+}
+
 static void get_programme_write(struct wire_output *output, const struct request *request,
                                 Loyalty__Request envelope)
 {
@@ -423,6 +443,9 @@ static void request_write(struct wire_output *output, const struct request *requ
         break;
     case REQUEST_GET_EVENT:
         get_event_write(output, request, envelope);
+        break;
+    case REQUEST_GET_EXCEPTIONS:
+        get_exceptions_write(output, request, envelope);
         break;
     case REQUEST_GET_STATUS:
         envelope.get_status = &get_status;

@@ -338,6 +338,13 @@ static void draw_others(struct event *event)
     case EVENT_RESUMED:
         event->resumed.position = (uint64_t)between(1, INT64_MAX);
         break;
+    case EVENT_REBOOK:
+        event->rebook.position = (uint64_t)between(1, INT64_MAX);
+        event->rebook.reason = draw_text(NAME_BYTES_MAX, false);
+        if (chance(50)) {
+            event->rebook.body = draw_bytes((size_t)between(1, 200));
+        }
+        break;
     case EVENT_TICK: {
         static uint32_t members[TICK_MEMBERS_MAX];
         event->tick.members = members;

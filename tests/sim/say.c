@@ -32,6 +32,8 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
         return 6;
     case EVENT_UNCLAIM:
         return 4;
+    case EVENT_REBOOK:
+        return 6;
     case EVENT_RESOLVE:
         return 4;
     case EVENT_RESERVE:
@@ -241,6 +243,31 @@ static void say_claim(struct sim *sim, struct till *till, struct outbox_event *s
     }
 }
 
+/* Something a till has said, refused or not, as it was or with another number. */
+static void say_rebook(struct sim *sim, uint64_t *position, struct bytes *body)
+{
+    static uint8_t corrected[256];
+    static char number[32];
+    *position = some_position(sim);
+    if (sim_chance(sim, 50)) {
+        return;
+    }
+    snprintf(number, sizeof(number), "again-%llu", (unsigned long long)sim_below(sim, 1000));
+    const struct line line = {.sku = "4711", .category = "lunch", .quantity = 1000, .gross = 800};
+    const struct event event = {.occurred_at = sim->house.now,
+                                .kind = EVENT_PURCHASE,
+                                .purchase = {.receipt = {.business_date = 20423, .number = number},
+                                             .lines = &line,
+                                             .lines_count = 1}};
+    struct bytes packed;
+    arena_reset(&sim->scratch);
+    const int result = wire_body_pack(&event, &sim->scratch, &packed);
+    SIM_OK(sim, result);
+    SIM_CHECK(sim, packed.size <= sizeof(corrected));
+    memcpy(corrected, packed.data, packed.size);
+    *body = (struct bytes){corrected, packed.size};
+}
+
 static void say_return(struct sim *sim, struct till *till, struct outbox_event *slot, struct event *event)
 {
     static struct return_part parts[3];
@@ -361,6 +388,10 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
     case EVENT_UNCLAIM:
         say_claim(sim, till, slot, event);
         break;
+    case EVENT_REBOOK:
+        say_rebook(sim, &event->rebook.position, &event->rebook.body);
+        event->rebook.reason = "it happened";
+        break;
     case EVENT_RESOLVE:
         event->resolve.position = 1 + sim_below(sim, 100);
         event->resolve.reason = "seen";
@@ -473,9 +504,9 @@ static void ask_quote(struct sim *sim, const struct till *till, struct request *
 void till_question(struct sim *sim, const struct till *till, struct request *ret_request)
 {
     static const enum request_kind kinds[] = {
-        REQUEST_GET_MEMBER,     REQUEST_GET_EVENT,     REQUEST_GET_STATUS,
-        REQUEST_GET_PRINCIPALS, REQUEST_GET_PROGRAMME, REQUEST_CHECK_PROGRAMME,
-        REQUEST_SET_PROFILE,    REQUEST_GET_PROFILE,   REQUEST_GET_VOUCHER};
+        REQUEST_GET_MEMBER,    REQUEST_GET_EVENT,       REQUEST_GET_STATUS,  REQUEST_GET_PRINCIPALS,
+        REQUEST_GET_PROGRAMME, REQUEST_CHECK_PROGRAMME, REQUEST_SET_PROFILE, REQUEST_GET_PROFILE,
+        REQUEST_GET_VOUCHER,   REQUEST_GET_EXCEPTIONS};
     *ret_request = (struct request){.kind = REQUEST_GET_MEMBER};
     if (till->role != ROLE_TERMINAL) {
         ret_request->kind = kinds[sim_below(sim, ARRAY_COUNT(kinds))];
@@ -521,6 +552,8 @@ enum reply_kind answer_of(enum request_kind kind)
         return REPLY_EVENT;
     case REQUEST_GET_STATUS:
         return REPLY_STATUS;
+    case REQUEST_GET_EXCEPTIONS:
+        return REPLY_EXCEPTIONS;
     case REQUEST_GET_PRINCIPALS:
         return REPLY_PRINCIPALS;
     case REQUEST_GET_PROGRAMME:

@@ -8,6 +8,7 @@ enum {
     SCRATCH_BYTES = 4 * 1024 * 1024,
     STEPS_MAX = 400 * 1000, /* without faults everything is booked long before */
     AUDIT_EVERY = 2000,
+    LONGEST_MS = 30 * 60 * 1000, /* of a reservation, as the programme says */
     CALM_MS_MAX = 5, /* between two steps without faults, so that timeouts are not met by accident */
 };
 
@@ -398,6 +399,8 @@ static void run_seed(uint64_t seed)
         }
     }
     come_to_rest(&sim);
+    pass_time(&sim, LONGEST_MS); /* reservations that nobody ended time out by themselves */
+    daemon_tick(&sim);
     audit_store(&sim);
     audit_answers(&sim);
     audit_members(&sim);

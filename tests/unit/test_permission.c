@@ -27,6 +27,7 @@ static const struct {
     {EVENT_RESUMED, "....."},          {EVENT_RESERVE, "t...."},
     {EVENT_RELEASE, "t...."},          {EVENT_CLAIM, "tcma."},
     {EVENT_UNCLAIM, ".cma."},          {EVENT_TICK, "....."},
+    {EVENT_REBOOK, "..ma."},
 };
 
 static const struct {
@@ -41,6 +42,7 @@ static const struct {
     {{.kind = REQUEST_GET_PROFILE, .get_profile.member = 1}, ".cma."},
     {{.kind = REQUEST_GET_EVENT, .get_event.position = 1}, ".cmaA"},
     {{.kind = REQUEST_GET_STATUS}, ".cmaA"},
+    {{.kind = REQUEST_GET_EXCEPTIONS}, ".cmaA"},
     {{.kind = REQUEST_GET_PRINCIPALS}, ".cmaA"},
     {{.kind = REQUEST_GET_PROGRAMME, .get_programme.version = 1}, ".cmaA"},
     {{.kind = REQUEST_CHECK_PROGRAMME, .check_programme.yaml = {(const uint8_t *)"x", 1}}, ".cmaA"},
@@ -191,6 +193,10 @@ static struct event event_of(const struct house *house, enum event_kind kind)
         break;
     case EVENT_RESUMED:
         event.resumed.position = 1;
+        break;
+    case EVENT_REBOOK:
+        event.rebook.position = 1;
+        event.rebook.reason = "it happened";
         break;
     case EVENT_TICK:
         event.tick.members = &anybody;

@@ -215,7 +215,7 @@ static void fields_of_an_outcome_mean_the_same_on_both_sides(void **state)
     assert_int_equal(outcome->near_misses[1].reason, NEAR_MIN_BASKET);
     assert_int_equal(outcome->near_misses[1].number, 98);
     assert_int_equal(outcome->near_misses[1].lacking, 97);
-    assert_int_equal(outcome->exceptions[1].kind, EXCEPTION_VOUCHER_USED);
+    assert_int_equal(outcome->exceptions[1].kind, EXCEPTION_REFUSED); /* the last one */
     assert_int_equal(outcome->exceptions[1].amount, 98);
     const struct effect *effect = &outcome->effects[0];
     assert_int_equal(effect->move.debit, 99);
