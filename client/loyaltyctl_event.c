@@ -216,6 +216,15 @@ static void show_by_hand(struct json *json, const struct event *event)
         json_unsigned(json, "to", event->transfer.to);
         json_integer(json, "points", event->transfer.points);
         ctl_show_optional(json, "reason", event->transfer.reason);
+    } else if (event->kind == EVENT_MERGE) {
+        json_unsigned(json, "from", event->merge.from);
+        json_unsigned(json, "to", event->merge.to);
+        ctl_show_optional(json, "reason", event->merge.reason);
+    } else if (event->kind == EVENT_HOUSEHOLD) {
+        json_unsigned(json, "member", event->household.member);
+        ctl_show_nonzero(json, "household", event->household.household);
+        json_bool(json, "leaves", event->household.leaves);
+        ctl_show_optional(json, "reason", event->household.reason);
     } else if (event->kind == EVENT_CARD_LINKED) {
         json_unsigned(json, "member", event->card_linked.member);
         json_hex(json, "card_commitment", event->card_linked.card);
@@ -306,6 +315,18 @@ static void show_end(struct json *json, uint32_t principal, const char *reason)
     ctl_show_optional(json, "reason", reason);
 }
 
+static void show_key_rotated(struct json *json, const struct event *event)
+{
+    json_hex(json, "key", event->key_rotated.key);
+    json_hex(json, "proof", event->key_rotated.proof);
+}
+
+static void show_revision(struct json *json, const struct event *event)
+{
+    json_unsigned(json, "revision", event->engine_revision.revision);
+    ctl_show_optional(json, "version", event->engine_revision.version);
+}
+
 static void show_kind(struct json *json, const struct event *event)
 {
     switch (event->kind) {
@@ -336,12 +357,10 @@ static void show_kind(struct json *json, const struct event *event)
     case EVENT_GO_LIVE:
         break;
     case EVENT_ENGINE_REVISION:
-        json_unsigned(json, "revision", event->engine_revision.revision);
-        ctl_show_optional(json, "version", event->engine_revision.version);
+        show_revision(json, event);
         break;
     case EVENT_KEY_ROTATED:
-        json_hex(json, "key", event->key_rotated.key);
-        json_hex(json, "proof", event->key_rotated.proof);
+        show_key_rotated(json, event);
         break;
     case EVENT_RETIRED:
         show_end(json, event->retired.principal, event->retired.reason);
@@ -362,6 +381,8 @@ static void show_kind(struct json *json, const struct event *event)
         break;
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_MERGE:
+    case EVENT_HOUSEHOLD:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
         show_by_hand(json, event);

@@ -1,4 +1,4 @@
-/* loyaltyctl member adjust and member transfer: what operators do by hand. */
+/* loyaltyctl member adjust, transfer and merge, and households: what operators do by hand. */
 #include "base/limits.h"
 #include "client/loyaltyctl.h"
 #include "model/day.h"
@@ -96,6 +96,68 @@ static const char *check_transfer(const void *opaque)
                                               : NULL;
 }
 
+struct merging {
+    struct ctl_options common;
+    uint32_t from;
+    uint32_t to;
+    const char *reason;
+};
+
+static int merge(const struct command_call *call)
+{
+    struct merging arguments = {0};
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        struct event event = {
+            .kind = EVENT_MERGE,
+            .merge = {.from = arguments.from, .to = arguments.to, .reason = arguments.reason}};
+        status = report(&ctl, &event, "merged");
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static const char *check_merge(const void *opaque)
+{
+    const struct merging *arguments = opaque;
+    return arguments->from == arguments->to ? "a member is merged into another one" : NULL;
+}
+
+struct living {
+    struct ctl_options common;
+    uint32_t member;
+    uint32_t household;
+    const char *reason;
+};
+
+static int move_in_or_out(const struct command_call *call, bool leaves)
+{
+    struct living arguments = {0};
+    struct ctl ctl;
+    int status = ctl_begin(&ctl, call, &arguments);
+    if (status == CTL_EXIT_OK) {
+        struct event event = {.kind = EVENT_HOUSEHOLD,
+                              .household = {.member = arguments.member,
+                                            .household = arguments.household,
+                                            .leaves = leaves,
+                                            .reason = arguments.reason}};
+        status = report(&ctl, &event, leaves ? "left" : "joined");
+    }
+    ctl_close(&ctl);
+    return status;
+}
+
+static int join_household(const struct command_call *call)
+{
+    return move_in_or_out(call, false);
+}
+
+static int leave_household(const struct command_call *call)
+{
+    return move_in_or_out(call, true);
+}
+
 #define OF(field) offsetof(struct adjusting, adjustment.field)
 
 static const struct command_option adjust_options[] = {
@@ -170,6 +232,41 @@ static const struct command_option transfer_options[] = {
      .offset = offsetof(struct transferring, reason)},
     {0}};
 
+static const struct command_option merge_options[] = {
+    {.arg = "FROM",
+     .type = &command_member,
+     .offset = offsetof(struct merging, from),
+     .missing = "which member, into which? Say both numbers; the second one stays"},
+    {.arg = "INTO",
+     .type = &command_member,
+     .offset = offsetof(struct merging, to),
+     .missing = "into which member? Say its number"},
+    {.name = "reason",
+     .arg = "TEXT",
+     .doc = "Why, for the log",
+     .type = &command_text,
+     .offset = offsetof(struct merging, reason)},
+    {0}};
+
+#define LIVING_MEMBER                                                                                        \
+    {                                                                                                        \
+        .arg = "MEMBER", .type = &command_member, .offset = offsetof(struct living, member),                 \
+        .missing = "which member? Say its number"                                                            \
+    }
+#define LIVING_REASON                                                                                        \
+    {                                                                                                        \
+        .name = "reason", .arg = "TEXT", .doc = "Why, for the log", .type = &command_text,                   \
+        .offset = offsetof(struct living, reason)                                                            \
+    }
+
+static const struct command_option join_options[] = {
+    LIVING_MEMBER,
+    {.arg = "HOUSEHOLD", .type = &command_member, .offset = offsetof(struct living, household)},
+    LIVING_REASON,
+    {0}};
+
+static const struct command_option leave_options[] = {LIVING_MEMBER, LIVING_REASON, {0}};
+
 const struct command ctl_hand_commands[] = {
     {.name = "member adjust",
      .summary = "give or take points, stamps, a level by hand",
@@ -183,4 +280,26 @@ const struct command ctl_hand_commands[] = {
      .options = transfer_options,
      .check = check_transfer,
      .run = transfer},
+    {.name = "member merge",
+     .summary = "make one of two members: all of the first is the second's",
+     .doc =
+         "Make one of two members who are the same customer: points, vouchers, stamps, receipts and cards of "
+         "the first are the second's from here on. It cannot be undone.",
+     .options = merge_options,
+     .check = check_merge,
+     .run = merge},
+    {.name = "household add",
+     .summary = "let a member join a household, or open one",
+     .doc = "Let a member join the household of this number; without one, a new household whose number is "
+            "said. What "
+            "the programme's households share of the member is the household's from here on: `member show` "
+            "of its "
+            "number shows it.",
+     .options = join_options,
+     .run = join_household},
+    {.name = "household leave",
+     .summary = "let a member leave its household",
+     .doc = "Let a member leave its household. What is shared stays with it: the member takes nothing along.",
+     .options = leave_options,
+     .run = leave_household},
     {0}};

@@ -87,6 +87,7 @@ static void show_member_effect(struct json *json, const struct effect *effect)
         break;
     case EFFECT_VISIT:
         ctl_show_day(json, "day", effect->visit.day);
+        ctl_show_nonzero(json, "more", effect->visit.more);
         break;
     case EFFECT_NOTE:
         json_unsigned(json, "note", effect->note.note);
@@ -108,6 +109,12 @@ static void show_member_effect(struct json *json, const struct effect *effect)
         json_unsigned(json, "level", effect->floor.level);
         ctl_show_day(json, "until", effect->floor.until);
         break;
+    case EFFECT_MERGE:
+        json_unsigned(json, "into", effect->merge.into);
+        break;
+    case EFFECT_HOUSEHOLD:
+        json_unsigned(json, "household", effect->household.household);
+        break;
     case EFFECT_ENROL:
     case EFFECT_MOVE:
     case EFFECT_PRINCIPAL:
@@ -123,6 +130,12 @@ static void show_member_effect(struct json *json, const struct effect *effect)
     case EFFECT_RECEIPT:
         break;
     }
+}
+
+static void show_version(struct json *json, const struct effect *effect)
+{
+    json_unsigned(json, "version", effect->programme.version);
+    ctl_show_day(json, "effective", effect->programme.effective);
 }
 
 static void show_effect(struct json *json, const struct effect *effect)
@@ -164,8 +177,7 @@ static void show_effect(struct json *json, const struct effect *effect)
         ctl_show_instant(json, "expires_at", effect->invite.expires_at);
         break;
     case EFFECT_PROGRAMME:
-        json_unsigned(json, "version", effect->programme.version);
-        ctl_show_day(json, "effective", effect->programme.effective);
+        show_version(json, effect);
         break;
     case EFFECT_REVISION:
         json_unsigned(json, "revision", effect->revision.revision);
@@ -182,6 +194,8 @@ static void show_effect(struct json *json, const struct effect *effect)
     case EFFECT_NOTE:
     case EFFECT_ITEM:
     case EFFECT_FLOOR:
+    case EFFECT_MERGE:
+    case EFFECT_HOUSEHOLD:
         show_member_effect(json, effect);
         break;
     case EFFECT_VOUCHER:

@@ -267,6 +267,11 @@ static bool may_receive(const struct programme *programme, const struct member_s
     return true;
 }
 
+static bool is_in_household(const struct member_state *member)
+{
+    return member->household != 0 && member->household != member->member;
+}
+
 int transfer_decide(const struct programme *programme, int64_t points, const struct context *context,
                     struct decision *decision)
 {
@@ -274,6 +279,10 @@ int transfer_decide(const struct programme *programme, int64_t points, const str
     const struct member_state *receiver = context->other;
     if (giver == NULL || receiver == NULL) {
         return ERR_CORRUPT;
+    }
+    if (is_in_household(giver) || is_in_household(receiver)) {
+        decision_refuse(decision, CODE_HOUSEHOLD); /* its points are the household's */
+        return 0;
     }
     if (!programme->moving.transfer || giver->member == receiver->member ||
         !may_receive(programme, receiver, points)) {

@@ -109,13 +109,18 @@ static int move_within(struct member_state *state, size_t place, const struct ef
     return change_lot(state, place, 0, reserved);
 }
 
-static int move_in(struct member_state *state, size_t place, int64_t amount)
+/* Points come into the lot; those that are reserved where they come from stay so. */
+static int move_in(struct member_state *state, size_t place, const struct effect *effect)
 {
     struct lot *lot = &state->lots[place];
+    const int64_t amount = effect->move.amount;
     int64_t left;
     int err = checked_add(lot->left, amount, &left);
     err = err != 0 ? err : checked_add(lot->amount, amount, &lot->amount);
-    lot->left = err == 0 ? left : lot->left;
+    if (err == 0) {
+        lot->left = left;
+        lot->reserved += account_number(effect->move.credit) == MEMBER_RESERVED ? amount : 0;
+    }
     return err;
 }
 
@@ -135,7 +140,7 @@ static int move_lot(struct member_state *state, uint64_t position, const struct 
         return ERR_CORRUPT;
     }
     if (!debited) {
-        return move_in(state, place, effect->move.amount);
+        return move_in(state, place, effect);
     }
     return credited && !effect->move.pays ? move_within(state, place, effect)
                                           : move_out(state, place, effect);
@@ -376,15 +381,19 @@ static int apply_voucher_end(struct member_state *state, const struct effect *ef
 
 static int apply_reservation(struct member_state *state, uint64_t position, const struct effect *effect)
 {
-    const size_t place = state->reservations_count;
-    if (place > 0 && state->reservations[place - 1].position >= position) {
+    const uint64_t name = effect->reservation.position != 0 ? effect->reservation.position : position;
+    size_t place = state->reservations_count;
+    while (place > 0 && state->reservations[place - 1].position >= name) {
+        place--;
+    }
+    if (place < state->reservations_count && state->reservations[place].position == name) {
         return ERR_CORRUPT;
     }
     const int err = make_room(state->reservations, sizeof(state->reservations[0]), &state->reservations_count,
                               RESERVATIONS_MAX, place);
     if (err == 0) {
         state->reservations[place] = (struct reservation){
-            .position = position,
+            .position = name,
             .points = effect->reservation.points,
             .reward = effect->reservation.reward,
             .units = effect->reservation.units,
@@ -415,12 +424,29 @@ static int apply_visit(struct member_state *state, const struct effect *effect)
         state->purchases--;
         return 0;
     }
-    if (state->purchases == UINT32_MAX) {
+    if (effect->visit.more >= UINT32_MAX - state->purchases) {
         return ERR_OVERFLOW;
     }
     const int32_t day = effect->visit.day;
     state->last_purchase = state->last_purchase > day ? state->last_purchase : day;
-    state->purchases++;
+    state->purchases += 1 + effect->visit.more;
+    return 0;
+}
+
+/* The member is another one from here on. Its points have moved. */
+static int apply_merge(struct member_state *state, const struct effect *effect)
+{
+    const int32_t enrolled = state->enrolled;
+    bool empty = state->lots_count == 0;
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        empty = empty && state->balances[i] == 0;
+    }
+    if (!empty || effect->merge.into == 0 || effect->merge.into == state->member || state->merged != 0) {
+        return ERR_CORRUPT;
+    }
+    member_state_clear(state, state->member);
+    state->enrolled = enrolled;
+    state->merged = effect->merge.into;
     return 0;
 }
 
@@ -476,6 +502,11 @@ static int apply_to_member(struct member_state *state, uint64_t position, const 
         return 0;
     case EFFECT_ITEM:
         return apply_item(state, effect);
+    case EFFECT_MERGE:
+        return apply_merge(state, effect);
+    case EFFECT_HOUSEHOLD:
+        state->household = effect->household.household;
+        return 0;
     case EFFECT_PRINCIPAL:
     case EFFECT_INVITE:
     case EFFECT_PROGRAMME:

@@ -4,6 +4,8 @@
 #include "engine/engine.h"
 #include "engine/free_units.h"
 #include "engine/give.h"
+#include "engine/household.h"
+#include "engine/merge.h"
 #include "engine/metric.h"
 #include "engine/milestone.h"
 #include "engine/near_miss.h"
@@ -494,6 +496,10 @@ int engine_decide(const struct programme *programme, const struct engine_place *
         return adjustment_decide(programme, &event->adjustment, context, decision);
     case EVENT_TRANSFER:
         return transfer_decide(programme, event->transfer.points, context, decision);
+    case EVENT_MERGE:
+        return merge_decide(programme, context, decision);
+    case EVENT_HOUSEHOLD:
+        return household_decide(programme, event, context, decision);
     case EVENT_CARD_LINKED:
         return decide_card_linked(context, decision);
     case EVENT_ERASED:

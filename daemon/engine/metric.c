@@ -97,10 +97,19 @@ int metrics_record(const struct sale *sale, int64_t qualifying, const struct met
 void metrics_on(const struct programme *programme, const struct member_state *state, int32_t day,
                 struct metric_values *ret_values)
 {
-    ret_values->of[0] = engine_qualifying(programme, state, day);
+    metrics_between(programme, state, state->enrolled, day, ret_values);
+}
+
+void metrics_between(const struct programme *programme, const struct member_state *state, int32_t enrolled,
+                     int32_t day, struct metric_values *ret_values)
+{
+    const struct day_range tiers = window_range(&programme->tiers.window, enrolled, day);
+    ret_values->of[0] = programme->tiers.count > 0
+                            ? member_state_metric(state, METRIC_QUALIFYING, tiers.first, tiers.last)
+                            : 0;
     for (size_t i = 0; i < programme->measures_count; i++) {
         const struct measure *measure = &programme->measures[i];
-        const struct day_range range = window_range(&measure->window, state->enrolled, day);
+        const struct day_range range = window_range(&measure->window, enrolled, day);
         int64_t *value = &ret_values->of[1 + i];
         *value = 0;
         if (measure->kind != MEASURE_BALANCE) {

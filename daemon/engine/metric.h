@@ -25,4 +25,8 @@ int metrics_record(const struct sale *sale, int64_t qualifying, const struct met
 void metrics_on(const struct programme *programme, const struct member_state *state, int32_t day,
                 struct metric_values *ret_values);
 
+/* The same over windows of somebody enrolled on another day. */
+void metrics_between(const struct programme *programme, const struct member_state *state, int32_t enrolled,
+                     int32_t day, struct metric_values *ret_values);
+
 #endif

@@ -176,6 +176,7 @@ static bool is_taken_from(enum holding_kind kind)
     case HOLDING_RESERVED:
     case HOLDING_RESERVATION:
     case HOLDING_ITEM:
+    case HOLDING_HOUSEHOLD:
         return true;
     case HOLDING_METRIC:
     case HOLDING_LEVEL:
@@ -183,6 +184,7 @@ static bool is_taken_from(enum holding_kind kind)
     case HOLDING_LIMIT:
     case HOLDING_HELD:
     case HOLDING_FLOOR:
+    case HOLDING_MERGED:
     case HOLDING_KINDS:
         break;
     }
@@ -287,7 +289,7 @@ void engine_observe(const struct programme *programme, const struct event *event
     context->stamps_count = 0;
     context->limits_count = 0;
     context->items_count = 0;
-    if (event->kind == EVENT_ADJUSTMENT) {
+    if (event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD) {
         observe_stamps(programme, state, context);
     }
     if (event->kind == EVENT_TICK) {

@@ -12,8 +12,9 @@ int32_t lot_until(const struct programme *programme, const struct member_state *
         return lot->until;
     }
     /* What an activity gave may be younger than the last purchase. */
-    const int32_t last =
+    int32_t last =
         state->purchases > 0 && state->last_purchase > lot->since ? state->last_purchase : lot->since;
+    last = state->shared_day > last ? state->shared_day : last;
     return programme->has_inactivity ? term_end(&programme->inactivity, last) : DAY_NEVER;
 }
 
@@ -95,8 +96,9 @@ int purse_spend(struct purse *purse, int64_t amount, enum programme_account to, 
     return purse_spend_until(purse, DAY_NEVER, amount, to, source, ret_spent);
 }
 
-int purse_spend_until(struct purse *purse, int32_t until, int64_t amount, enum programme_account to,
-                      uint32_t source, int64_t *ret_spent)
+/* Into any account, those lots first that are over by `until`; `pays`: what another member owes. */
+static int spend(struct purse *purse, int32_t until, int64_t amount, uint64_t to, uint32_t source, bool pays,
+                 int64_t *ret_spent)
 {
     const struct member_state *holdings = purse->holdings;
     int64_t spent = 0;
@@ -108,12 +110,27 @@ int purse_spend_until(struct purse *purse, int32_t until, int64_t amount, enum p
         }
         const int64_t part = least(purse->left[lot] - purse->reserved[lot], amount - spent);
         if (part > 0) {
-            err = take(purse, lot, MEMBER_AVAILABLE, account_of_programme(to), part, source);
+            err = take(purse, lot, MEMBER_AVAILABLE, to, part, source);
+            struct outcome *outcome = purse->outcome;
+            if (err == 0) {
+                outcome->effects[outcome->effects_count - 1].move.pays = pays;
+            }
             spent += part;
         }
     }
     *ret_spent = spent;
     return err;
+}
+
+int purse_spend_until(struct purse *purse, int32_t until, int64_t amount, enum programme_account to,
+                      uint32_t source, int64_t *ret_spent)
+{
+    return spend(purse, until, amount, account_of_programme(to), source, false, ret_spent);
+}
+
+int purse_pay(struct purse *purse, int64_t amount, uint32_t member, int64_t *ret_paid)
+{
+    return spend(purse, DAY_NEVER, amount, account_of_member(member, MEMBER_AVAILABLE), 0, true, ret_paid);
 }
 
 int purse_spend_lot(struct purse *purse, struct origin lot, int64_t amount, enum programme_account to,
@@ -148,6 +165,11 @@ int purse_spend_new(struct purse *purse, int64_t amount, enum programme_account 
 
 int purse_owe(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source)
 {
+    return purse_owe_to(purse, amount, account_of_programme(to), source);
+}
+
+int purse_owe_to(struct purse *purse, int64_t amount, uint64_t to, uint32_t source)
+{
     int64_t after;
     if (amount == 0) {
         return 0;
@@ -158,7 +180,7 @@ int purse_owe(struct purse *purse, int64_t amount, enum programme_account to, ui
     if (checked_sub(purse->accounts[MEMBER_AVAILABLE], amount, &after) != 0) {
         return ERR_OVERFLOW;
     }
-    struct effect *effect = add_move(purse, MEMBER_AVAILABLE, account_of_programme(to), amount);
+    struct effect *effect = add_move(purse, MEMBER_AVAILABLE, to, amount);
     if (effect == NULL) {
         return ERR_TOO_LARGE;
     }

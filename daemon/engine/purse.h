@@ -57,6 +57,12 @@ int purse_spend_new(struct purse *purse, int64_t amount, enum programme_account 
 /* What no lot has: it becomes a deficit. ERR_CORRUPT while anything of the member's is free. */
 int purse_owe(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source) MUST_CHECK;
 
+/* Pays up to `amount` of what another member owes, in the order of spending. */
+int purse_pay(struct purse *purse, int64_t amount, uint32_t member, int64_t *ret_paid) MUST_CHECK;
+
+/* As purse_owe, to any account. */
+int purse_owe_to(struct purse *purse, int64_t amount, uint64_t to, uint32_t source) MUST_CHECK;
+
 /* Moves up to `amount` of available points to reserved. */
 int purse_reserve(struct purse *purse, int64_t amount, int64_t *ret_reserved) MUST_CHECK;
 

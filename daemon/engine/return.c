@@ -367,7 +367,7 @@ int return_decide(const struct programme *programme, const struct engine_place *
         }
         return 0;
     }
-    outcome->member = past->outcome->member;
+    outcome->member = context->member; /* to whom what it gave belongs by now */
     start_taking(&takeback, programme, &programme->returns, context, past, decision);
     int err = begin(past, context, &going);
     if (err == 0 && context_fact(context, FACT_VOIDED, 0).quantity > 0) {
@@ -426,7 +426,7 @@ int void_decide(const struct programme *programme, const struct event *event, co
         }
         return 0;
     }
-    decision->outcome.member = past->outcome->member;
+    decision->outcome.member = context->member;
     start_taking(&takeback, programme, &policy, context, past, decision);
     static const struct goods_return whole = {.whole = true};
     struct excess excess;

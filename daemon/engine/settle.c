@@ -376,7 +376,7 @@ static int settle_metric_days(const struct member_state *state, int32_t kept_fro
 int engine_settle(const struct programme *programme, const struct member_state *state,
                   const struct context *context, struct outcome *outcome)
 {
-    if (state->member == 0) {
+    if (state->member == 0 || state->merged != 0) {
         return 0;
     }
     const int32_t booked_day = context->booked_day;

@@ -140,6 +140,31 @@ int stamps_finish(const struct sale *sale, size_t index, struct outcome *outcome
     return err;
 }
 
+static int64_t smaller_that_is_there(int64_t a, int64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+int stamps_join(const struct sale *sale, size_t index, const struct stamps *others, struct outcome *outcome,
+                uint32_t *ret_completed)
+{
+    const struct stamp_card *card = &sale->programme->cards[index];
+    struct stamps stamps = stamps_before(sale->context, card->number);
+    if (others->completed > UINT32_MAX - stamps.completed) {
+        return ERR_OVERFLOW;
+    }
+    stamps.completed += others->completed;
+    stamps.since = (int32_t)smaller_that_is_there(stamps.since, others->since);
+    stamps.required = smaller_that_is_there(stamps.required, others->required);
+    const uint32_t before = stamps.completed;
+    const int err = give_stamps(sale, card, others->count, 0, &stamps, outcome);
+    if (err == 0) {
+        outcome->effects[outcome->effects_count - 1].stamps.completed += others->completed;
+        *ret_completed = stamps.completed - before;
+    }
+    return err;
+}
+
 static void trace_card(const struct stamp_card *card, const struct stamps *after, uint32_t completed,
                        struct decision *decision)
 {

@@ -35,6 +35,11 @@ bool stamps_complete(const struct stamp_card *card, const struct stamps *stamps)
 int stamps_finish(const struct sale *sale, size_t index, struct outcome *outcome,
                   uint32_t *ret_completed) MUST_CHECK;
 
+/* Adds what another member has of a card (an index) to what this one has: stamps, times it was completed, the
+ * earlier first day, the better promise. `ret_completed`: how often the sum completed it. Errors as above. */
+int stamps_join(const struct sale *sale, size_t index, const struct stamps *others, struct outcome *outcome,
+                uint32_t *ret_completed) MUST_CHECK;
+
 /* Gives the earned stamps of all cards in the order of the programme: one STAMPS effect an entry. Stamps owed
  * are paid first; each `required` complete the card, and what is over stays on it; a card that is completed
  * once at most keeps no more than that. What units free at once use up is one effect more. Of a set the items

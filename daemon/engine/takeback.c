@@ -297,7 +297,7 @@ int takeback_visit(struct takeback *takeback)
         if (amount > 0 && was->member != 0) {
             /* One that nobody could ask for any more is dropped by now. */
             amount =
-                was->member == holdings->member
+                was->member == past->member
                     ? least(amount, member_state_counter(holdings, was->counter.limit, was->counter.period))
                     : 0;
         }
@@ -305,7 +305,8 @@ int takeback_visit(struct takeback *takeback)
         if (amount <= 0 && !visit) {
             continue;
         }
-        struct effect *effect = outcome_add(outcome, was->kind, was->member);
+        const uint32_t member = was->member == past->member ? holdings->member : was->member;
+        struct effect *effect = outcome_add(outcome, was->kind, member);
         if (effect == NULL) {
             return ERR_TOO_LARGE;
         }

@@ -292,7 +292,8 @@ int takeback_redeemed(struct takeback *takeback, const struct purchase *before, 
             (!nothing && has_goods(after, selector))) {
             continue;
         }
-        struct effect *effect = outcome_add(&takeback->decision->outcome, EFFECT_VOUCHER, was->member);
+        struct effect *effect =
+            outcome_add(&takeback->decision->outcome, EFFECT_VOUCHER, takeback->purse.holdings->member);
         if (effect == NULL) {
             return ERR_TOO_LARGE;
         }

@@ -215,6 +215,47 @@ int tiers_floor(const struct programme *programme, const struct context *context
     return add_level(outcome, member, &change);
 }
 
+/* Of two floors the higher one, or of one level the later. */
+static int join_floor(const struct tiers *tiers, const struct context *context, uint32_t member,
+                      const struct member_state *other, struct outcome *outcome)
+{
+    const int own = context->floor_level != 0 ? tiers_index(tiers, context->floor_level) : -1;
+    const int theirs = other->floor_level != 0 ? tiers_index(tiers, other->floor_level) : -1;
+    if (theirs < 0 || theirs < own || (theirs == own && other->floor_until <= context->floor_until)) {
+        return 0;
+    }
+    struct effect *effect = outcome_add(outcome, EFFECT_FLOOR, member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->floor.level = other->floor_level;
+    effect->floor.until = other->floor_until;
+    return 0;
+}
+
+int tiers_join(const struct programme *programme, const struct context *context, uint32_t member,
+               const struct member_state *other, struct balances *balances, struct outcome *outcome)
+{
+    const struct tiers *tiers = &programme->tiers;
+    const int own = tiers_standing(tiers, balances->level);
+    const int theirs = tiers_index(tiers, other->level);
+    const int err = join_floor(tiers, context, member, other, outcome);
+    if (err != 0 || theirs < 0 || theirs < own ||
+        (theirs == own && other->level_until <= balances->level_until)) {
+        return err;
+    }
+    const bool never = own <= 0 || theirs == own;
+    const struct level_change change = {.number = other->level,
+                                        .since = context->booked_day,
+                                        .until = other->level_until,
+                                        .day = other->level_day,
+                                        .held = never ? other->held_level : balances->level,
+                                        .held_until = never ? other->held_until : balances->level_until};
+    balances->level = change.number;
+    balances->level_until = change.until;
+    return add_level(outcome, member, &change);
+}
+
 /* What the member's metrics reached over the windows of `day`. */
 static int reached_on(const struct programme *programme, const struct member_state *state, int32_t day)
 {

@@ -53,6 +53,12 @@ int tiers_set(const struct programme *programme, const struct context *context, 
 int tiers_floor(const struct programme *programme, const struct context *context, uint32_t member, int index,
                 int32_t until, struct balances *balances, struct outcome *outcome) MUST_CHECK;
 
+/* The level another member has is this one's where it is higher than balances->level, or the same for longer;
+ * likewise what was given by hand. ERR_TOO_LARGE. */
+int tiers_join(const struct programme *programme, const struct context *context, uint32_t member,
+               const struct member_state *other, struct balances *balances,
+               struct outcome *outcome) MUST_CHECK;
+
 /* Adds what the reviews of the member's level due by `booked_day` decide. At the review, when the term and
  * the grace are over, a level is kept for another term where the metrics over the window of its last day
  * still reach it; else the member falls to what they reach, or one level where the programme says so, never

@@ -43,6 +43,7 @@ void context_clear(struct context *context)
     context->booked_day = 0;
     context->member = 0;
     context->new_member = 0;
+    context->household = 0;
     context->random_size = 0;
     context->day_starts_count = 0;
     context->previous = 0;

@@ -46,6 +46,7 @@ struct context {
     int64_t booked_at;  /* ms UTC; recorded with the event, not here */
     uint32_t member;    /* 0: none */
     uint32_t new_member;
+    uint32_t household; /* that shares with the member what it shares; 0: none */
     uint8_t
         random[VOUCHERS_PER_EVENT_MAX * VOUCHER_CODE_BYTES]; /* drawn in advance; recorded as far as used */
     size_t random_size;

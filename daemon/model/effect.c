@@ -47,6 +47,10 @@ const char *effect_kind_name(enum effect_kind kind)
         return "receipt";
     case EFFECT_ITEM:
         return "item";
+    case EFFECT_MERGE:
+        return "merge";
+    case EFFECT_HOUSEHOLD:
+        return "household";
     }
     return "unknown";
 }

@@ -36,7 +36,9 @@
     X(RESERVATION_END, 19)                                                                                   \
     X(FLOOR, 20)                                                                                             \
     X(RECEIPT, 21)                                                                                           \
-    X(ITEM, 22)
+    X(ITEM, 22)                                                                                              \
+    X(MERGE, 23)                                                                                             \
+    X(HOUSEHOLD, 24)
 
 enum effect_kind {
 #define X(name, number) EFFECT_##name = (number),
@@ -107,7 +109,8 @@ struct effect {
             uint32_t rule;    /* 0: none gave them */
         } stamps;
         struct {
-            uint64_t position; /* 0: this event issues it; else it was issued there and is back */
+            uint64_t position; /* 0: this event issues it; else it was issued there and is back, or another
+                                  member's */
             uint32_t index;    /* of the vouchers that event issues, from 0 */
             uint8_t code[VOUCHER_CODE_BYTES];
             uint32_t reward;
@@ -125,19 +128,22 @@ struct effect {
             enum voucher_end end;
         } voucher_end;
         struct {
+            uint64_t
+                position; /* 0: this event reserves; else it comes from another member and keeps its name */
             int64_t points;
             uint32_t reward;
             uint32_t units;
             int32_t day;
             int64_t until;
-        } reservation; /* its position is this event's */
+        } reservation;
         struct {
             uint64_t reservation; /* position */
             enum reservation_end end;
         } reservation_end;
         struct {
             int32_t day;
-            bool undone; /* a purchase stands no longer; the last one's day stays */
+            bool undone;   /* a purchase stands no longer; the last one's day stays */
+            uint32_t more; /* that stand with it: of a member who was merged into this one */
         } visit;
         struct {
             uint64_t position;        /* of the purchase */
@@ -160,6 +166,13 @@ struct effect {
             uint64_t item;  /* as in struct set_item */
             int64_t amount; /* thousandths that stand from here on too, or below 0: no longer */
         } item;
+        struct {
+            uint32_t into; /* the member that has what this one had: all of it but points, which moved, ends
+                              here */
+        } merge;
+        struct {
+            uint32_t household; /* the member's from here on, 0: none; its own number: it is a household */
+        } household;
         struct {
             uint32_t principal;
             enum role role;

@@ -34,6 +34,8 @@ struct bytes event_card(const struct event *event)
     case EVENT_RETIRED:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_MERGE:
+    case EVENT_HOUSEHOLD:
     case EVENT_ERASED:
     case EVENT_RELEASE:
     case EVENT_TICK:
@@ -73,6 +75,10 @@ const char *event_kind_name(enum event_kind kind)
         return "adjustment";
     case EVENT_TRANSFER:
         return "transfer";
+    case EVENT_MERGE:
+        return "merge";
+    case EVENT_HOUSEHOLD:
+        return "household";
     case EVENT_GOODS_RETURN:
         return "return";
     case EVENT_VOID_RECEIPT:
@@ -143,10 +149,11 @@ bool event_is_daemons(enum event_kind kind)
 bool event_is_members(enum event_kind kind)
 {
     return kind == EVENT_PURCHASE || kind == EVENT_ENROLMENT || kind == EVENT_ACTIVITY ||
-           kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_GOODS_RETURN ||
-           kind == EVENT_VOID_RECEIPT || kind == EVENT_CLAIM || kind == EVENT_UNCLAIM ||
-           kind == EVENT_CARD_LINKED || kind == EVENT_ERASED || kind == EVENT_RESERVE ||
-           kind == EVENT_RELEASE || kind == EVENT_TICK || kind == EVENT_REBOOK;
+           kind == EVENT_ADJUSTMENT || kind == EVENT_TRANSFER || kind == EVENT_MERGE ||
+           kind == EVENT_HOUSEHOLD || kind == EVENT_GOODS_RETURN || kind == EVENT_VOID_RECEIPT ||
+           kind == EVENT_CLAIM || kind == EVENT_UNCLAIM || kind == EVENT_CARD_LINKED ||
+           kind == EVENT_ERASED || kind == EVENT_RESERVE || kind == EVENT_RELEASE || kind == EVENT_TICK ||
+           kind == EVENT_REBOOK;
 }
 
 bool role_may_sign(enum role role, enum event_kind kind)

@@ -27,6 +27,8 @@
     X(ACTIVITY, 27)                                                                                          \
     X(ADJUSTMENT, 39)                                                                                        \
     X(TRANSFER, 40)                                                                                          \
+    X(MERGE, 41)                                                                                             \
+    X(HOUSEHOLD, 42)                                                                                         \
     X(GOODS_RETURN, 31)                                                                                      \
     X(VOID_RECEIPT, 32)                                                                                      \
     X(DAY_CLOSE, 33)                                                                                         \
@@ -244,6 +246,17 @@ struct event {
             int64_t points;
             const char *reason; /* NULL: none */
         } transfer;
+        struct {
+            uint32_t from;      /* is the other one from here on */
+            uint32_t to;        /* keeps its number */
+            const char *reason; /* NULL: none */
+        } merge;
+        struct {
+            uint32_t member;
+            uint32_t household; /* it joins; 0: a new one */
+            bool leaves;        /* its household, which is not named */
+            const char *reason; /* NULL: none */
+        } household;
         struct goods_return goods_return;
         struct {
             struct receipt receipt; /* of the purchase */

@@ -206,6 +206,11 @@ bool holding_add(struct member_state *state, const struct holding_row *row)
         return take_u32(row->amount, &state->floor_level) && take_day(row->until, &state->floor_until);
     case HOLDING_ITEM:
         return add_item(state, row);
+    case HOLDING_MERGED:
+        return row->amount > 0 && take_u32(row->amount, &state->merged);
+    case HOLDING_HOUSEHOLD:
+        return row->amount > 0 && take_u32(row->amount, &state->household) &&
+               take_day(row->since, &state->shared_day);
     case HOLDING_KINDS:
         break;
     }
@@ -384,6 +389,11 @@ static int row_at(const struct member_state *state, size_t index, struct holding
         return single_row(index, state->floor_level, state->floor_until, row);
     case HOLDING_ITEM:
         return item_row(state, index, row);
+    case HOLDING_MERGED:
+        return single_row(index, state->merged, DAY_NEVER, row);
+    case HOLDING_HOUSEHOLD:
+        row->since = state->shared_day;
+        return single_row(index, state->household, DAY_NEVER, row);
     case HOLDING_KINDS:
         break;
     }

@@ -13,7 +13,7 @@ enum holding_kind {
 #define HOLDING(name, number, key1, key2, amount, left, since, until, due) HOLDING_##name = (number),
 #include "model/holding.def"
 #undef HOLDING
-    HOLDING_KINDS = 15
+    HOLDING_KINDS = 17
 };
 
 /* Columns that mean nothing in a kind of row are 0; `until` is DAY_NEVER where the row has none. */

@@ -19,6 +19,9 @@ void member_state_clear(struct member_state *state, uint32_t member)
     state->purchases = 0;
     state->last_purchase = 0;
     state->last_position = 0;
+    state->merged = 0;
+    state->household = 0;
+    state->shared_day = 0;
     state->lots_count = 0;
     state->stamps_count = 0;
     state->metric_days_count = 0;

@@ -109,6 +109,9 @@ struct member_state {
     uint32_t purchases;     /* that stand */
     int32_t last_purchase;  /* day of the latest ever; 0: none yet */
     uint64_t last_position; /* of the member's last event */
+    uint32_t merged;    /* into the member of this number, whose all is that was this one's; 0: into none */
+    uint32_t household; /* the member is in; its own number: it is a household; 0: neither */
+    int32_t shared_day; /* of a member as its household makes it: somebody's last purchase there; 0: none */
     size_t lots_count;
     size_t stamps_count;
     size_t metric_days_count;

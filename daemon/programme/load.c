@@ -263,5 +263,14 @@ int programme_follows(const struct programme *current, const struct programme *n
         add_finding(findings, "points.decimals", data);
         result = ERR_FORMAT;
     }
+    const struct household_policy *was = &current->households;
+    const struct household_policy *is = &next->households;
+    if (was->points && (!is->points || is->tier != was->tier || is->stamps != was->stamps)) {
+        text_init(&text, data, sizeof(data));
+        text_add(&text, "expected points%s%s as before: households own what they share already",
+                 was->tier ? ", tier" : "", was->stamps ? ", stamps" : "");
+        add_finding(findings, "households.share", data);
+        result = ERR_FORMAT;
+    }
     return result;
 }

@@ -45,22 +45,62 @@ static int find_card(struct ledger *ledger, struct draft *draft)
 
 static uint32_t first_named(const struct event *event)
 {
-    return event->kind == EVENT_TRANSFER      ? event->transfer.from
+    return event->kind == EVENT_TRANSFER ? event->transfer.from
+           : event->kind == EVENT_MERGE  ? event->merge.to
+           : event->kind == EVENT_HOUSEHOLD
+               ? event->household.leaves ? event->household.member : event->household.household
            : event->kind == EVENT_CARD_LINKED ? event->card_linked.member
            : event->kind == EVENT_ERASED      ? event->erased.member
                                               : event->adjustment.member;
+}
+
+uint32_t ledger_second_named(const struct event *event)
+{
+    return event->kind == EVENT_TRANSFER                                ? event->transfer.to
+           : event->kind == EVENT_MERGE                                 ? event->merge.from
+           : event->kind == EVENT_HOUSEHOLD && !event->household.leaves ? event->household.member
+                                                                        : 0;
+}
+
+int ledger_owner(struct ledger *ledger, uint32_t *member)
+{
+    uint32_t into = 0;
+    int result = *member == 0 ? ERR_NOT_FOUND : store_member_merged(ledger->options.store, *member, &into);
+    while (result == 0) {
+        *member = into; /* a member is merged once, into one that is not: the way comes to an end */
+        result = store_member_merged(ledger->options.store, *member, &into);
+    }
+    return result == ERR_NOT_FOUND ? 0 : result;
 }
 
 int ledger_name_members(struct ledger *ledger, struct draft *draft)
 {
     const struct event *event = draft->event;
     const uint32_t member = first_named(event);
-    const uint32_t other = event->kind == EVENT_TRANSFER ? event->transfer.to : 0;
+    const uint32_t other = ledger_second_named(event);
     if (member >= ledger->head.next_member || other >= ledger->head.next_member) {
         ledger_refuse(ledger, CODE_UNKNOWN_MEMBER);
         return 0;
     }
+    uint32_t owner = member;
+    uint32_t other_owner = other;
+    int result = ledger_owner(ledger, &owner);
+    result = result < 0 ? result : ledger_owner(ledger, &other_owner);
+    if (result < 0) {
+        return result;
+    }
+    if (owner != member || other_owner != other || (event->kind != EVENT_TRANSFER && member == other)) {
+        ledger_refuse(ledger, CODE_MEMBER_MERGED);
+        return 0;
+    }
     ledger->context.member = member;
+    if (member == 0) {
+        /* A household without a number is a new one. */
+        ledger->context.new_member = ledger->head.next_member;
+        return draft->recorded == NULL || draft->recorded->new_member == ledger->head.next_member
+                   ? 0
+                   : ERR_FORMAT;
+    }
     return event->kind == EVENT_CARD_LINKED ? find_card(ledger, draft) : 0;
 }
 
@@ -82,6 +122,18 @@ static int write_card(struct ledger *ledger, const struct draft *draft)
     return result;
 }
 
+/* Cards go on with the other member; what is known of the person, where nothing is known of that one. */
+static int write_merged(struct ledger *ledger, uint32_t from, uint32_t to)
+{
+    struct store *store = ledger->options.store;
+    int result = store_member_move(store, from, to);
+    if (result == 0) {
+        result = ledger_move_profile(ledger, from, to);
+    }
+    ledger->erased = ledger->erased || result > 0;
+    return result > 0 ? 0 : result;
+}
+
 int ledger_write_beside(struct ledger *ledger, const struct draft *draft)
 {
     struct store *store = ledger->options.store;
@@ -90,6 +142,9 @@ int ledger_write_beside(struct ledger *ledger, const struct draft *draft)
     if (draft->event != NULL && draft->event->kind == EVENT_ERASED) {
         ledger->erased = true;
         return store_member_erase(store, member);
+    }
+    if (draft->event != NULL && draft->event->kind == EVENT_MERGE) {
+        return write_merged(ledger, draft->event->merge.from, member);
     }
     if (!draft->card_opened || member == 0) {
         return 0; /* a card of nobody's is not kept: nobody could ask for it to be erased */

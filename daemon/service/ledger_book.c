@@ -31,26 +31,31 @@ static bool clock_in_bounds(const struct ledger *ledger, const struct draft *dra
     return occurred_at <= world->wall_ms(world->context) + CLOCK_AHEAD_MS_LOADING;
 }
 
+/* Why the event is not even looked at; CODE_ACCEPTED: it is. */
+static enum outcome_code refusal_of_signer(const struct ledger *ledger, const struct draft *draft,
+                                           const struct principal_row *principal)
+{
+    if (draft->event == NULL) {
+        return CODE_MALFORMED;
+    }
+    if (!role_may_sign(principal->role, draft->event->kind)) {
+        return CODE_NOT_ALLOWED;
+    }
+    if (principal->retired_at != 0 && draft->event->occurred_at > principal->retired_at) {
+        return CODE_RETIRED;
+    }
+    return clock_in_bounds(ledger, draft) ? CODE_ACCEPTED : CODE_CLOCK;
+}
+
 int ledger_decide(struct ledger *ledger, struct draft *draft, const struct principal_row *principal)
 {
     decision_clear(ledger->decision);
     context_clear(&ledger->context);
     const struct programme *newest = ledger_programme_newest(ledger);
     ledger->decision->outcome.programme_version = newest == NULL ? 0 : newest->version;
-    if (draft->event == NULL) {
-        ledger_refuse(ledger, CODE_MALFORMED);
-        return 0;
-    }
-    if (!role_may_sign(principal->role, draft->event->kind)) {
-        ledger_refuse(ledger, CODE_NOT_ALLOWED);
-        return 0;
-    }
-    if (principal->retired_at != 0 && draft->event->occurred_at > principal->retired_at) {
-        ledger_refuse(ledger, CODE_RETIRED);
-        return 0;
-    }
-    if (!clock_in_bounds(ledger, draft)) {
-        ledger_refuse(ledger, CODE_CLOCK);
+    const enum outcome_code code = refusal_of_signer(ledger, draft, principal);
+    if (code != CODE_ACCEPTED) {
+        ledger_refuse(ledger, code);
         return 0;
     }
     int result = 0;
@@ -60,6 +65,8 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
     case EVENT_ACTIVITY:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_MERGE:
+    case EVENT_HOUSEHOLD:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
     case EVENT_RESERVE:
@@ -187,7 +194,8 @@ static int add_rendering(struct ledger *ledger, const char *locale, struct reply
     }
     const struct member_view *view = NULL;
     if (outcome->member != 0) {
-        int result = store_member_read(ledger->options.store, outcome->member, ledger->state);
+        uint32_t household;
+        int result = ledger_read_member(ledger, outcome->member, NULL, &household);
         if (result == 0) {
             result = render_member(programme, ledger->numbers, ledger->state, ledger->context.booked_day,
                                    &ledger->scratch, &view);

@@ -8,6 +8,7 @@
 #include "civil/zone.h"
 #include "crypto/chain.h"
 #include "engine/engine.h"
+#include "engine/household.h"
 #include "model/decision.h"
 #include "model/numbers.h"
 #include "programme/load.h"
@@ -74,7 +75,8 @@ struct ledger {
     struct context context;
     struct context past; /* of a stored event that is explained */
     struct member_state *state;
-    struct member_state *other; /* the second member of a transfer */
+    struct member_state *other;     /* the second member of a transfer or merge */
+    struct member_state *household; /* of the member, where it is in one */
     struct decision *decision;
     uint8_t random[LEDGER_RANDOM_BYTES];
     size_t random_used;
@@ -217,9 +219,21 @@ int ledger_give_back(struct ledger *ledger, const struct event *event, size_t fi
 /* Decides a return whose purchase has arrived. */
 int ledger_decide_resumed(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 
-/* Whom an operator's event is about, the first of two; CODE_UNKNOWN_MEMBER where a member is not there. A
+/* Whom an operator's event is about, the first of two; CODE_UNKNOWN_MEMBER where a member is not there,
+ * CODE_MEMBER_MERGED where it is another one by now. A
  * card that is to be linked goes into the context as far as the decision asks. ledger_beside.c */
 int ledger_name_members(struct ledger *ledger, struct draft *draft) MUST_CHECK;
+
+/* The second member an operator's event names; 0: it names one. */
+uint32_t ledger_second_named(const struct event *event);
+
+/* Whom all that was the member's belongs to by now: another one where it was merged. */
+int ledger_owner(struct ledger *ledger, uint32_t *member) MUST_CHECK;
+
+/* Reads the member, with what a household shares with it: the one it was in when `past` happened, or is in
+ * now. Fills ledger->state, and ledger->household where `ret_household` is not 0. `past` NULL: now. */
+int ledger_read_member(struct ledger *ledger, uint32_t member, const struct engine_past *past,
+                       uint32_t *ret_household) MUST_CHECK;
 
 /* Opens the event's card commitment: sets card_opened and card_hash when the opening fits. */
 void ledger_open_card(const struct ledger *ledger, struct draft *draft);
@@ -336,6 +350,9 @@ int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member,
 int ledger_set_profile(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
 int ledger_get_profile(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;
 int ledger_profile(struct ledger *ledger, uint32_t member, struct profile *ret_profile) MUST_CHECK;
+/* What is known of `from` is known of `to`, unless something is already; of `from` it is deleted. 1:
+ * something was, 0: there was nothing. */
+int ledger_move_profile(struct ledger *ledger, uint32_t from, uint32_t to) MUST_CHECK;
 /* Fills the context's answers; those of a replay are the recorded ones. */
 int ledger_ask_profile(struct ledger *ledger, const struct draft *draft) MUST_CHECK;
 

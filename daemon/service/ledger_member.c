@@ -10,8 +10,8 @@
 /* Whether operators do it: it happens nowhere, in the programme's zone, to members they name. */
 static bool is_by_hand(const struct event *event)
 {
-    return event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER ||
-           event->kind == EVENT_CARD_LINKED || event->kind == EVENT_ERASED;
+    return event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER || event->kind == EVENT_MERGE ||
+           event->kind == EVENT_HOUSEHOLD || event->kind == EVENT_CARD_LINKED || event->kind == EVENT_ERASED;
 }
 
 void ledger_receipt_key(const struct receipt *receipt, const struct principal_row *principal,
@@ -215,7 +215,8 @@ static int fold_decision(struct ledger *ledger, size_t settled)
 /* What the event may take from its members goes into the context. */
 static int show_holdings(struct ledger *ledger, const struct event *event, bool all)
 {
-    const bool moves = event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
+    const bool merges = event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD;
+    const bool moves = merges || event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
     if (!moves && (!all || ledger->context.member == 0)) {
         return 0;
     }
@@ -224,10 +225,10 @@ static int show_holdings(struct ledger *ledger, const struct event *event, bool 
     if (holdings == NULL || other == NULL) {
         return ERR_TOO_LARGE;
     }
-    engine_holdings(ledger->state, all, holdings);
+    engine_holdings(ledger->state, all || merges, holdings);
     ledger->context.holdings = holdings;
-    if (event->kind == EVENT_TRANSFER) {
-        engine_holdings(ledger->other, false, other);
+    if (ledger_second_named(event) != 0) {
+        engine_holdings(ledger->other, merges, other);
         ledger->context.other = other;
     }
     return 0;
@@ -258,7 +259,8 @@ static void take_random(struct ledger *ledger, const struct draft *draft)
     const struct outcome *outcome = &ledger->decision->outcome;
     size_t vouchers = 0;
     for (size_t i = 0; i < outcome->effects_count; i++) {
-        vouchers += outcome->effects[i].kind == EFFECT_VOUCHER;
+        const struct effect *effect = &outcome->effects[i];
+        vouchers += effect->kind == EFFECT_VOUCHER && effect->voucher.position == 0;
     }
     const size_t used = vouchers * VOUCHER_CODE_BYTES;
     CHECK(used <= ledger->context.random_size);
@@ -338,19 +340,49 @@ static int find_place(struct ledger *ledger, struct draft *draft, const struct p
     return result == ERR_NOT_FOUND ? 0 : result;
 }
 
+int ledger_read_member(struct ledger *ledger, uint32_t member, const struct engine_past *past,
+                       uint32_t *ret_household)
+{
+    const struct programme *newest = ledger_programme_newest(ledger);
+    struct store *store = ledger->options.store;
+    uint32_t household = past != NULL ? past->context->household : 0;
+    *ret_household = 0;
+    int result = store_member_read(store, member, ledger->state);
+    household = household != 0 || result < 0 ? household : ledger->state->household;
+    if (result < 0 || household == 0 || household == member || newest == NULL) {
+        return result;
+    }
+    struct member_state *own = arena_alloc(&ledger->scratch, 1, sizeof(*own));
+    if (own == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    engine_holdings(ledger->state, true, own);
+    result = store_member_read(store, household, ledger->household);
+    result =
+        result < 0 ? result : household_share(&newest->households, ledger->household, own, ledger->state);
+    *ret_household = result == 0 ? household : 0;
+    return result;
+}
+
 /* The members' holdings, as they are now. */
-static int read_members(struct ledger *ledger, const struct draft *draft)
+static int read_members(struct ledger *ledger, const struct draft *draft, const struct member_work *work)
 {
     struct store *store = ledger->options.store;
-    const uint32_t member = ledger->context.member;
+    struct context *context = &ledger->context;
+    const uint32_t member = context->member;
+    const uint32_t other = ledger_second_named(draft->event);
+    const bool as_it_is = other != 0 || draft->event->kind == EVENT_HOUSEHOLD;
     int result = 0;
     if (member == 0) {
-        member_state_clear(ledger->state, 0);
-    } else {
+        member_state_clear(ledger->state, as_it_is ? context->new_member : 0);
+        ledger->state->enrolled = as_it_is ? context->member_day : 0;
+    } else if (as_it_is) {
         result = store_member_read(store, member, ledger->state);
+    } else {
+        result = ledger_read_member(ledger, member, work->past, &context->household);
     }
-    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
-        result = store_member_read(store, draft->event->transfer.to, ledger->other);
+    if (result == 0 && other != 0) {
+        result = store_member_read(store, other, ledger->other);
     }
     return result;
 }
@@ -368,13 +400,13 @@ static int settle_members(struct ledger *ledger, const struct draft *draft, cons
     /* Amounts by then, state by now: what falls due does so under the version in force. */
     const struct programme *programme = ledger_programme_on(ledger, ledger->context.booked_day);
     int result = ledger_add_day_starts(ledger, draft, programme);
-    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
+    if (result == 0 && ledger_second_named(draft->event) != 0) {
         result = add_days(ledger, draft, programme, ledger->other);
     }
     if (result == 0) {
         result = ledger_settle(ledger, programme);
     }
-    if (result == 0 && draft->event->kind == EVENT_TRANSFER) {
+    if (result == 0 && ledger_second_named(draft->event) != 0) {
         result = settle(ledger, programme, ledger->other);
     }
     if (result == 0 && completes_first(draft->event) && engine_completes(programme, ledger->state)) {
@@ -390,7 +422,7 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
 {
     const struct outcome *outcome = &ledger->decision->outcome;
     int result = ledger_place_in_time(ledger, draft, work->store);
-    result = result == 0 ? read_members(ledger, draft) : result;
+    result = result == 0 ? read_members(ledger, draft, work) : result;
     if (result < 0) {
         return result;
     }
@@ -420,6 +452,10 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
     }
     if (result == 0) {
         take_random(ledger, draft);
+    }
+    if (result == 0 && ledger->context.household != 0 && outcome->code == CODE_ACCEPTED) {
+        result = household_own(&ledger_programme_newest(ledger)->households, ledger->household,
+                               ledger->context.member, &ledger->decision->outcome);
     }
     return result;
 }

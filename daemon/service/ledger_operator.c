@@ -228,6 +228,8 @@ int ledger_decide_operator(struct ledger *ledger, struct draft *draft)
     case EVENT_ACTIVITY:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_MERGE:
+    case EVENT_HOUSEHOLD:
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:
@@ -312,6 +314,8 @@ int ledger_decide_daemon(struct ledger *ledger, const struct event *event)
     case EVENT_ACTIVITY:
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_MERGE:
+    case EVENT_HOUSEHOLD:
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
     case EVENT_DAY_CLOSE:

@@ -27,6 +27,9 @@ int ledger_past(struct ledger *ledger, uint64_t position, struct engine_past *re
         return result == ERR_TOO_LARGE ? result : ERR_CORRUPT;
     }
     context->booked_at = row.booked_at;
+    if (context->household != 0) {
+        household_disown(context->household, outcome->member, outcome);
+    }
     /* What is decided again may ask for a voucher more; nobody ever sees its code. */
     memset(context->random + context->random_size, 0, sizeof(context->random) - context->random_size);
     context->random_size = sizeof(context->random);

@@ -79,6 +79,23 @@ static int write_profile(struct ledger *ledger, uint32_t member, const struct pr
                        : result;
 }
 
+int ledger_move_profile(struct ledger *ledger, uint32_t from, uint32_t to)
+{
+    struct profile profile;
+    struct bytes there;
+    int result = ledger_profile(ledger, from, &profile);
+    const bool readable = result == 0;
+    if (result < 0 && result != ERR_CORRUPT) {
+        return result == ERR_NOT_FOUND ? 0 : result;
+    }
+    result = store_profile_read(ledger->options.store, to, &ledger->scratch, &there);
+    if (result == ERR_NOT_FOUND) {
+        result = readable ? write_profile(ledger, to, &profile) : 0;
+    }
+    result = result == 0 ? store_profile_erase(ledger->options.store, from) : result;
+    return result < 0 ? result : 1;
+}
+
 static void say_unknown(struct ledger *ledger, struct reply *reply)
 {
     ledger_fail(ledger, reply, FAILURE_NOT_FOUND, "no member has this card or number");

@@ -29,9 +29,10 @@ static int find_reservation(struct ledger *ledger, uint64_t position, struct eng
 int ledger_find_reserver(struct ledger *ledger, uint64_t position)
 {
     struct engine_past past;
-    const int result = find_reservation(ledger, position, &past);
+    int result = find_reservation(ledger, position, &past);
     if (result == 0) {
         ledger->context.member = past.outcome->member;
+        result = ledger_owner(ledger, &ledger->context.member);
     }
     return result == ERR_NOT_FOUND ? 0 : result;
 }
@@ -43,8 +44,10 @@ static int find_standing(struct ledger *ledger, struct bytes code, enum voucher_
     if (code.size == 0) {
         return 0;
     }
-    const int result = store_voucher_find(ledger->options.store, code.data, &row);
-    if (result == ERR_NOT_FOUND || (result == 0 && row.member != ledger->context.member)) {
+    int result = store_voucher_find(ledger->options.store, code.data, &row);
+    result = result == 0 ? ledger_owner(ledger, &row.member) : result;
+    if (result == ERR_NOT_FOUND ||
+        (result == 0 && row.member != ledger->context.member && row.member != ledger->context.household)) {
         *ret_standing = VOUCHER_NOT_THERE;
         return 0;
     }
@@ -127,7 +130,9 @@ static int find_about(struct ledger *ledger, const struct event *event, struct e
     struct context *context = &ledger->context;
     const uint64_t position = gone_reservation(ledger->state, event);
     int result = position == 0 ? ERR_NOT_FOUND : find_reservation(ledger, position, past);
-    if (result == ERR_NOT_FOUND || (result == 0 && past->outcome->member != context->member)) {
+    uint32_t owner = result == 0 ? past->outcome->member : 0;
+    result = result == 0 ? ledger_owner(ledger, &owner) : result;
+    if (result == ERR_NOT_FOUND || (result == 0 && owner != context->member)) {
         return 0;
     }
     struct receipt_fact *facts =

@@ -151,7 +151,7 @@ static int take_about(struct ledger *ledger, const struct receipt *original,
     context->facts = about.facts;
     context->facts_count = about.facts_count;
     context->member = room->outcome->member;
-    return 0;
+    return ledger_owner(ledger, &context->member);
 }
 
 /* What came back is worth what it was sold for. */

@@ -181,12 +181,13 @@ int ledger_allocate(const struct ledger_options *options, struct ledger **ret_le
     ledger->ticking.time_outs = calloc(TIME_OUTS_MAX, sizeof(*ledger->ticking.time_outs));
     ledger->state = malloc(sizeof(*ledger->state));
     ledger->other = malloc(sizeof(*ledger->other));
+    ledger->household = malloc(sizeof(*ledger->household));
     ledger->decision = malloc(sizeof(*ledger->decision));
     uint8_t *scratch = malloc(LEDGER_SCRATCH_BYTES);
     arena_init(&ledger->scratch, scratch, scratch == NULL ? 0 : LEDGER_SCRATCH_BYTES);
     if (ledger->numbers == NULL || ledger->numbers_draft == NULL || ledger->principals == NULL ||
-        ledger->state == NULL || ledger->other == NULL || ledger->decision == NULL || scratch == NULL ||
-        ledger->ticking.time_outs == NULL) {
+        ledger->state == NULL || ledger->other == NULL || ledger->household == NULL ||
+        ledger->decision == NULL || scratch == NULL || ledger->ticking.time_outs == NULL) {
         ledger_free(ledger);
         return ERR_NOMEM;
     }
@@ -252,6 +253,7 @@ void ledger_free(struct ledger *ledger)
     free(ledger->ticking.time_outs);
     free(ledger->state);
     free(ledger->other);
+    free(ledger->household);
     free(ledger->decision);
     free(ledger->scratch.memory);
     free(ledger);

@@ -62,8 +62,13 @@ void ledger_tick_follow(struct ledger *ledger, uint64_t position, const struct e
 {
     struct ticking *ticking = &ledger->ticking;
     if (effect->kind == EFFECT_RESERVATION && effect->reservation.until != 0) {
+        const uint64_t moved = effect->reservation.position; /* with the member who was merged */
+        const ptrdiff_t index = moved != 0 ? time_out_find(ticking, moved) : NO_TIME_OUT;
+        if (index != NO_TIME_OUT) {
+            time_out_remove(ticking, index);
+        }
         time_out_add(ticking, &(struct time_out){.until = effect->reservation.until,
-                                                 .position = position,
+                                                 .position = moved != 0 ? moved : position,
                                                  .member = effect->member});
     } else if (effect->kind == EFFECT_RESERVATION_END) {
         const ptrdiff_t index = time_out_find(ticking, effect->reservation_end.reservation);

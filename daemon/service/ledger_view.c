@@ -10,7 +10,7 @@ int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member, 
 {
     if (card == NULL) {
         *ret_member = member;
-        return member < ledger->head.next_member ? 0 : ERR_NOT_FOUND;
+        return member < ledger->head.next_member ? ledger_owner(ledger, ret_member) : ERR_NOT_FOUND;
     }
     struct card_number number;
     if (card_normalise(card, strlen(card), &number) < 0) {
@@ -67,7 +67,8 @@ static int settle_view(struct ledger *ledger, const struct programme *programme,
 static int read_settled(struct ledger *ledger, const struct programme *programme, uint32_t member,
                         int32_t *ret_day)
 {
-    int result = store_member_read(ledger->options.store, member, ledger->state);
+    uint32_t household;
+    int result = ledger_read_member(ledger, member, NULL, &household);
     if (result == 0) {
         result = today(ledger, programme, ret_day);
     }
@@ -187,6 +188,7 @@ int ledger_reply_voucher(struct ledger *ledger, const struct ledger_job *job, st
         return 0;
     }
     result = result == 0 ? find_issued(ledger, &row, &voucher) : result;
+    result = result == 0 ? ledger_owner(ledger, &row.member) : result;
     result = result == 0 ? read_settled(ledger, programme, row.member, &day) : result;
     if (result < 0) {
         return result == ERR_NOT_FOUND ? ERR_CORRUPT : result;

@@ -209,6 +209,8 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
         case EFFECT_FLOOR:
         case EFFECT_RECEIPT:
         case EFFECT_ITEM:
+        case EFFECT_MERGE:
+        case EFFECT_HOUSEHOLD:
             break;
         }
     }

@@ -203,7 +203,9 @@ static int move_lots(struct application *application, const struct effect *effec
         return error;
     }
     const struct origin to = effect->move.has_to ? (struct origin){0, effect->move.to} : lot;
-    return move_lot(application, effect, creditor, to, LOT_GROWS);
+    error = move_lot(application, effect, creditor, to, LOT_GROWS);
+    const bool held = account_number(effect->move.credit) == MEMBER_RESERVED;
+    return error == 0 && held ? move_lot(application, effect, creditor, to, LOT_HELD) : error;
 }
 
 /* Every effect of a member makes this event his last one. */

@@ -37,7 +37,10 @@ int apply_voucher(struct application *application, const struct effect *effect)
         return error;
     }
     if (back) {
-        return set_state(store, effect->voucher.code, 0);
+        bind_bytes(store, STATEMENT_VOUCHER_BACK, 1,
+                   (struct bytes){effect->voucher.code, VOUCHER_CODE_BYTES});
+        bind_i64(store, STATEMENT_VOUCHER_BACK, 2, effect->member);
+        return statement_run_one(store, STATEMENT_VOUCHER_BACK);
     }
     bind_bytes(store, STATEMENT_VOUCHER_ADD, 1, (struct bytes){effect->voucher.code, VOUCHER_CODE_BYTES});
     bind_i64(store, STATEMENT_VOUCHER_ADD, 2, effect->member);
@@ -86,7 +89,8 @@ int apply_reservation(struct application *application, const struct effect *effe
 {
     struct store *store = application->store;
     bind_i64(store, STATEMENT_RESERVATION_ADD, 1, effect->member);
-    bind_u64(store, STATEMENT_RESERVATION_ADD, 2, application->event->position);
+    const uint64_t position = effect->reservation.position;
+    bind_u64(store, STATEMENT_RESERVATION_ADD, 2, position != 0 ? position : application->event->position);
     bind_i64(store, STATEMENT_RESERVATION_ADD, 3, effect->reservation.points);
     bind_i64(store, STATEMENT_RESERVATION_ADD, 4, effect->reservation.reward);
     bind_i64(store, STATEMENT_RESERVATION_ADD, 5, effect->reservation.units);

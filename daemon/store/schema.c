@@ -155,7 +155,7 @@ const char *const SCHEMA[] = {
     /* All of a member's: model/holding.def says what the columns mean in each kind of row. */
     "CREATE TABLE holding ("
     " member INTEGER NOT NULL,"
-    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 14),"
+    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 16),"
     " key1 INTEGER NOT NULL,"
     " key2 INTEGER NOT NULL,"
     " amount INTEGER NOT NULL,"

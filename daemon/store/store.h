@@ -138,6 +138,9 @@ int store_counter_read(struct store *store, const struct counter_key *key, int64
 /* All holdings of a member. ERR_NOT_FOUND: no such member. */
 int store_member_read(struct store *store, uint32_t member, struct member_state *ret_state) MUST_CHECK;
 
+/* The member it was merged into. ERR_NOT_FOUND: it was not. */
+int store_member_merged(struct store *store, uint32_t member, uint32_t *ret_into) MUST_CHECK;
+
 /* Receipts: booked once, ever. store and till are never NULL here. */
 struct receipt_key {
     const char *store;
@@ -188,6 +191,9 @@ int store_profile_read(struct store *store, uint32_t member, struct arena *arena
                        struct bytes *ret_sealed) MUST_CHECK; /* ERR_NOT_FOUND */
 int store_profile_write(struct store *store, uint32_t member, struct bytes sealed) MUST_CHECK;
 int store_profile_erase(struct store *store, uint32_t member) MUST_CHECK;
+
+/* Cards and openings of a member are another's. Reads both tables through, as store_member_erase. */
+int store_member_move(struct store *store, uint32_t from, uint32_t to) MUST_CHECK;
 
 /* Deletes profile, cards and openings of a member. Reads the last two tables through: about a second for ten
  * million openings. Whoever calls it truncates the WAL once that is committed. */

@@ -120,7 +120,37 @@ static void apply_visit(struct application *application, const struct effect *ef
     if (effect->visit.day > member->last_purchase) {
         member->last_purchase = effect->visit.day;
     }
-    member->purchases++;
+    member->purchases += 1 + (int64_t)effect->visit.more;
+}
+
+/* The member's rows go; what leads to it leads to the other one. */
+static int apply_merge(struct application *application, const struct effect *effect)
+{
+    struct store *store = application->store;
+    int error = application_write_open_lot(application);
+    error = error != 0 ? error : pending_member_flush(store);
+    bind_i64(store, STATEMENT_MEMBER_EMPTY, 1, effect->member);
+    error = error != 0 ? error : statement_run(store, STATEMENT_MEMBER_EMPTY);
+    bind_i64(store, STATEMENT_MEMBER_REST, 1, effect->member);
+    error = error != 0 ? error : statement_run_one(store, STATEMENT_MEMBER_REST);
+    bind_i64(store, STATEMENT_MERGED_ADD, 1, effect->member);
+    bind_i64(store, STATEMENT_MERGED_ADD, 2, effect->merge.into);
+    return error != 0 ? error : statement_run_one(store, STATEMENT_MERGED_ADD);
+}
+
+static int apply_household(struct application *application, const struct effect *effect)
+{
+    struct store *store = application->store;
+    if (effect->household.household == 0) {
+        bind_i64(store, STATEMENT_HOLDING_END, 1, effect->member);
+        bind_i64(store, STATEMENT_HOLDING_END, 2, HOLDING_HOUSEHOLD);
+        bind_i64(store, STATEMENT_HOLDING_END, 3, 0);
+        bind_i64(store, STATEMENT_HOLDING_END, 4, 0);
+        return statement_run_one(store, STATEMENT_HOLDING_END);
+    }
+    bind_i64(store, STATEMENT_HOUSEHOLD_SET, 1, effect->member);
+    bind_i64(store, STATEMENT_HOUSEHOLD_SET, 2, effect->household.household);
+    return statement_run_one(store, STATEMENT_HOUSEHOLD_SET);
 }
 
 static int add_key(struct application *application, const struct effect *effect, uint32_t key_no)
@@ -289,6 +319,10 @@ static int apply_to_member(struct application *application, const struct effect 
                          effect->floor.until);
     case EFFECT_ITEM:
         return counter_apply_item(application->store, effect);
+    case EFFECT_MERGE:
+        return apply_merge(application, effect);
+    case EFFECT_HOUSEHOLD:
+        return apply_household(application, effect);
     case EFFECT_ENROL:
     case EFFECT_MOVE:
     case EFFECT_PRINCIPAL:
@@ -323,6 +357,8 @@ static int apply_one(struct application *application, const struct effect *effec
     case EFFECT_RESERVATION_END:
     case EFFECT_FLOOR:
     case EFFECT_ITEM:
+    case EFFECT_MERGE:
+    case EFFECT_HOUSEHOLD:
         return apply_to_member(application, effect);
     case EFFECT_RECEIPT:
         return apply_receipt(application, effect->receipt.position, &effect->receipt.fact);

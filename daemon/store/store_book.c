@@ -74,6 +74,20 @@ int store_member_erase(struct store *store, uint32_t member)
     return error;
 }
 
+int store_member_move(struct store *store, uint32_t from, uint32_t to)
+{
+    static const enum statement statements[] = {STATEMENT_CARDS_MOVE, STATEMENT_OPENINGS_MOVE};
+    int error = 0;
+    CHECK(from != 0);
+    CHECK(to != 0);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && error == 0; i++) {
+        bind_i64(store, statements[i], 1, from);
+        bind_i64(store, statements[i], 2, to);
+        error = statement_run(store, statements[i]);
+    }
+    return error;
+}
+
 int store_exception_write(struct store *store, uint64_t position, uint32_t index, uint32_t kind,
                           int64_t amount)
 {

@@ -85,3 +85,15 @@ int store_member_read(struct store *store, uint32_t member, struct member_state 
     }
     return holdings_complete(ret_state) ? 0 : connection_corrupt(store);
 }
+
+static int read_merged(void *context, sqlite3_stmt *row)
+{
+    return column_u32(row, 0, context);
+}
+
+int store_member_merged(struct store *store, uint32_t member, uint32_t *ret_into)
+{
+    const int error = connection_usable(store);
+    bind_i64(store, STATEMENT_MERGED_READ, 1, member);
+    return error != 0 ? error : statement_find(store, STATEMENT_MERGED_READ, read_merged, ret_into);
+}

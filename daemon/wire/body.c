@@ -326,6 +326,23 @@ static void transfer_read(struct wire_values *values, const Loyalty__Transfer *m
     event->transfer.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
 }
 
+static void merge_read(struct wire_values *values, const Loyalty__Merge *message, struct event *event)
+{
+    event->merge.from = (uint32_t)wire_required(values, WIRE_FIELD(message, from), number_range);
+    event->merge.to = (uint32_t)wire_required(values, WIRE_FIELD(message, to), number_range);
+    event->merge.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
+}
+
+static void household_read(struct wire_values *values, const Loyalty__Household *message, struct event *event)
+{
+    event->household.member = (uint32_t)wire_required(values, WIRE_FIELD(message, member), number_range);
+    event->household.household =
+        (uint32_t)wire_optional(values, WIRE_FIELD(message, household), 0, number_range);
+    event->household.leaves = message->leaves;
+    wire_value_check(values, !message->leaves || !message->has_household, "household");
+    event->household.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
+}
+
 static void erased_read(struct wire_values *values, const Loyalty__Erased *message, struct event *event)
 {
     event->erased.member = (uint32_t)wire_required(values, WIRE_FIELD(message, member), number_range);
@@ -363,6 +380,10 @@ static void by_hand_read(struct wire_values *values, const Loyalty__Body *body, 
         adjustment_read(values, body->adjustment, &event->adjustment);
     } else if (event->kind == EVENT_TRANSFER) {
         transfer_read(values, body->transfer, event);
+    } else if (event->kind == EVENT_MERGE) {
+        merge_read(values, body->merge, event);
+    } else if (event->kind == EVENT_HOUSEHOLD) {
+        household_read(values, body->household, event);
     } else if (event->kind == EVENT_CARD_LINKED) {
         card_linked_read(values, body->card_linked, event);
     } else {
@@ -437,6 +458,12 @@ static void reservation_read(struct wire_values *values, const Loyalty__Body *bo
     }
 }
 
+static void retired_read(struct wire_values *values, const Loyalty__Retired *message, struct event *event)
+{
+    event->retired.principal = (uint32_t)wire_required(values, WIRE_FIELD(message, principal), number_range);
+    event->retired.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
+}
+
 static void kind_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
     switch (event->kind) {
@@ -475,9 +502,7 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         key_rotated_read(values, body->key_rotated, event);
         break;
     case EVENT_RETIRED:
-        event->retired.principal =
-            (uint32_t)wire_required(values, WIRE_FIELD(body->retired, principal), number_range);
-        event->retired.reason = wire_text_optional(values, WIRE_TEXT(body->retired, reason), NAME_BYTES_MAX);
+        retired_read(values, body->retired, event);
         break;
     case EVENT_ACTIVITY:
         event->activity.card = wire_bytes_required(values, WIRE_FIELD(body->activity, card), HASH_BYTES);
@@ -495,6 +520,8 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         break;
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_MERGE:
+    case EVENT_HOUSEHOLD:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
         by_hand_read(values, body, event);

@@ -390,6 +390,27 @@ static void transfer_write(struct wire_output *output, const struct event *event
     wire_output_add(output, &body.base);
 }
 
+static void merge_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Merge message = LOYALTY__MERGE__INIT;
+    WIRE_PUT(&message, from, event->merge.from);
+    WIRE_PUT(&message, to, event->merge.to);
+    message.reason = wire_text(event->merge.reason);
+    body.merge = &message;
+    wire_output_add(output, &body.base);
+}
+
+static void household_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    Loyalty__Household message = LOYALTY__HOUSEHOLD__INIT;
+    WIRE_PUT(&message, member, event->household.member);
+    WIRE_PUT_UNLESS(&message, household, event->household.household, 0);
+    WIRE_PUT_UNLESS(&message, leaves, event->household.leaves, false);
+    message.reason = wire_text(event->household.reason);
+    body.household = &message;
+    wire_output_add(output, &body.base);
+}
+
 static void card_linked_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
 {
     Loyalty__CardLinked message = LOYALTY__CARD_LINKED__INIT;
@@ -471,10 +492,24 @@ static void by_hand_write(struct wire_output *output, const struct event *event,
         adjustment_write(output, &event->adjustment, body);
     } else if (event->kind == EVENT_TRANSFER) {
         transfer_write(output, event, body);
+    } else if (event->kind == EVENT_MERGE) {
+        merge_write(output, event, body);
+    } else if (event->kind == EVENT_HOUSEHOLD) {
+        household_write(output, event, body);
     } else if (event->kind == EVENT_CARD_LINKED) {
         card_linked_write(output, event, body);
     } else {
         erased_write(output, event, body);
+    }
+}
+
+/* What stops a principal. */
+static void end_write(struct wire_output *output, const struct event *event, Loyalty__Body body)
+{
+    if (event->kind == EVENT_REVOKE) {
+        revoke_write(output, event, body);
+    } else {
+        retired_write(output, event, body);
     }
 }
 
@@ -503,7 +538,8 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         principal_added_write(&output, event, body);
         break;
     case EVENT_REVOKE:
-        revoke_write(&output, event, body);
+    case EVENT_RETIRED:
+        end_write(&output, event, body);
         break;
     case EVENT_PROGRAMME_CHANGE:
         programme_change_write(&output, event, body);
@@ -516,9 +552,6 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_KEY_ROTATED:
         key_rotated_write(&output, event, body);
-        break;
-    case EVENT_RETIRED:
-        retired_write(&output, event, body);
         break;
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:
@@ -535,6 +568,8 @@ int wire_body_pack(const struct event *event, struct arena *arena, struct bytes 
         break;
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:
+    case EVENT_MERGE:
+    case EVENT_HOUSEHOLD:
     case EVENT_CARD_LINKED:
     case EVENT_ERASED:
         by_hand_write(&output, event, body);

@@ -175,6 +175,7 @@ static void beside_write(const struct context *context, struct wire_output *outp
     Loyalty__Context message = LOYALTY__CONTEXT__INIT;
     WIRE_PUT_UNLESS(&message, card_state, (uint32_t)context->card, 0);
     WIRE_PUT_BYTES(&message, answers, ((struct bytes){context->answers, context->answers_size}));
+    WIRE_PUT_UNLESS(&message, household, context->household, 0);
     wire_output_add(output, &message.base);
 }
 
@@ -234,6 +235,7 @@ static void context_read_numbers(struct wire_values *values, const Loyalty__Cont
     context->booked_day = message->has_booked_day ? message->booked_day : context->member_day;
     context->member = message->member;
     context->new_member = message->new_member;
+    context->household = message->household;
     context->previous = wire_position(values, WIRE_FIELD(message, previous));
     context->balances[MEMBER_AVAILABLE] = message->available;
     context->balances[MEMBER_PENDING] = message->pending;

@@ -131,6 +131,15 @@ static void note_write(const struct effect *effect, uint32_t member, Loyalty__No
     WIRE_PUT_UNLESS(message, rule, effect->note.rule, 0);
 }
 
+static void visit_write(const struct effect *effect, uint32_t member, Loyalty__VisitEffect *message)
+{
+    loyalty__visit_effect__init(message);
+    WIRE_PUT_UNLESS(message, member, effect->member, member);
+    WIRE_PUT_UNLESS(message, day, effect->visit.day, 0);
+    WIRE_PUT_UNLESS(message, undone, effect->visit.undone, false);
+    WIRE_PUT_UNLESS(message, more, effect->visit.more, 0);
+}
+
 void wire_effect_write(const struct effect *effect, uint32_t member, union wire_effect_arm *arm,
                        Loyalty__Effect *message)
 {
@@ -163,10 +172,7 @@ void wire_effect_write(const struct effect *effect, uint32_t member, union wire_
         voucher_write(effect, member, &arm->voucher);
         break;
     case EFFECT_VISIT:
-        loyalty__visit_effect__init(&arm->visit);
-        WIRE_PUT_UNLESS(&arm->visit, member, effect->member, member);
-        WIRE_PUT_UNLESS(&arm->visit, day, effect->visit.day, 0);
-        WIRE_PUT_UNLESS(&arm->visit, undone, effect->visit.undone, false);
+        visit_write(effect, member, &arm->visit);
         break;
     case EFFECT_PRINCIPAL:
         principal_write(effect, &arm->principal);
@@ -199,6 +205,8 @@ void wire_effect_write(const struct effect *effect, uint32_t member, union wire_
     case EFFECT_FLOOR:
     case EFFECT_RECEIPT:
     case EFFECT_ITEM:
+    case EFFECT_MERGE:
+    case EFFECT_HOUSEHOLD:
         wire_reward_effect_write(effect, member, arm);
         break;
     }
@@ -311,6 +319,7 @@ static void visit_read(const Loyalty__VisitEffect *message, struct effect *effec
 {
     effect->visit.day = message->day;
     effect->visit.undone = message->undone;
+    effect->visit.more = message->more;
 }
 
 static void note_read(const Loyalty__NoteEffect *message, struct effect *effect)
@@ -331,6 +340,18 @@ static void level_read(const Loyalty__LevelEffect *message, struct effect *effec
                                                        : 0;
 }
 
+static void programme_read(const Loyalty__ProgrammeEffect *message, struct effect *effect)
+{
+    effect->programme.version = message->version;
+    effect->programme.effective = message->effective;
+}
+
+static void enrol_read(const Loyalty__EnrolEffect *message, uint32_t member, struct effect *effect)
+{
+    effect->member = MEMBER_OF(message, member);
+    effect->enrol.day = message->day;
+}
+
 void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
                       struct effect *effect)
 {
@@ -341,8 +362,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
     }
     switch (effect->kind) {
     case EFFECT_ENROL:
-        effect->member = MEMBER_OF(message->enrol, member);
-        effect->enrol.day = message->enrol->day;
+        enrol_read(message->enrol, member, effect);
         break;
     case EFFECT_LOT:
         effect->member = MEMBER_OF(message->lot, member);
@@ -377,8 +397,7 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
         invite_read(values, message->invite, effect);
         break;
     case EFFECT_PROGRAMME:
-        effect->programme.version = message->programme->version;
-        effect->programme.effective = message->programme->effective;
+        programme_read(message->programme, effect);
         break;
     case EFFECT_LIVE:
         break;
@@ -399,6 +418,8 @@ void wire_effect_read(struct wire_values *values, const Loyalty__Effect *message
     case EFFECT_FLOOR:
     case EFFECT_RECEIPT:
     case EFFECT_ITEM:
+    case EFFECT_MERGE:
+    case EFFECT_HOUSEHOLD:
         wire_reward_effect_read(values, message, member, effect);
         break;
     }

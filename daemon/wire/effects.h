@@ -33,6 +33,8 @@ union wire_effect_arm {
         Loyalty__ReceiptFact fact;
     } receipt;
     Loyalty__ItemEffect item;
+    Loyalty__MergeEffect merge;
+    Loyalty__HouseholdEffect household;
 };
 
 /* Fills `message` and the arm it points to; both borrow from `effect`. `member` is the outcome's, which

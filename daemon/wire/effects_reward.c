@@ -39,6 +39,7 @@ static void reservation_write(const struct effect *effect, uint32_t member,
     WIRE_PUT_UNLESS(message, units, effect->reservation.units, 0);
     WIRE_PUT_UNLESS(message, day, effect->reservation.day, 0);
     WIRE_PUT_UNLESS(message, until, effect->reservation.until, 0);
+    WIRE_PUT_UNLESS(message, position, effect->reservation.position, 0);
 }
 
 static void receipt_write(const struct effect *effect, union wire_effect_arm *arm)
@@ -112,6 +113,16 @@ void wire_reward_effect_write(const struct effect *effect, uint32_t member, unio
     case EFFECT_RECEIPT:
         receipt_write(effect, arm);
         break;
+    case EFFECT_MERGE:
+        loyalty__merge_effect__init(&arm->merge);
+        WIRE_PUT_UNLESS(&arm->merge, member, effect->member, member);
+        WIRE_PUT_UNLESS(&arm->merge, into, effect->merge.into, 0);
+        break;
+    case EFFECT_HOUSEHOLD:
+        loyalty__household_effect__init(&arm->household);
+        WIRE_PUT_UNLESS(&arm->household, member, effect->member, member);
+        WIRE_PUT_UNLESS(&arm->household, household, effect->household.household, 0);
+        break;
     case EFFECT_ENROL:
     case EFFECT_LOT:
     case EFFECT_MOVE:
@@ -152,6 +163,16 @@ static void item_read(const Loyalty__ItemEffect *message, uint32_t member, struc
     effect->item.amount = message->amount;
 }
 
+static void reservation_read(const Loyalty__ReservationEffect *message, struct effect *effect)
+{
+    effect->reservation.points = message->points;
+    effect->reservation.reward = message->reward;
+    effect->reservation.units = message->units;
+    effect->reservation.day = message->day;
+    effect->reservation.until = message->until;
+    effect->reservation.position = message->position;
+}
+
 void wire_reward_effect_read(struct wire_values *values, const Loyalty__Effect *message, uint32_t member,
                              struct effect *effect)
 {
@@ -171,11 +192,7 @@ void wire_reward_effect_read(struct wire_values *values, const Loyalty__Effect *
         break;
     case EFFECT_RESERVATION:
         effect->member = MEMBER_OF(message->reservation, member);
-        effect->reservation.points = message->reservation->points;
-        effect->reservation.reward = message->reservation->reward;
-        effect->reservation.units = message->reservation->units;
-        effect->reservation.day = message->reservation->day;
-        effect->reservation.until = message->reservation->until;
+        reservation_read(message->reservation, effect);
         break;
     case EFFECT_RESERVATION_END:
         effect->member = MEMBER_OF(message->reservation_end, member);
@@ -192,6 +209,14 @@ void wire_reward_effect_read(struct wire_values *values, const Loyalty__Effect *
         effect->floor.until = message->floor->has_until    ? message->floor->until
                               : message->floor->level != 0 ? DAY_NEVER
                                                            : 0;
+        break;
+    case EFFECT_MERGE:
+        effect->member = MEMBER_OF(message->merge, member);
+        effect->merge.into = message->merge->into;
+        break;
+    case EFFECT_HOUSEHOLD:
+        effect->member = MEMBER_OF(message->household, member);
+        effect->household.household = message->household->household;
         break;
     case EFFECT_RECEIPT:
         effect->receipt.position = message->receipt->position;

@@ -129,6 +129,9 @@ static int customer_of(struct draw *draw, const struct event *event)
         const bool about = event->kind == EVENT_VOID_RECEIPT || event->goods_return.has_original;
         customer = !about ? customer : shops[0].past != NULL ? (int)bought.outcome.member - 1 : -1;
     }
+    if (event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD) {
+        return -2; /* of two whole members, which the shop does not show */
+    }
     const bool named = event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER ||
                        event->kind == EVENT_CARD_LINKED || event->kind == EVENT_ERASED;
     return named && (customer < 0 || (size_t)customer >= shops[0].customers_count) ? -2 : customer;

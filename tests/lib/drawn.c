@@ -164,6 +164,71 @@ static void draw_transfer(struct drawn_event *event, uint32_t member)
     add(event, &effect);
 }
 
+/* All points of a lot go to another member as they are, reserved and pending ones too. */
+static void draw_whole_lot(struct drawn_event *event, const struct lot *lot, uint32_t from, uint32_t to)
+{
+    const int64_t held = lot->reserved;
+    struct effect effect = {.kind = EFFECT_MOVE, .move = {.has_lot = true, .lot = lot->origin}};
+    bool there = false;
+    for (size_t i = 0; i < members->states[to].lots_count; i++) {
+        const struct origin *origin = &members->states[to].lots[i].origin;
+        there = there || (origin->position == lot->origin.position && origin->index == lot->origin.index);
+    }
+    if (!there) {
+        const struct effect open_lot = {.kind = EFFECT_LOT,
+                                        .member = to,
+                                        .lot = {.position = lot->origin.position,
+                                                .index = lot->origin.index,
+                                                .since = lot->since,
+                                                .until = lot->until,
+                                                .due = lot->due}};
+        add(event, &open_lot);
+    }
+    if (lot->left > held) {
+        effect.move.amount = lot->left - held;
+        effect.move.debit = free_account(lot, from);
+        effect.move.credit = free_account(lot, to);
+        add(event, &effect);
+    }
+    if (held > 0) {
+        effect.move.amount = held;
+        effect.move.debit = account_of_member(from, MEMBER_RESERVED);
+        effect.move.credit = account_of_member(to, MEMBER_RESERVED);
+        add(event, &effect);
+    }
+}
+
+/* A member becomes another one, where there is room to move all its points. */
+static void draw_merge(struct drawn_event *event, uint32_t member)
+{
+    struct member_state *state = &members->states[member];
+    const uint32_t other = 1 + (uint32_t)drawn(members->enrolled);
+    if (other == member || state->merged != 0 || event->count + 3 * state->lots_count + 4 > DRAWN_EFFECTS) {
+        return;
+    }
+    while (state->lots_count > 0) {
+        const struct lot lot = state->lots[0];
+        if (lot.origin.position == event->position) {
+            return;
+        }
+        draw_whole_lot(event, &lot, member, other);
+    }
+    for (unsigned i = 0; i < MEMBER_ACCOUNTS; i++) {
+        const int64_t balance = state->balances[i];
+        const uint64_t account = account_of_member(member, (enum member_account)i);
+        const struct effect effect = {
+            .kind = EFFECT_MOVE,
+            .move = {.debit = balance > 0 ? account : account_of_programme(PROGRAMME_ADJUSTED),
+                     .credit = balance > 0 ? account_of_programme(PROGRAMME_ADJUSTED) : account,
+                     .amount = balance > 0 ? balance : -balance}};
+        if (balance != 0) {
+            add(event, &effect);
+        }
+    }
+    const struct effect effect = {.kind = EFFECT_MERGE, .member = member, .merge.into = other};
+    add(event, &effect);
+}
+
 static void draw_plain_move(struct drawn_event *event, uint32_t member)
 {
     const uint32_t other = 1 + (uint32_t)drawn(members->enrolled);
@@ -357,6 +422,7 @@ static void draw_holding(struct drawn_event *event, uint32_t member)
         effect.kind = EFFECT_VISIT;
         effect.visit.day = 20000 + (int32_t)drawn(100);
         effect.visit.undone = state->purchases > 0 && drawn(4) == 0;
+        effect.visit.more = effect.visit.undone ? 0 : (uint32_t)drawn(3);
         break;
     }
     add(event, &effect);
@@ -378,7 +444,11 @@ void drawn_event(struct drawn_world *world, struct drawn_event *event)
         const uint32_t member = 1 + (uint32_t)drawn(members->enrolled);
         switch (drawn(8)) {
         case 7:
-            draw_transfer(event, member);
+            if (drawn(4) == 0) {
+                draw_merge(event, member);
+            } else {
+                draw_transfer(event, member);
+            }
             break;
         case 6:
             draw_counter(event, member);

@@ -433,6 +433,12 @@ static void describe_effect(const struct effect *effect, struct text *text)
         text_add(text, " card %u %llu %lld", effect->item.card, (unsigned long long)effect->item.item,
                  (long long)effect->item.amount);
         break;
+    case EFFECT_MERGE:
+        text_add(text, " into %u", effect->merge.into);
+        break;
+    case EFFECT_HOUSEHOLD:
+        text_add(text, " %u", effect->household.household);
+        break;
     case EFFECT_ENROL:
     case EFFECT_PRINCIPAL:
     case EFFECT_INVITE:

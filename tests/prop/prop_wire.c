@@ -309,6 +309,18 @@ static void draw_others(struct event *event)
             .reward = chance(50) ? NULL : draw_text(ID_BYTES_MAX, true),
         };
         break;
+    case EVENT_HOUSEHOLD:
+        event->household.member = (uint32_t)between(1, UINT32_MAX);
+        event->household.leaves = between(0, 1) == 1;
+        event->household.household =
+            event->household.leaves ? 0 : (uint32_t)between(0, 1) * (uint32_t)between(1, UINT32_MAX);
+        event->household.reason = maybe_text(NAME_BYTES_MAX, false);
+        break;
+    case EVENT_MERGE:
+        event->merge.from = (uint32_t)between(1, UINT32_MAX);
+        event->merge.to = (uint32_t)between(1, UINT32_MAX);
+        event->merge.reason = maybe_text(NAME_BYTES_MAX, false);
+        break;
     case EVENT_TRANSFER:
         event->transfer.from = (uint32_t)between(1, UINT32_MAX);
         event->transfer.to = (uint32_t)between(1, UINT32_MAX);

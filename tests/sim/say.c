@@ -50,7 +50,10 @@ static unsigned weight_of(const struct till *till, enum event_kind kind)
     case EVENT_CARD_LINKED:
         return 3;
     case EVENT_ERASED:
+    case EVENT_MERGE:
         return 1;
+    case EVENT_HOUSEHOLD:
+        return 4;
     case EVENT_KEY_ROTATED:
         return till->changes ? 0 : 2;
     case EVENT_GENESIS:
@@ -422,6 +425,16 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
         break;
     case EVENT_ADJUSTMENT:
         say_adjustment(sim, &event->adjustment);
+        break;
+    case EVENT_HOUSEHOLD:
+        event->household.member = 1 + (uint32_t)sim_below(sim, 8);
+        event->household.leaves = sim_chance(sim, 30);
+        event->household.household =
+            event->household.leaves || sim_chance(sim, 20) ? 0 : 1 + (uint32_t)sim_below(sim, 12);
+        break;
+    case EVENT_MERGE:
+        event->merge.from = 1 + (uint32_t)sim_below(sim, 8);
+        event->merge.to = 1 + (uint32_t)sim_below(sim, 8);
         break;
     case EVENT_TRANSFER:
         event->transfer.from = 1 + (uint32_t)sim_below(sim, 8);

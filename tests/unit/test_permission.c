@@ -14,19 +14,34 @@ static const struct {
     enum event_kind kind;
     const char *who;
 } EVENTS[] = {
-    {EVENT_PURCHASE, "t...."},         {EVENT_ENROLMENT, "t...."},
-    {EVENT_GENESIS, "....."},          {EVENT_INVITE, "..ma."},
-    {EVENT_PRINCIPAL_ADDED, "....."},  {EVENT_REVOKE, "..ma."},
-    {EVENT_PROGRAMME_CHANGE, "...a."}, {EVENT_GO_LIVE, "...a."},
-    {EVENT_ENGINE_REVISION, "....."},  {EVENT_KEY_ROTATED, "tcmaA"},
-    {EVENT_RETIRED, "..ma."},          {EVENT_ACTIVITY, "t...."},
-    {EVENT_ADJUSTMENT, "..ma."},       {EVENT_TRANSFER, ".cma."},
-    {EVENT_GOODS_RETURN, "t...."},     {EVENT_VOID_RECEIPT, "t...."},
-    {EVENT_DAY_CLOSE, "t...."},        {EVENT_CARD_LINKED, ".cma."},
-    {EVENT_ERASED, "...a."},           {EVENT_RESOLVE, ".cma."},
-    {EVENT_RESUMED, "....."},          {EVENT_RESERVE, "t...."},
-    {EVENT_RELEASE, "t...."},          {EVENT_CLAIM, "tcma."},
-    {EVENT_UNCLAIM, ".cma."},          {EVENT_TICK, "....."},
+    {EVENT_PURCHASE, "t...."},
+    {EVENT_ENROLMENT, "t...."},
+    {EVENT_GENESIS, "....."},
+    {EVENT_INVITE, "..ma."},
+    {EVENT_PRINCIPAL_ADDED, "....."},
+    {EVENT_REVOKE, "..ma."},
+    {EVENT_PROGRAMME_CHANGE, "...a."},
+    {EVENT_GO_LIVE, "...a."},
+    {EVENT_ENGINE_REVISION, "....."},
+    {EVENT_KEY_ROTATED, "tcmaA"},
+    {EVENT_RETIRED, "..ma."},
+    {EVENT_ACTIVITY, "t...."},
+    {EVENT_ADJUSTMENT, "..ma."},
+    {EVENT_TRANSFER, ".cma."},
+    {EVENT_MERGE, "..ma."},
+    {EVENT_HOUSEHOLD, ".cma."},
+    {EVENT_GOODS_RETURN, "t...."},
+    {EVENT_VOID_RECEIPT, "t...."},
+    {EVENT_DAY_CLOSE, "t...."},
+    {EVENT_CARD_LINKED, ".cma."},
+    {EVENT_ERASED, "...a."},
+    {EVENT_RESOLVE, ".cma."},
+    {EVENT_RESUMED, "....."},
+    {EVENT_RESERVE, "t...."},
+    {EVENT_RELEASE, "t...."},
+    {EVENT_CLAIM, "tcma."},
+    {EVENT_UNCLAIM, ".cma."},
+    {EVENT_TICK, "....."},
     {EVENT_REBOOK, "..ma."},
 };
 
@@ -166,6 +181,13 @@ static struct event event_of(const struct house *house, enum event_kind kind)
     case EVENT_ADJUSTMENT:
         event.adjustment =
             (struct adjustment){.member = 1, .reason = "gift", .points = 5, .until = -1, .level_until = -1};
+        break;
+    case EVENT_HOUSEHOLD:
+        event.household.member = 1;
+        break;
+    case EVENT_MERGE:
+        event.merge.from = 1;
+        event.merge.to = 2;
         break;
     case EVENT_TRANSFER:
         event.transfer.from = 1;

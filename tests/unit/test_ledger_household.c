@@ -1,0 +1,304 @@
+/* Households: what members share is the household's, all else is theirs, and who leaves takes nothing of it
+ * along. Every test ends with a replay of its log. */
+#include "lib/house.h"
+
+#include "model/account.h"
+#include "model/programme.h"
+
+#include <stdlib.h>
+
+#define CAFE(more)                                                                                           \
+    "programme: cafe\nversion: 1\ncurrency: EUR\nzone: Europe/Tallinn\nlocales: [en]\n"                      \
+    "stores: [{id: harbour}]\n"                                                                              \
+    "rules:\n  - {id: euro, spend: {give: 1, per: 1.00}}\n"                                                  \
+    "  - {id: cup, card: coffee, item: {give: 1, per: unit}, only: {categories: [coffee]}}\n"                \
+    "  - {id: cake, item: {give: 50, per: line}, only: {categories: [cake]},\n"                              \
+    "     limits: [{max: 1, of: times, per: day, for: household}]}\n"                                        \
+    "stamp_cards: [{id: coffee, required: 10, gives: {reward: mug}}]\n"                                      \
+    "rewards: [{id: mug, kind: gift}]\n"                                                                     \
+    "tiers:\n  window: calendar_year\n  valid: {years: 1, round: end_of_year}\n  levels:\n"                  \
+    "    - {id: guest}\n    - {id: gold, qualifying: 1000}\n"                                                \
+    "pay_with_points: {points: 10, worth: 0.10}\n"                                                           \
+    "reservations: {timeout_minutes: 60, longest_minutes: 600}\n"                                            \
+    "moving: {transfer: allow}\n" more
+
+static const char share_points[] = CAFE("households: {share: [points]}\n");
+static const char share_all[] = CAFE("households: {share: [points, tier, stamps]}\n");
+static const char ends[] =
+    CAFE("households: {share: [points]}\npoints: {expiry: {inactivity: {months: 6}}}\n");
+
+enum { ANNA = 1, BEN = 2, HOME = 3, DAY_MS = 24 * 60 * 60 * 1000 };
+
+static struct house *house;
+static uint32_t till;
+
+static int setup(void **state)
+{
+    (void)state;
+    house = malloc(sizeof(*house));
+    if (house == NULL) {
+        return -1;
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    house_replay(house);
+    house_close(house);
+    free(house);
+    return 0;
+}
+
+static void begin(const char *programme)
+{
+    house_open(house, programme, false);
+    till = house_terminal(house, "harbour", "T1");
+}
+
+static const struct outcome *buy(const char *number, const char *card, const char *category, int64_t gross)
+{
+    struct event event = house_purchase(house, number, category, gross);
+    house_book(house, till, &event, card);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    return &house->decision->outcome;
+}
+
+static void adjust(uint32_t member, struct adjustment adjustment)
+{
+    adjustment.member = member;
+    adjustment.reason = "by hand";
+    adjustment.until = -1;
+    adjustment.level_until = -1;
+    struct event event = {.occurred_at = house->now, .kind = EVENT_ADJUSTMENT, .adjustment = adjustment};
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static int64_t available(void)
+{
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    return house->decision->outcome.balances.accounts[MEMBER_AVAILABLE];
+}
+
+static const struct member_view *view(uint32_t member)
+{
+    const struct request request = {.kind = REQUEST_GET_MEMBER, .get_member = {.member = member}};
+    house_ask(house, HOUSE_ADMIN, &request);
+    assert_int_equal(house->reply.kind, REPLY_MEMBER);
+    return house->reply.member.view;
+}
+
+static void give_all_back(const char *number, const char *original)
+{
+    const int32_t day = (int32_t)(house->now / DAY_MS);
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_GOODS_RETURN,
+                          .goods_return = {.receipt = {.business_date = day, .number = number},
+                                           .has_original = true,
+                                           .original = {.business_date = day, .number = original},
+                                           .whole = true,
+                                           .done = true}};
+    house_book(house, till, &event, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.exceptions_count, 0);
+}
+
+static uint64_t reserve(const char *card, int64_t points)
+{
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_RESERVE,
+                          .reserve = {.points = true, .amount = points, .units = 1}};
+    house_book(house, till, &event, card);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    return house->booked.position;
+}
+
+static enum outcome_code join(uint32_t member, uint32_t household)
+{
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_HOUSEHOLD,
+                          .household = {.member = member, .household = household}};
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    return house->decision->outcome.code;
+}
+
+static enum outcome_code leave(uint32_t member)
+{
+    struct event event = {
+        .occurred_at = house->now, .kind = EVENT_HOUSEHOLD, .household = {.member = member, .leaves = true}};
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    return house->decision->outcome.code;
+}
+
+/* Anna and Ben, who are one and two, live in three. */
+static void move_in(void)
+{
+    buy("a", "anna", "bread", 6000);
+    buy("b", "ben", "bread", 4000);
+    assert_int_equal(join(ANNA, 0), CODE_ACCEPTED);
+    assert_int_equal(house->decision->outcome.member, HOME);
+    assert_int_equal(available(), 60);
+    assert_int_equal(join(BEN, HOME), CODE_ACCEPTED);
+    assert_int_equal(available(), 100);
+}
+
+/* Worked answer 25. */
+static void who_leaves_takes_nothing_along_and_what_he_returns_is_the_households(void **state)
+{
+    (void)state;
+    begin(share_points);
+    move_in();
+    buy("1", "anna", "bread", 3000);
+    assert_int_equal(available(), 130);
+    adjust(BEN, (struct adjustment){.points = -30});
+    assert_int_equal(available(), 100);
+    assert_int_equal(leave(ANNA), CODE_ACCEPTED);
+    assert_int_equal(view(HOME)->available, 100);
+    assert_int_equal(view(BEN)->available, 100);
+    assert_int_equal(view(ANNA)->available, 0);
+    give_all_back("2", "1");
+    assert_int_equal(view(HOME)->available, 70);
+    assert_int_equal(view(ANNA)->available, 0);
+    buy("3", "anna", "bread", 500);
+    assert_int_equal(available(), 5);
+    assert_int_equal(view(HOME)->available, 70);
+}
+
+static void points_are_everybodys_and_levels_and_stamps_are_not(void **state)
+{
+    (void)state;
+    begin(share_points);
+    buy("1", "anna", "coffee", 100000);
+    buy("2", "ben", "bread", 1000);
+    assert_int_equal(join(ANNA, 0), CODE_ACCEPTED);
+    assert_int_equal(join(BEN, HOME), CODE_ACCEPTED);
+    assert_int_equal(view(BEN)->available, 1010);
+    assert_int_equal(
+        house->reply.member.view->cards_count == 0 || house->reply.member.view->cards[0].stamps == 0, true);
+    assert_string_equal(house->reply.member.view->level, "guest");
+    assert_string_equal(view(ANNA)->level, "gold");
+    assert_int_equal(house->reply.member.view->cards[0].stamps, 1);
+}
+
+static void a_shared_level_and_shared_stamps_add_up(void **state)
+{
+    (void)state;
+    begin(share_all);
+    buy("1", "anna", "bread", 60000);
+    buy("2", "ben", "bread", 60000);
+    adjust(ANNA, (struct adjustment){.card = "coffee", .stamps = 6});
+    adjust(BEN, (struct adjustment){.card = "coffee", .stamps = 5});
+    assert_int_equal(join(ANNA, 0), CODE_ACCEPTED);
+    assert_int_equal(join(BEN, HOME), CODE_ACCEPTED);
+    assert_string_equal(view(ANNA)->level, "gold");
+    assert_int_equal(house->reply.member.view->cards[0].stamps, 1);
+    assert_int_equal(view(HOME)->vouchers_count, 1);
+    for (int i = 0; i < 9; i++) {
+        const char number[] = {'c', (char)('0' + i), '\0'};
+        buy(number, i % 2 == 0 ? "anna" : "ben", "coffee", 100);
+    }
+    assert_int_equal(view(ANNA)->vouchers_count, 2); /* her own, and the one the household got */
+    assert_int_equal(house->reply.member.view->cards[0].stamps, 0);
+    assert_int_equal(leave(BEN), CODE_ACCEPTED);
+    assert_string_equal(view(BEN)->level, "guest");
+    assert_int_equal(house->reply.member.view->qualifying, 0);
+    assert_string_equal(view(ANNA)->level, "gold");
+}
+
+static void a_limit_for_the_household_holds_for_all_of_it(void **state)
+{
+    (void)state;
+    begin(share_points);
+    move_in();
+    buy("1", "anna", "cake", 100);
+    assert_int_equal(available(), 151);
+    buy("2", "ben", "cake", 100);
+    assert_int_equal(available(), 152);
+    house->now += DAY_MS;
+    buy("3", "ben", "cake", 100);
+    assert_int_equal(available(), 203);
+}
+
+static void what_one_reserves_the_other_cannot_spend_until_its_time_is_over(void **state)
+{
+    (void)state;
+    begin(share_points);
+    move_in();
+    reserve("anna", 80);
+    buy("1", "ben", "bread", 100);
+    assert_int_equal(available(), 21);
+    assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_RESERVED], 80);
+    house->now += 2 * 60 * 60 * 1000;
+    buy("2", "ben", "bread", 100);
+    assert_int_equal(available(), 102);
+}
+
+static void points_last_while_anybody_of_the_household_buys(void **state)
+{
+    (void)state;
+    begin(ends);
+    move_in();
+    for (int i = 0; i < 4; i++) {
+        const char number[] = {'m', (char)('0' + i), '\0'};
+        house->now += 90LL * DAY_MS;
+        buy(number, "ben", "bread", 100);
+    }
+    assert_int_equal(view(ANNA)->available, 104);
+    buy("1", "anna", "bread", 100);
+    assert_int_equal(available(), 105);
+}
+
+static void who_is_in_a_household_is_not_merged_and_gives_nothing_away(void **state)
+{
+    (void)state;
+    begin(share_points);
+    assert_int_equal(join(7, 0), CODE_UNKNOWN_MEMBER);
+    move_in();
+    buy("c", "cleo", "bread", 1000);
+    enum { CLEO = 4 };
+    assert_int_equal(join(ANNA, 0), CODE_HOUSEHOLD);
+    assert_int_equal(join(CLEO, ANNA), CODE_HOUSEHOLD);
+    assert_int_equal(join(HOME, 0), CODE_HOUSEHOLD);
+    assert_int_equal(leave(CLEO), CODE_HOUSEHOLD);
+    assert_int_equal(leave(HOME), CODE_HOUSEHOLD);
+    struct event merge = {.occurred_at = house->now, .kind = EVENT_MERGE, .merge = {.from = CLEO, .to = BEN}};
+    house_book(house, HOUSE_ADMIN, &merge, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_HOUSEHOLD);
+    struct event transfer = {.occurred_at = house->now,
+                             .kind = EVENT_TRANSFER,
+                             .transfer = {.from = BEN, .to = CLEO, .points = 10}};
+    house_book(house, HOUSE_ADMIN, &transfer, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_HOUSEHOLD);
+    transfer.transfer.from = HOME;
+    house_book(house, HOUSE_ADMIN, &transfer, NULL);
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(view(ANNA)->available, 90);
+}
+
+static void a_programme_without_households_has_none(void **state)
+{
+    (void)state;
+    begin(CAFE(""));
+    buy("1", "anna", "bread", 1000);
+    assert_int_equal(join(ANNA, 0), CODE_HOUSEHOLD);
+    assert_int_equal(view(ANNA)->available, 10);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(who_leaves_takes_nothing_along_and_what_he_returns_is_the_households),
+        TEST(points_are_everybodys_and_levels_and_stamps_are_not),
+        TEST(a_shared_level_and_shared_stamps_add_up),
+        TEST(a_limit_for_the_household_holds_for_all_of_it),
+        TEST(what_one_reserves_the_other_cannot_spend_until_its_time_is_over),
+        TEST(points_last_while_anybody_of_the_household_buys),
+        TEST(who_is_in_a_household_is_not_merged_and_gives_nothing_away),
+        TEST(a_programme_without_households_has_none),
+    };
+#undef TEST
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
