@@ -498,7 +498,7 @@ void till_say(struct sim *sim, struct till *till)
 /* What a basket would give that nobody may ever ring up. */
 static void ask_quote(struct sim *sim, const struct till *till, struct request *request)
 {
-    static uint8_t memory[64 * 1024];
+    static uint8_t memory[256 * 1024]; /* what packing needs besides */
     static struct outbox_event slot;
     struct event event = {.occurred_at = sim->house.now, .kind = EVENT_PURCHASE};
     struct arena arena;
