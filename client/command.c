@@ -350,7 +350,7 @@ static void describe_program(const struct command_program *program, struct text 
             text_init(&line, words, sizeof(words));
             text_add(&line, "%s", command->name);
             describe_words(command->options, &line);
-            text_add(text, "%-26s %s\n", words, command->summary);
+            text_add(text, "%-32s %s\n", words, command->summary);
         }
     }
     text_add(text, "\nEach command has its own --help.%s", program->ending);

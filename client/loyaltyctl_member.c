@@ -281,7 +281,7 @@ const struct command ctl_hand_commands[] = {
      .check = check_transfer,
      .run = transfer},
     {.name = "member merge",
-     .summary = "make one of two members: all of the first is the second's",
+     .summary = "make one of two members: all goes to the second",
      .doc =
          "Make one of two members who are the same customer: points, vouchers, stamps, receipts and cards of "
          "the first are the second's from here on. It cannot be undone.",

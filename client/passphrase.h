@@ -34,6 +34,7 @@ struct passphrase_change {
     const char *new_file; /* NULL: it is removed */
     bool remove;
 };
+/* NOLINTBEGIN(bugprone-macro-parentheses): names, and no expressions */
 #define PASSPHRASE_OPTIONS(arguments, field)                                                                 \
     {.name = "new-passphrase-file",                                                                          \
      .arg = "FILE",                                                                                          \
@@ -44,6 +45,7 @@ struct passphrase_change {
         .name = "remove", .doc = "No passphrase from now on", .type = &command_flag,                         \
         .offset = offsetof(arguments, field.remove)                                                          \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 const char *passphrase_check(const struct passphrase_change *change);
 
 #endif

@@ -58,6 +58,7 @@ int ledger_decide(struct ledger *ledger, struct draft *draft, const struct princ
         ledger_refuse(ledger, code);
         return 0;
     }
+    CHECK(draft->event != NULL); /* else it is malformed */
     int result = 0;
     switch (draft->event->kind) {
     case EVENT_PURCHASE:

@@ -88,7 +88,7 @@ int ledger_decide_rebook(struct ledger *ledger, struct draft *draft)
     }
     *stated = *draft->event;
     result = ledger_unwrap(ledger, stated, &till);
-    if (result < 0 || !role_may_sign(till->role, stated->kind)) {
+    if (result < 0 || till == NULL || !role_may_sign(till->role, stated->kind)) {
         ledger_refuse(ledger, draft->event->rebook.body.size > 0 ? CODE_MALFORMED : CODE_NOT_REFUSED);
         return result == ERR_IO || result == ERR_CORRUPT ? result : 0;
     }

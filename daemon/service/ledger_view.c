@@ -178,7 +178,7 @@ int ledger_reply_voucher(struct ledger *ledger, const struct ledger_job *job, st
     const struct request *request = job->request;
     const struct programme *programme = ledger_programme_at(ledger, present(ledger));
     struct voucher_row row;
-    struct held_voucher voucher;
+    struct held_voucher voucher = {0};
     int32_t day = 0;
     int result = programme == NULL
                      ? ERR_NOT_FOUND

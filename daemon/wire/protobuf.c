@@ -57,6 +57,15 @@ static int payload_read(struct wire_reader *reader, uint64_t size, struct bytes 
     return 0;
 }
 
+int wire_reader_number(struct wire_reader *reader, uint64_t *ret_number)
+{
+    if (reader->at == reader->end) {
+        return 0;
+    }
+    const int error = varint_read(reader, ret_number);
+    return error != 0 ? error : 1;
+}
+
 int wire_reader_next(struct wire_reader *reader, struct wire_field *ret_field)
 {
     if (reader->at == reader->end) {

@@ -36,6 +36,9 @@ struct wire_reader wire_reader(struct bytes message);
 /* 1 and the next field, 0 at the end, ERR_FORMAT for what is no field. */
 int wire_reader_next(struct wire_reader *reader, struct wire_field *ret_field) MUST_CHECK;
 
+/* The same for the numbers of a packed field, of whose payload the reader is. */
+int wire_reader_number(struct wire_reader *reader, uint64_t *ret_number) MUST_CHECK;
+
 /* WIRE_STRICT: ERR_NOT_CANONICAL for a field the schema does not have, one that comes more than once, and one
  * before its turn. WIRE_TOLERANT: unknown fields are passed over, any order will do, the rest is ERR_FORMAT.
  */

@@ -72,12 +72,8 @@ static bool put_narrow(const ProtobufCFieldDescriptor *known, uint64_t value, vo
     return value <= (known->type == PROTOBUF_C_TYPE_BOOL ? 1 : UINT32_MAX);
 }
 
-static bool put_number(const ProtobufCFieldDescriptor *known, const struct wire_field *field, void *to)
+static bool put_number(const ProtobufCFieldDescriptor *known, uint64_t value, void *to)
 {
-    if (field->type != WIRE_VARINT) {
-        return false;
-    }
-    const uint64_t value = field->varint;
     switch (known->type) {
     case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_SINT32:
@@ -147,7 +143,7 @@ static bool put(struct walk *walk, const ProtobufCFieldDescriptor *known, const 
     if (known->type == PROTOBUF_C_TYPE_BYTES) {
         return prefixed && put_bytes(walk->arena, field->payload, to);
     }
-    return put_number(known, field, to);
+    return field->type == WIRE_VARINT && put_number(known, field->varint, to);
 }
 
 static bool put_single(struct walk *walk, struct level *level, const ProtobufCFieldDescriptor *known,
@@ -192,6 +188,38 @@ static bool bounded(const struct walk *walk, const struct level *level, uint32_t
     return true;
 }
 
+/* Numbers, side by side in one field. */
+static bool put_packed(struct walk *walk, const struct level *level, const ProtobufCFieldDescriptor *known,
+                       const struct wire_field *field)
+{
+    uint8_t *message = (uint8_t *)level->message;
+    const bool wide = known->type == PROTOBUF_C_TYPE_INT64 || known->type == PROTOBUF_C_TYPE_SINT64 ||
+                      known->type == PROTOBUF_C_TYPE_UINT64;
+    const size_t size = wide ? sizeof(uint64_t) : sizeof(uint32_t);
+    if (field->type != WIRE_PREFIXED || field->number == level->last_number) {
+        return false;
+    }
+    uint64_t number;
+    size_t count = 0;
+    struct wire_reader reader = wire_reader(field->payload);
+    while (wire_reader_number(&reader, &number) == 1) {
+        count++;
+    }
+    uint8_t *array = take(walk->arena, count * size, alignof(max_align_t));
+    if (array == NULL || count == 0 || !bounded(walk, level, field->number, count)) {
+        return false;
+    }
+    *(size_t *)(void *)(message + known->quantifier_offset) = count;
+    *(void **)(void *)(message + known->offset) = array;
+    reader = wire_reader(field->payload);
+    for (; wire_reader_number(&reader, &number) == 1; array += size) {
+        if (!put_number(known, number, array)) {
+            return false;
+        }
+    }
+    return reader.at == reader.end;
+}
+
 static bool put_repeated(struct walk *walk, struct level *level, const ProtobufCFieldDescriptor *known,
                          const struct wire_field *field)
 {
@@ -201,7 +229,7 @@ static bool put_repeated(struct walk *walk, struct level *level, const ProtobufC
     const bool is_bytes = known->type == PROTOBUF_C_TYPE_BYTES;
     const size_t size = is_bytes ? sizeof(ProtobufCBinaryData) : sizeof(void *);
     if (!is_bytes && known->type != PROTOBUF_C_TYPE_STRING && known->type != PROTOBUF_C_TYPE_MESSAGE) {
-        return false;
+        return put_packed(walk, level, known, field);
     }
     if (field->number != level->last_number) {
         const size_t run = count_run(level->reader, field->number);

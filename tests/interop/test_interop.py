@@ -241,7 +241,7 @@ NOT_OF_A_CLIENT = {"RETRY", "BUSY", "ONE_BY_ONE"}  # the disk is full; not said 
 # What the programme of these tests cannot come to, or only after days; tests/engine and tests/system do. And crashes.
 MAY_LACK = {"QUARANTINED", "BELOW_MINIMUM", "CONDITIONS", "LIMIT", "POINTS_SHORT", "VOUCHER_CANCELLED", "VOUCHER_EXPIRED",
             "DAY_CLOSED", "NOT_CLAIMABLE", "POINTS_SPENT", "TRANSFER_REFUSED", "UNKNOWN_EXCEPTION", "UNKNOWN_ID",
-            "UNKNOWN_RECEIPT"}
+            "UNKNOWN_RECEIPT", "NOT_REFUSED", "MEMBER_MERGED", "HOUSEHOLD"}
 
 
 def main():

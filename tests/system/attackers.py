@@ -21,7 +21,7 @@ import transport
 SLOW = 200  # connections of a slow attack: within what one peer may have
 IDLE = 1000
 IDLE_OF_ONE = 100
-PATIENCE = 30
+PATIENCE = 5
 KINDS = ("bad_signatures", "slow_handshakes", "slow_frames", "idle_connections", "garbage")
 
 

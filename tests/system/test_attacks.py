@@ -27,9 +27,9 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 OTHERS = "connections: 256, handshakes: 1200, unauthenticated: 2097152, bad_signatures: 60, requests: 2000, wrong_codes: 10"
 ATTACKS = {  # more connections than these, as a rule, and the counters that tell that it met what it was meant to meet
     "bad_signatures": (0, "signatures_bad", "limited_signatures"),
-    "slow_handshakes": (150,),
-    "slow_frames": (150,),
-    "idle_connections": (900,),
+    "slow_handshakes": (75,),
+    "slow_frames": (75,),
+    "idle_connections": (450,),
     "garbage": (0, "tls_plaintext"),
 }
 

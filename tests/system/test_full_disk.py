@@ -47,7 +47,7 @@ def test_what_is_answered_is_there_although_the_disk_is_full(house):
     bodies = {}
     answers = {}
     retries = 0
-    with small_disk(house, 3072):
+    with small_disk(house, 2048):
         house.start()
         with contextlib.closing(terminal.connect()) as wire:
             for sequence in range(1, 4000):

@@ -24,6 +24,7 @@ static uint8_t body_memory[BODY_BYTES_MAX];
         {"PayWithPoints.wallet", FILL_SKIP, 0, NULL}, {"Genesis.currency", FILL_TEXT, 3, "EUR"},             \
         {"GoodsReturn.amount", FILL_SKIP, 0, NULL}, {"GoodsReturn.whole", FILL_SKIP, 0, NULL},               \
         {"ReturnPart.line", FILL_SKIP, 0, NULL}, {"Resolve.index", FILL_VALUE, 1, NULL},                     \
+        {"Household.leaves", FILL_SKIP, 0, NULL},                                                            \
     {                                                                                                        \
         NULL, FILL_SKIP, 0, NULL                                                                             \
     }
@@ -94,6 +95,18 @@ static void every_field_of_every_kind_travels_there_and_back(void **state)
         assert_int_equal(arena.used, packed.size);
         assert_true(bytes_equal(packed, body));
     }
+}
+
+static void who_leaves_a_household_names_none(void **state)
+{
+    (void)state;
+    enum { HOUSEHOLD = 42 };
+    const struct fill_override leaves = {"Household.leaves", FILL_VALUE, 1, NULL};
+    const struct fill_override unnamed = {"Household.household", FILL_SKIP, 0, NULL};
+    struct event event;
+    assert_int_equal(unpack(body_with(HOUSEHOLD, &leaves, &unnamed), &event, NULL), 0);
+    assert_true(event.household.leaves);
+    assert_int_equal(refusal(body_with(HOUSEHOLD, &leaves, NULL)), ERR_RANGE);
 }
 
 static void the_ways_to_redeem_and_to_pay_travel_too(void **state)
@@ -756,6 +769,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_of_every_kind_travels_there_and_back),
+        cmocka_unit_test(who_leaves_a_household_names_none),
         cmocka_unit_test(the_ways_to_redeem_and_to_pay_travel_too),
         cmocka_unit_test(a_field_that_is_missing_means_its_default),
         cmocka_unit_test(a_default_that_is_written_out_is_canonical),
