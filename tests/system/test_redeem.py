@@ -1,4 +1,4 @@
-"""Redemptions at the counter by the command line, and races of many tills for the same points, voucher and stock."""
+"""Redemptions at the counter by the command line, and races of many tills for the same points, voucher, stock and budget."""
 
 import contextlib
 import os
@@ -25,6 +25,7 @@ stores: [{id: kalamaja}]
 points: {name: [{locale: en, one: star, other: stars}]}
 rules:
   - {id: euro, spend: {give: 10, per: 1.00}}
+  - {id: opening, item: {give: 10, per: unit}, only: {categories: [new]}, limits: [{max: 75, per: ever, for: all}]}
   - {id: welcome, gives: {reward: lunch}, when: {codes: [welcome]}}
 rewards:
   - {id: cake, name: [{locale: en, text: Piece of cake}], kind: free_item, cost: 100, only: {categories: [cake]}}
@@ -97,20 +98,20 @@ def enrol_all(house):
 
 
 def race(tills, make):
-    """Each till tells what `make(number)` gives, all at once; the codes, in the order of the tills."""
-    codes = [None] * len(tills)
+    """Each till tells what `make(number)` gives, all at once; the answers, in the order of the tills."""
+    answers = [None] * len(tills)
     gate = threading.Barrier(len(tills))
 
     def one(number):
         body, opening = make(number)
         gate.wait()
-        codes[number] = tills[number].tell(body, opening)
+        answers[number] = tills[number].tell(body, opening)
     threads = [threading.Thread(target=one, args=(number,)) for number in range(len(tills))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return codes
+    return answers
 
 
 def codes(answers):
@@ -142,6 +143,11 @@ def test_twenty_tills_race(_):
             equal(till.tell(release(position)).code, "ACCEPTED")
         equal(codes(race(tills, lambda n: purchase("6", [], "carl", redemptions=[event.Redemption(reward="mug")]))),
               ["ACCEPTED"] * len(held) + ["LIMIT"] * (TILLS - len(held)), "what was given back")
+        # A budget of 75 points, 10 to a customer.
+        found = race(tills, lambda n: purchase("7", [("1", "new", 0)], f"new {n}"))
+        given = sorted(e.move.amount for answer in found for e in answer.outcome.effects if e.WhichOneof("kind") == "move")
+        equal(codes(found), ["ACCEPTED"] * TILLS, "budget")
+        equal(given, [5] + [10] * 7, "budget")
         for till in tills:
             till.close()
 
