@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    VOUCHERS_SEEN_MAX = 2048,
-    RESERVATIONS_SEEN_MAX = 1024,
+    VOUCHERS_SEEN_MAX = 16384,
+    RESERVATIONS_SEEN_MAX = 8192,
     MEMBERS_SEEN_MAX = 1024,
     COUNTERS_SEEN_MAX = 8192,
     SURVEYS_A_DAY = 1, /* of a member, as the programme says */
@@ -91,15 +91,21 @@ static struct voucher_seen *voucher_of(const struct origin *origin)
     return NULL;
 }
 
+/* Vouchers and reservations that stand pass to another member. */
+static bool moves_holdings(enum event_kind kind)
+{
+    return kind == EVENT_MERGE || kind == EVENT_HOUSEHOLD;
+}
+
 /* A code is given once; what comes back after a return had ended. */
-static void see_voucher(struct sim *sim, const struct effect *effect, uint64_t position)
+static void see_voucher(struct sim *sim, const struct effect *effect, uint64_t position, enum event_kind kind)
 {
     const bool back = effect->voucher.position != 0;
     const struct origin origin = {back ? effect->voucher.position : position, effect->voucher.index};
     struct voucher_seen *voucher = voucher_of(&origin);
     SIM_CHECK(sim, back == (voucher != NULL));
     if (back) {
-        SIM_CHECK(sim, !voucher->open);
+        SIM_CHECK(sim, voucher->open == moves_holdings(kind));
         SIM_CHECK(sim, memcmp(voucher->code, effect->voucher.code, VOUCHER_CODE_BYTES) == 0);
     } else {
         SIM_CHECK(sim, fold.vouchers_count < VOUCHERS_SEEN_MAX);
@@ -136,8 +142,28 @@ static void see_voucher_end(struct sim *sim, const struct effect *effect)
     sim->redeemed += effect->voucher_end.end == VOUCHER_REDEEMED;
 }
 
-static void see_reservation(struct sim *sim, const struct effect *effect, uint64_t position)
+static struct reservation_seen *reservation_of(uint64_t position)
 {
+    for (size_t i = 0; i < fold.reservations_count; i++) {
+        if (fold.reservations[i].position == position) {
+            return &fold.reservations[i];
+        }
+    }
+    return NULL;
+}
+
+static void see_reservation(struct sim *sim, const struct effect *effect, uint64_t position,
+                            enum event_kind kind)
+{
+    SIM_CHECK(sim, moves_holdings(kind) == (effect->reservation.position != 0));
+    if (moves_holdings(kind)) {
+        struct reservation_seen *reservation = reservation_of(effect->reservation.position);
+        SIM_CHECK(sim, reservation != NULL);
+        SIM_CHECK(sim, reservation->open);
+        SIM_CHECK(sim, reservation->points == effect->reservation.points);
+        reservation->member = effect->member;
+        return;
+    }
     SIM_CHECK(sim, fold.reservations_count < RESERVATIONS_SEEN_MAX);
     SIM_CHECK(sim, effect->reservation.points >= 0);
     fold.reservations[fold.reservations_count++] =
@@ -147,16 +173,6 @@ static void see_reservation(struct sim *sim, const struct effect *effect, uint64
                                   .until = effect->reservation.until,
                                   .open = true};
     fold.held += effect->reservation.points;
-}
-
-static struct reservation_seen *reservation_of(uint64_t position)
-{
-    for (size_t i = 0; i < fold.reservations_count; i++) {
-        if (fold.reservations[i].position == position) {
-            return &fold.reservations[i];
-        }
-    }
-    return NULL;
 }
 
 /* Committed or released before its time is over, timed out when it is, and one of these once. */
@@ -216,13 +232,13 @@ static void see_effect(struct sim *sim, const struct effect *effect, const struc
     if (effect->kind == EFFECT_MOVE) {
         see_move(sim, effect);
     } else if (effect->kind == EFFECT_VOUCHER) {
-        see_voucher(sim, effect, row->position);
+        see_voucher(sim, effect, row->position, kind);
     } else if (effect->kind == EFFECT_VOUCHER_HOLD) {
         see_voucher_hold(sim, effect, row->position);
     } else if (effect->kind == EFFECT_VOUCHER_END) {
         see_voucher_end(sim, effect);
     } else if (effect->kind == EFFECT_RESERVATION) {
-        see_reservation(sim, effect, row->position);
+        see_reservation(sim, effect, row->position, kind);
     } else if (effect->kind == EFFECT_RESERVATION_END) {
         see_reservation_end(sim, effect, row->booked_at);
     } else if (effect->kind == EFFECT_COUNTER) {
