@@ -91,10 +91,12 @@ static int uncount(struct purse *purse, const struct reward *reward, const struc
     for (size_t i = 0; i < reward->limits.count; i++) {
         const struct limit *limit = &reward->limits.items[i];
         const bool of_place = limit->whose == LIMIT_TERMINAL || limit->whose == LIMIT_STORE;
+        /* A household's reservation does not say which of its members' limit counted it. */
+        const bool of_one_of_many = limit->whose == LIMIT_MEMBER && purse->holdings->household != 0;
         const int32_t period = limit_period_on(limit, reservation->day);
         const bool asked_for = period == DAY_MIN || reservation->day >= first;
         const int64_t amount = limit->of == LIMIT_TIMES ? unused == reservation->units : unused;
-        if (amount == 0 || !limit_has_counter(limit) || of_place || !asked_for) {
+        if (amount == 0 || !limit_has_counter(limit) || of_place || of_one_of_many || !asked_for) {
             continue;
         }
         const uint32_t member = limit_is_members(limit) ? purse->holdings->member : 0;

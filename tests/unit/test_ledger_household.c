@@ -15,7 +15,8 @@
     "  - {id: cake, item: {give: 50, per: line}, only: {categories: [cake]},\n"                              \
     "     limits: [{max: 1, of: times, per: day, for: household}]}\n"                                        \
     "stamp_cards: [{id: coffee, required: 10, gives: {reward: mug}}]\n"                                      \
-    "rewards: [{id: mug, kind: gift}]\n"                                                                     \
+    "rewards:\n  - {id: mug, kind: gift}\n"                                                                  \
+    "  - {id: tart, kind: gift, cost: 10, limits: [{max: 1, of: times, per: day}]}\n"                        \
     "tiers:\n  window: calendar_year\n  valid: {years: 1, round: end_of_year}\n  levels:\n"                  \
     "    - {id: guest}\n    - {id: gold, qualifying: 1000}\n"                                                \
     "pay_with_points: {points: 10, worth: 0.10}\n"                                                           \
@@ -235,6 +236,27 @@ static void what_one_reserves_the_other_cannot_spend_until_its_time_is_over(void
     assert_int_equal(available(), 102);
 }
 
+static enum outcome_code reserve_tart(const char *card)
+{
+    struct event event = {
+        .occurred_at = house->now, .kind = EVENT_RESERVE, .reserve = {.reward = "tart", .units = 1}};
+    house_book(house, till, &event, card);
+    return house->decision->outcome.code;
+}
+
+static void what_ones_limit_counted_comes_back_to_nobody_else(void **state)
+{
+    (void)state;
+    begin(share_points);
+    move_in();
+    assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED);
+    house->now += 2 * 60 * 60 * 1000;
+    buy("20", "ben", "bread", 100); /* its time is over */
+    assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_RESERVED], 0);
+    assert_int_equal(reserve_tart("ben"), CODE_ACCEPTED);
+    assert_int_equal(reserve_tart("ben"), CODE_LIMIT);
+}
+
 static void points_last_while_anybody_of_the_household_buys(void **state)
 {
     (void)state;
@@ -295,6 +317,7 @@ int main(void)
         TEST(a_shared_level_and_shared_stamps_add_up),
         TEST(a_limit_for_the_household_holds_for_all_of_it),
         TEST(what_one_reserves_the_other_cannot_spend_until_its_time_is_over),
+        TEST(what_ones_limit_counted_comes_back_to_nobody_else),
         TEST(points_last_while_anybody_of_the_household_buys),
         TEST(who_is_in_a_household_is_not_merged_and_gives_nothing_away),
         TEST(a_programme_without_households_has_none),
