@@ -118,7 +118,7 @@ static void run(void *context)
         }
         run_batch(thread, jobs);
         uv_async_send(thread->answered);
-        if (thread->error == 0) {
+        if (thread->error == 0 && thread->jobs > 0) { /* else it rests when it waits */
             int64_t wait_ms;
             rest(thread, &wait_ms);
         }
