@@ -1,6 +1,6 @@
 /* Households: what members share is the household's, all else is theirs, and who leaves takes nothing of it
  * along. Every test ends with a replay of its log. */
-#include "lib/house.h"
+#include "lib/counter.h"
 
 #include "model/account.h"
 #include "model/programme.h"
@@ -58,62 +58,12 @@ static void begin(const char *programme)
     till = house_terminal(house, "harbour", "T1");
 }
 
-static const struct outcome *buy(const char *number, const char *card, const char *category, int64_t gross)
-{
-    struct event event = house_purchase(house, number, category, gross);
-    house_book(house, till, &event, card);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    return &house->decision->outcome;
-}
-
-static void adjust(uint32_t member, struct adjustment adjustment)
-{
-    adjustment.member = member;
-    adjustment.reason = "by hand";
-    adjustment.until = -1;
-    adjustment.level_until = -1;
-    struct event event = {.occurred_at = house->now, .kind = EVENT_ADJUSTMENT, .adjustment = adjustment};
-    house_book(house, HOUSE_ADMIN, &event, NULL);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-}
-
-static int64_t available(void)
-{
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    return house->decision->outcome.balances.accounts[MEMBER_AVAILABLE];
-}
-
 static const struct member_view *view(uint32_t member)
 {
     const struct request request = {.kind = REQUEST_GET_MEMBER, .get_member = {.member = member}};
     house_ask(house, HOUSE_ADMIN, &request);
     assert_int_equal(house->reply.kind, REPLY_MEMBER);
     return house->reply.member.view;
-}
-
-static void give_all_back(const char *number, const char *original)
-{
-    const int32_t day = (int32_t)(house->now / DAY_MS);
-    struct event event = {.occurred_at = house->now,
-                          .kind = EVENT_GOODS_RETURN,
-                          .goods_return = {.receipt = {.business_date = day, .number = number},
-                                           .has_original = true,
-                                           .original = {.business_date = day, .number = original},
-                                           .whole = true,
-                                           .done = true}};
-    house_book(house, till, &event, NULL);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    assert_int_equal(house->decision->outcome.exceptions_count, 0);
-}
-
-static uint64_t reserve(const char *card, int64_t points)
-{
-    struct event event = {.occurred_at = house->now,
-                          .kind = EVENT_RESERVE,
-                          .reserve = {.points = true, .amount = points, .units = 1}};
-    house_book(house, till, &event, card);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    return house->booked.position;
 }
 
 static enum outcome_code join(uint32_t member, uint32_t household)
@@ -136,13 +86,13 @@ static enum outcome_code leave(uint32_t member)
 /* Anna and Ben, who are one and two, live in three. */
 static void move_in(void)
 {
-    buy("a", "anna", "bread", 6000);
-    buy("b", "ben", "bread", 4000);
+    counter_buy(house, till, "a", "anna", "bread", 6000);
+    counter_buy(house, till, "b", "ben", "bread", 4000);
     assert_int_equal(join(ANNA, 0), CODE_ACCEPTED);
     assert_int_equal(house->decision->outcome.member, HOME);
-    assert_int_equal(available(), 60);
+    assert_int_equal(counter_available(house), 60);
     assert_int_equal(join(BEN, HOME), CODE_ACCEPTED);
-    assert_int_equal(available(), 100);
+    assert_int_equal(counter_available(house), 100);
 }
 
 /* Worked answer 25. */
@@ -151,19 +101,19 @@ static void who_leaves_takes_nothing_along_and_what_he_returns_is_the_households
     (void)state;
     begin(share_points);
     move_in();
-    buy("1", "anna", "bread", 3000);
-    assert_int_equal(available(), 130);
-    adjust(BEN, (struct adjustment){.points = -30});
-    assert_int_equal(available(), 100);
+    counter_buy(house, till, "1", "anna", "bread", 3000);
+    assert_int_equal(counter_available(house), 130);
+    counter_adjust(house, BEN, (struct adjustment){.points = -30});
+    assert_int_equal(counter_available(house), 100);
     assert_int_equal(leave(ANNA), CODE_ACCEPTED);
     assert_int_equal(view(HOME)->available, 100);
     assert_int_equal(view(BEN)->available, 100);
     assert_int_equal(view(ANNA)->available, 0);
-    give_all_back("2", "1");
+    counter_give_all_back(house, till, "2", "1");
     assert_int_equal(view(HOME)->available, 70);
     assert_int_equal(view(ANNA)->available, 0);
-    buy("3", "anna", "bread", 500);
-    assert_int_equal(available(), 5);
+    counter_buy(house, till, "3", "anna", "bread", 500);
+    assert_int_equal(counter_available(house), 5);
     assert_int_equal(view(HOME)->available, 70);
 }
 
@@ -171,8 +121,8 @@ static void points_are_everybodys_and_levels_and_stamps_are_not(void **state)
 {
     (void)state;
     begin(share_points);
-    buy("1", "anna", "coffee", 100000);
-    buy("2", "ben", "bread", 1000);
+    counter_buy(house, till, "1", "anna", "coffee", 100000);
+    counter_buy(house, till, "2", "ben", "bread", 1000);
     assert_int_equal(join(ANNA, 0), CODE_ACCEPTED);
     assert_int_equal(join(BEN, HOME), CODE_ACCEPTED);
     assert_int_equal(view(BEN)->available, 1010);
@@ -187,10 +137,10 @@ static void a_shared_level_and_shared_stamps_add_up(void **state)
 {
     (void)state;
     begin(share_all);
-    buy("1", "anna", "bread", 60000);
-    buy("2", "ben", "bread", 60000);
-    adjust(ANNA, (struct adjustment){.card = "coffee", .stamps = 6});
-    adjust(BEN, (struct adjustment){.card = "coffee", .stamps = 5});
+    counter_buy(house, till, "1", "anna", "bread", 60000);
+    counter_buy(house, till, "2", "ben", "bread", 60000);
+    counter_adjust(house, ANNA, (struct adjustment){.card = "coffee", .stamps = 6});
+    counter_adjust(house, BEN, (struct adjustment){.card = "coffee", .stamps = 5});
     assert_int_equal(join(ANNA, 0), CODE_ACCEPTED);
     assert_int_equal(join(BEN, HOME), CODE_ACCEPTED);
     assert_string_equal(view(ANNA)->level, "gold");
@@ -198,7 +148,7 @@ static void a_shared_level_and_shared_stamps_add_up(void **state)
     assert_int_equal(view(HOME)->vouchers_count, 1);
     for (int i = 0; i < 9; i++) {
         const char number[] = {'c', (char)('0' + i), '\0'};
-        buy(number, i % 2 == 0 ? "anna" : "ben", "coffee", 100);
+        counter_buy(house, till, number, i % 2 == 0 ? "anna" : "ben", "coffee", 100);
     }
     assert_int_equal(view(ANNA)->vouchers_count, 2); /* her own, and the one the household got */
     assert_int_equal(house->reply.member.view->cards[0].stamps, 0);
@@ -213,13 +163,13 @@ static void a_limit_for_the_household_holds_for_all_of_it(void **state)
     (void)state;
     begin(share_points);
     move_in();
-    buy("1", "anna", "cake", 100);
-    assert_int_equal(available(), 151);
-    buy("2", "ben", "cake", 100);
-    assert_int_equal(available(), 152);
+    counter_buy(house, till, "1", "anna", "cake", 100);
+    assert_int_equal(counter_available(house), 151);
+    counter_buy(house, till, "2", "ben", "cake", 100);
+    assert_int_equal(counter_available(house), 152);
     house->now += DAY_MS;
-    buy("3", "ben", "cake", 100);
-    assert_int_equal(available(), 203);
+    counter_buy(house, till, "3", "ben", "cake", 100);
+    assert_int_equal(counter_available(house), 203);
 }
 
 static void what_one_reserves_the_other_cannot_spend_until_its_time_is_over(void **state)
@@ -227,13 +177,13 @@ static void what_one_reserves_the_other_cannot_spend_until_its_time_is_over(void
     (void)state;
     begin(share_points);
     move_in();
-    reserve("anna", 80);
-    buy("1", "ben", "bread", 100);
-    assert_int_equal(available(), 21);
+    counter_reserve(house, till, "anna", 80);
+    counter_buy(house, till, "1", "ben", "bread", 100);
+    assert_int_equal(counter_available(house), 21);
     assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_RESERVED], 80);
     house->now += 2 * 60 * 60 * 1000;
-    buy("2", "ben", "bread", 100);
-    assert_int_equal(available(), 102);
+    counter_buy(house, till, "2", "ben", "bread", 100);
+    assert_int_equal(counter_available(house), 102);
 }
 
 static enum outcome_code reserve_tart(const char *card)
@@ -251,7 +201,7 @@ static void what_ones_limit_counted_comes_back_to_nobody_else(void **state)
     move_in();
     assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED);
     house->now += 2 * 60 * 60 * 1000;
-    buy("20", "ben", "bread", 100); /* its time is over */
+    counter_buy(house, till, "20", "ben", "bread", 100); /* its time is over */
     assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_RESERVED], 0);
     assert_int_equal(reserve_tart("ben"), CODE_ACCEPTED);
     assert_int_equal(reserve_tart("ben"), CODE_LIMIT);
@@ -265,11 +215,11 @@ static void points_last_while_anybody_of_the_household_buys(void **state)
     for (int i = 0; i < 4; i++) {
         const char number[] = {'m', (char)('0' + i), '\0'};
         house->now += 90LL * DAY_MS;
-        buy(number, "ben", "bread", 100);
+        counter_buy(house, till, number, "ben", "bread", 100);
     }
     assert_int_equal(view(ANNA)->available, 104);
-    buy("1", "anna", "bread", 100);
-    assert_int_equal(available(), 105);
+    counter_buy(house, till, "1", "anna", "bread", 100);
+    assert_int_equal(counter_available(house), 105);
 }
 
 static void who_is_in_a_household_is_not_merged_and_gives_nothing_away(void **state)
@@ -278,7 +228,7 @@ static void who_is_in_a_household_is_not_merged_and_gives_nothing_away(void **st
     begin(share_points);
     assert_int_equal(join(7, 0), CODE_UNKNOWN_MEMBER);
     move_in();
-    buy("c", "cleo", "bread", 1000);
+    counter_buy(house, till, "c", "cleo", "bread", 1000);
     enum { CLEO = 4 };
     assert_int_equal(join(ANNA, 0), CODE_HOUSEHOLD);
     assert_int_equal(join(CLEO, ANNA), CODE_HOUSEHOLD);
@@ -303,7 +253,7 @@ static void a_programme_without_households_has_none(void **state)
 {
     (void)state;
     begin(CAFE(""));
-    buy("1", "anna", "bread", 1000);
+    counter_buy(house, till, "1", "anna", "bread", 1000);
     assert_int_equal(join(ANNA, 0), CODE_HOUSEHOLD);
     assert_int_equal(view(ANNA)->available, 10);
 }

@@ -1,6 +1,6 @@
 /* Two members become one: what each had is the one's, and everything that leads to the other leads to it.
  * Every test ends with a replay of its log. */
-#include "lib/house.h"
+#include "lib/counter.h"
 
 #include "model/account.h"
 #include "model/programme.h"
@@ -48,14 +48,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct outcome *buy(const char *number, const char *card, const char *category, int64_t gross)
-{
-    struct event event = house_purchase(house, number, category, gross);
-    house_book(house, till, &event, card);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    return &house->decision->outcome;
-}
-
 static enum outcome_code merge(uint32_t from, uint32_t to)
 {
     struct event event = {.occurred_at = house->now,
@@ -63,23 +55,6 @@ static enum outcome_code merge(uint32_t from, uint32_t to)
                           .merge = {.from = from, .to = to, .reason = "two cards, one customer"}};
     house_book(house, HOUSE_ADMIN, &event, NULL);
     return house->decision->outcome.code;
-}
-
-static void adjust(uint32_t member, struct adjustment adjustment)
-{
-    adjustment.member = member;
-    adjustment.reason = "by hand";
-    adjustment.until = -1;
-    adjustment.level_until = -1;
-    struct event event = {.occurred_at = house->now, .kind = EVENT_ADJUSTMENT, .adjustment = adjustment};
-    house_book(house, HOUSE_ADMIN, &event, NULL);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-}
-
-static int64_t available(void)
-{
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    return house->decision->outcome.balances.accounts[MEMBER_AVAILABLE];
 }
 
 static const struct member_view *view(uint32_t member)
@@ -90,53 +65,28 @@ static const struct member_view *view(uint32_t member)
     return house->reply.member.view;
 }
 
-static void give_all_back(const char *number, const char *original)
-{
-    const int32_t day = (int32_t)(house->now / DAY_MS);
-    struct event event = {.occurred_at = house->now,
-                          .kind = EVENT_GOODS_RETURN,
-                          .goods_return = {.receipt = {.business_date = day, .number = number},
-                                           .has_original = true,
-                                           .original = {.business_date = day, .number = original},
-                                           .whole = true,
-                                           .done = true}};
-    house_book(house, till, &event, NULL);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    assert_int_equal(house->decision->outcome.exceptions_count, 0);
-}
-
-static uint64_t reserve(const char *card, int64_t points)
-{
-    struct event event = {.occurred_at = house->now,
-                          .kind = EVENT_RESERVE,
-                          .reserve = {.points = true, .amount = points, .units = 1}};
-    house_book(house, till, &event, card);
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    return house->booked.position;
-}
-
 /* Worked answer 24. */
 static void what_was_paid_with_points_comes_back_to_its_old_lot_with_the_other_member(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 30000);
+    counter_buy(house, till, "1", "anna", "bread", 30000);
     house->now += 1000;
     const struct redemption towel = {.reward = "towel", .units = 1};
     struct event event = house_purchase(house, "2", "bread", 0);
     event.purchase.redemptions = &towel;
     event.purchase.redemptions_count = 1;
     house_book(house, till, &event, "anna");
-    assert_int_equal(available(), 100);
-    buy("3", "ben", "bread", 5000);
+    assert_int_equal(counter_available(house), 100);
+    counter_buy(house, till, "3", "ben", "bread", 5000);
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
     assert_int_equal(house->decision->outcome.member, BEN);
-    assert_int_equal(available(), 150);
+    assert_int_equal(counter_available(house), 150);
     const struct effect *first = &house->decision->outcome.effects[0];
     assert_int_equal(first->kind, EFFECT_LOT);
     const uint64_t lot = first->lot.position;
-    give_all_back("4", "2");
+    counter_give_all_back(house, till, "4", "2");
     assert_int_equal(house->decision->outcome.member, BEN);
-    assert_int_equal(available(), 350);
+    assert_int_equal(counter_available(house), 350);
     bool came_back = false;
     for (size_t i = 0; i < house->decision->outcome.effects_count; i++) {
         const struct effect *effect = &house->decision->outcome.effects[i];
@@ -149,29 +99,29 @@ static void what_was_paid_with_points_comes_back_to_its_old_lot_with_the_other_m
 static void what_either_owes_is_paid_at_once(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 1000);
-    buy("2", "ben", "bread", 5000);
-    adjust(ANNA, (struct adjustment){.points = -30, .may_owe = true});
+    counter_buy(house, till, "1", "anna", "bread", 1000);
+    counter_buy(house, till, "2", "ben", "bread", 5000);
+    counter_adjust(house, ANNA, (struct adjustment){.points = -30, .may_owe = true});
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
-    assert_int_equal(available(), 30);
-    buy("3", "cleo", "bread", 10000);
-    adjust(BEN, (struct adjustment){.points = -70, .may_owe = true});
-    assert_int_equal(available(), -40);
+    assert_int_equal(counter_available(house), 30);
+    counter_buy(house, till, "3", "cleo", "bread", 10000);
+    counter_adjust(house, BEN, (struct adjustment){.points = -70, .may_owe = true});
+    assert_int_equal(counter_available(house), -40);
     assert_int_equal(merge(3, BEN), CODE_ACCEPTED);
-    assert_int_equal(available(), 60);
-    buy("4", "dora", "bread", 1000);
-    adjust(4, (struct adjustment){.points = -100, .may_owe = true});
+    assert_int_equal(counter_available(house), 60);
+    counter_buy(house, till, "4", "dora", "bread", 1000);
+    counter_adjust(house, 4, (struct adjustment){.points = -100, .may_owe = true});
     assert_int_equal(merge(4, BEN), CODE_ACCEPTED);
-    assert_int_equal(available(), -30);
+    assert_int_equal(counter_available(house), -30);
 }
 
 static void stamps_add_up_and_complete_the_card(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 100);
-    buy("2", "ben", "bread", 100);
-    adjust(ANNA, (struct adjustment){.card = "coffee", .stamps = 7});
-    adjust(BEN, (struct adjustment){.card = "coffee", .stamps = 15});
+    counter_buy(house, till, "1", "anna", "bread", 100);
+    counter_buy(house, till, "2", "ben", "bread", 100);
+    counter_adjust(house, ANNA, (struct adjustment){.card = "coffee", .stamps = 7});
+    counter_adjust(house, BEN, (struct adjustment){.card = "coffee", .stamps = 15});
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
     const struct member_view *ben = view(BEN);
     assert_int_equal(ben->cards_count, 1);
@@ -182,28 +132,28 @@ static void stamps_add_up_and_complete_the_card(void **state)
 static void metrics_add_up_and_the_higher_level_stays(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 60000);
-    buy("2", "ben", "bread", 45000);
+    counter_buy(house, till, "1", "anna", "bread", 60000);
+    counter_buy(house, till, "2", "ben", "bread", 45000);
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
     assert_string_equal(view(BEN)->level, "gold");
     assert_int_equal(house->reply.member.view->qualifying, 1050);
-    buy("3", "cleo", "bread", 100);
-    buy("4", "dora", "bread", 100);
-    adjust(3, (struct adjustment){.level = "silver"});
+    counter_buy(house, till, "3", "cleo", "bread", 100);
+    counter_buy(house, till, "4", "dora", "bread", 100);
+    counter_adjust(house, 3, (struct adjustment){.level = "silver"});
     assert_int_equal(merge(3, 4), CODE_ACCEPTED);
     assert_string_equal(view(4)->level, "silver");
     /* What limits counted counts on: 1,000 a year, of which 1,050 would be one too many. */
-    buy("5", "ben", "bread", 10000);
-    assert_int_equal(available(), 1050);
+    counter_buy(house, till, "5", "ben", "bread", 10000);
+    assert_int_equal(counter_available(house), 1050);
 }
 
 static void vouchers_and_reservations_follow(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 10000);
-    buy("2", "ben", "bread", 10000);
-    const uint64_t held = reserve("anna", 80);
-    adjust(ANNA, (struct adjustment){.reward = "mug"});
+    counter_buy(house, till, "1", "anna", "bread", 10000);
+    counter_buy(house, till, "2", "ben", "bread", 10000);
+    const uint64_t held = counter_reserve(house, till, "anna", 80);
+    counter_adjust(house, ANNA, (struct adjustment){.reward = "mug"});
     struct bytes code = {0};
     for (size_t i = 0; i < house->decision->outcome.effects_count; i++) {
         const struct effect *effect = &house->decision->outcome.effects[i];
@@ -215,7 +165,7 @@ static void vouchers_and_reservations_follow(void **state)
     }
     assert_int_equal(code.size, VOUCHER_CODE_BYTES);
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
-    assert_int_equal(available(), 120);
+    assert_int_equal(counter_available(house), 120);
     assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_RESERVED], 80);
     /* By either card, and by the name it was made under. */
     const struct redemption mug = {.voucher = code, .units = 1};
@@ -233,43 +183,43 @@ static void vouchers_and_reservations_follow(void **state)
     struct event release = {
         .occurred_at = house->now, .kind = EVENT_RELEASE, .release = {.reservation = held}};
     house_book(house, till, &release, NULL);
-    assert_int_equal(available(), 201);
+    assert_int_equal(counter_available(house), 201);
 }
 
 static void a_reservation_that_came_along_times_out(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 10000);
-    buy("2", "ben", "bread", 10000);
-    reserve("ben", 30);
-    reserve("anna", 80);
-    reserve("ben", 30);
+    counter_buy(house, till, "1", "anna", "bread", 10000);
+    counter_buy(house, till, "2", "ben", "bread", 10000);
+    counter_reserve(house, till, "ben", 30);
+    counter_reserve(house, till, "anna", 80);
+    counter_reserve(house, till, "ben", 30);
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
     house->now += 2 * 60 * 60 * 1000;
-    buy("3", "ben", "bread", 100);
-    assert_int_equal(available(), 201);
+    counter_buy(house, till, "3", "ben", "bread", 100);
+    assert_int_equal(counter_available(house), 201);
     assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_RESERVED], 0);
 }
 
 static void returns_of_either_receipt_take_from_the_one(void **state)
 {
     (void)state;
-    buy("1", "anna", "coffee", 10000);
-    buy("2", "ben", "bread", 10000);
+    counter_buy(house, till, "1", "anna", "coffee", 10000);
+    counter_buy(house, till, "2", "ben", "bread", 10000);
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
-    give_all_back("3", "1");
-    assert_int_equal(available(), 100);
+    counter_give_all_back(house, till, "3", "1");
+    assert_int_equal(counter_available(house), 100);
     assert_int_equal(view(BEN)->cards_count == 0 || house->reply.member.view->cards[0].stamps == 0, true);
-    give_all_back("4", "2");
-    assert_int_equal(available(), 0);
+    counter_give_all_back(house, till, "4", "2");
+    assert_int_equal(counter_available(house), 0);
 }
 
 static void who_was_merged_is_found_as_the_other_and_named_no_more(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 1000);
-    buy("2", "ben", "bread", 1000);
-    buy("3", "cleo", "bread", 1000);
+    counter_buy(house, till, "1", "anna", "bread", 1000);
+    counter_buy(house, till, "2", "ben", "bread", 1000);
+    counter_buy(house, till, "3", "cleo", "bread", 1000);
     assert_int_equal(merge(ANNA, ANNA), CODE_MEMBER_MERGED);
     assert_int_equal(merge(ANNA, 9), CODE_UNKNOWN_MEMBER);
     assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
@@ -278,21 +228,21 @@ static void who_was_merged_is_found_as_the_other_and_named_no_more(void **state)
     assert_int_equal(merge(BEN, 3), CODE_ACCEPTED);
     assert_int_equal(view(ANNA)->member, 3);
     assert_int_equal(house->reply.member.view->available, 30);
-    buy("4", "anna", "bread", 500);
+    counter_buy(house, till, "4", "anna", "bread", 500);
     assert_int_equal(house->decision->outcome.member, 3);
-    assert_int_equal(available(), 35);
-    give_all_back("5", "1");
-    assert_int_equal(available(), 25);
+    assert_int_equal(counter_available(house), 35);
+    counter_give_all_back(house, till, "5", "1");
+    assert_int_equal(counter_available(house), 25);
     house_restart(house);
-    buy("6", "ben", "bread", 500);
-    assert_int_equal(available(), 30);
+    counter_buy(house, till, "6", "ben", "bread", 500);
+    assert_int_equal(counter_available(house), 30);
 }
 
 static void only_managers_and_admins_merge(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 1000);
-    buy("2", "ben", "bread", 1000);
+    counter_buy(house, till, "1", "anna", "bread", 1000);
+    counter_buy(house, till, "2", "ben", "bread", 1000);
     const uint32_t clerk = house_principal(house, ROLE_CLERK, NULL, "Dora");
     struct event event = {.occurred_at = house->now, .kind = EVENT_MERGE, .merge = {.from = 1, .to = 2}};
     house_book(house, clerk, &event, NULL);
@@ -302,8 +252,8 @@ static void only_managers_and_admins_merge(void **state)
 static void what_is_known_of_a_person_goes_on_with_the_one_that_stays(void **state)
 {
     (void)state;
-    buy("1", "anna", "bread", 1000);
-    buy("2", "ben", "bread", 1000);
+    counter_buy(house, till, "1", "anna", "bread", 1000);
+    counter_buy(house, till, "2", "ben", "bread", 1000);
     const struct request set = {.kind = REQUEST_SET_PROFILE,
                                 .set_profile = {.member = ANNA, .profile = {.name = "Anna"}}};
     house_ask(house, HOUSE_ADMIN, &set);
