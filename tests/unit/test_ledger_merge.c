@@ -22,7 +22,7 @@ static const char cafe[] =
     "reservations: {timeout_minutes: 60, longest_minutes: 600}\n"
     "moving: {transfer: allow}\n";
 
-enum { ANNA = 1, BEN = 2, DAY_MS = 24 * 60 * 60 * 1000 };
+enum { ANNA = 1, BEN = 2 };
 
 static struct house *house;
 static uint32_t till;
