@@ -1,6 +1,5 @@
 #include "client/loyaltyctl_table_internal.h"
 
-#include "base/text.h"
 #include "model/day.h"
 
 #include <ctype.h>
@@ -34,6 +33,40 @@ void row_expect(struct row *row, const char *what, int64_t expected, int64_t fou
         snprintf(text, sizeof(text), "expected %" PRId64 ", found %" PRId64, expected, found);
         row_differs(row, what, text);
     }
+}
+
+/* 12345 with two digits is 123.45. */
+void row_put_decimal(struct text *text, int64_t value, int digits)
+{
+    int64_t unit = 1;
+    for (int i = 0; i < digits; i++) {
+        unit *= 10;
+    }
+    text_add(text, "%s%" PRId64, value < 0 && value > -unit ? "-" : "", value / unit);
+    if (digits > 0) {
+        text_add(text, ".%0*" PRId64, digits, value < 0 ? -(value % unit) : value % unit);
+    }
+}
+
+void row_expect_decimal(struct row *row, const char *what, int64_t expected, int64_t found, int digits)
+{
+    char words[96];
+    struct text text;
+    if (expected == found) {
+        return;
+    }
+    text_init(&text, words, sizeof(words));
+    text_add(&text, "expected ");
+    row_put_decimal(&text, expected, digits);
+    text_add(&text, ", found ");
+    row_put_decimal(&text, found, digits);
+    row_differs(row, what, words);
+}
+
+void row_expect_points(struct row *row, const char *what, const char *expected, int64_t found)
+{
+    row_expect_decimal(row, what, row_points(row, expected), found,
+                       row->book->trial.programme->points_decimals);
 }
 
 void row_expect_text(struct row *row, const char *what, const char *expected, const char *found)
@@ -109,8 +142,7 @@ int64_t row_decimal(struct row *row, const char *text, int digits)
 
 int64_t row_points(struct row *row, const char *text)
 {
-    return row_decimal(row, text,
-                       strchr(text, '.') != NULL ? row->book->trial.programme->points_decimals : 0);
+    return row_decimal(row, text, row->book->trial.programme->points_decimals);
 }
 
 int64_t row_money(struct row *row, const char *text)
@@ -200,7 +232,9 @@ static void decide_row(struct row *row)
     int err = 0;
     if (row->settles) {
         err = trial_settle(trial, row->customer, row->time.booked_day, row->time.booked_minute);
-    } else if (!row->tells) {
+    } else if (row->tells) {
+        decision_clear(trial->decision);
+    } else {
         err = trial_book(trial, row->unopened ? -1 : row->customer, &row->event, row->time);
     }
     if (err != 0) {

@@ -93,15 +93,15 @@ static void put_day(struct text *text, int32_t day)
 static void expect_credited(struct row *row, const struct words *words)
 {
     const struct trial *trial = &row->book->trial;
-    row_expect(row, "credited", row_points(row, words->items[0] + 1),
-               trial->accounts_before[PROGRAMME_ISSUED] - trial->accounts[PROGRAMME_ISSUED]);
+    row_expect_points(row, "credited", words->items[0] + 1,
+                      trial->accounts_before[PROGRAMME_ISSUED] - trial->accounts[PROGRAMME_ISSUED]);
 }
 
 static void expect_expired(struct row *row, const struct words *words)
 {
     const struct trial *trial = &row->book->trial;
-    row_expect(row, "expired", row_points(row, words->items[0] + 1),
-               trial->accounts[PROGRAMME_EXPIRED] - trial->accounts_before[PROGRAMME_EXPIRED]);
+    row_expect_points(row, "expired", words->items[0] + 1,
+                      trial->accounts[PROGRAMME_EXPIRED] - trial->accounts_before[PROGRAMME_EXPIRED]);
 }
 
 static int64_t added(const struct row *row, enum programme_account account)
@@ -121,7 +121,7 @@ static void expect_returned(struct row *row, const struct words *words)
     } else if (strcmp(word, "back") == 0) {
         found = -added(row, PROGRAMME_REDEEMED);
     }
-    row_expect(row, word, row_points(row, words->items[1]), found);
+    row_expect_points(row, word, words->items[1], found);
 }
 
 static void expect_nothing(struct row *row, const struct words *words)
@@ -140,7 +140,7 @@ static void expect_balance(struct row *row, const struct words *words)
 {
     const struct member_state *state = state_of(row);
     if (state != NULL) {
-        row_expect(row, "balance", row_points(row, words->items[1]), state->balances[MEMBER_AVAILABLE]);
+        row_expect_points(row, "balance", words->items[1], state->balances[MEMBER_AVAILABLE]);
     }
 }
 
@@ -148,7 +148,7 @@ static void expect_pending(struct row *row, const struct words *words)
 {
     const struct member_state *state = state_of(row);
     if (state != NULL) {
-        row_expect(row, "pending", row_points(row, words->items[1]), state->balances[MEMBER_PENDING]);
+        row_expect_points(row, "pending", words->items[1], state->balances[MEMBER_PENDING]);
     }
 }
 
@@ -157,8 +157,8 @@ static void expect_qualifying(struct row *row, const struct words *words)
     const struct member_state *state = state_of(row);
     const struct trial *trial = &row->book->trial;
     if (state != NULL) {
-        row_expect(row, "qualifying", row_points(row, words->items[1]),
-                   engine_qualifying(trial->programme, state, trial->context->booked_day));
+        row_expect_points(row, "qualifying", words->items[1],
+                          engine_qualifying(trial->programme, state, trial->context->booked_day));
     }
 }
 
@@ -247,7 +247,11 @@ static void expect_rule(struct row *row, const struct words *words)
         if (strcmp(words->items[0], "basis") == 0) {
             row_expect(row, words->items[1], row_number(row, words->items[2]), line->basis);
         } else if (isdigit((unsigned char)words->items[2][0])) {
-            row_expect(row, words->items[1], row_points(row, words->items[2]), line->given);
+            const struct rule *given = programme_rule(row->book->trial.programme, rule);
+            const bool stamps = given != NULL && given->card >= 0;
+            const int digits = stamps ? 0 : row->book->trial.programme->points_decimals;
+            row_expect_decimal(row, words->items[1], row_decimal(row, words->items[2], digits), line->given,
+                               digits);
         } else {
             row_expect_text(row, words->items[1], words->items[2], reason_name(line->reason));
         }
@@ -362,6 +366,14 @@ static const char *source_of(const struct trial *trial, uint32_t source)
     return kind < sizeof(kinds) / sizeof(kinds[0]) ? id_of(trial, kinds[kind], source & 0xffff) : "?";
 }
 
+/* Whole points without decimals. */
+static void put_points(const struct row *row, struct text *text, int64_t points)
+{
+    const int digits = row->book->trial.programme->points_decimals;
+    const int64_t unit = digits == 0 ? 1 : digits == 1 ? 10 : 100;
+    row_put_decimal(text, points % unit == 0 ? points / unit : points, points % unit == 0 ? 0 : digits);
+}
+
 /* "12 euro + 6 level" */
 static void list_entries(struct row *row, struct text *text)
 {
@@ -369,8 +381,10 @@ static void list_entries(struct row *row, struct text *text)
     for (size_t i = 0; i < outcome->effects_count; i++) {
         const struct effect *effect = &outcome->effects[i];
         if (effect->kind == EFFECT_MOVE && effect->move.debit == account_of_programme(PROGRAMME_ISSUED)) {
-            text_add(text, "%s%" PRId64 " %s%s", text->used > 0 ? " + " : "", effect->move.amount,
-                     source_of(&row->book->trial, effect->move.rule), effect->move.has_lot ? "" : " debt");
+            text_add(text, "%s", text->used > 0 ? " + " : "");
+            put_points(row, text, effect->move.amount);
+            text_add(text, " %s%s", source_of(&row->book->trial, effect->move.rule),
+                     effect->move.has_lot ? "" : " debt");
         }
     }
 }
@@ -379,7 +393,9 @@ static void list_lots(struct row *row, struct text *text)
 {
     const struct member_state *state = state_of(row);
     for (size_t i = 0; state != NULL && i < state->lots_count; i++) {
-        text_add(text, "%s%" PRId64 " until ", i > 0 ? " + " : "", state->lots[i].left);
+        text_add(text, "%s", i > 0 ? " + " : "");
+        put_points(row, text, state->lots[i].left);
+        text_add(text, " until ");
         put_day(text, state->lots[i].until);
     }
     if (text->used == 0) {

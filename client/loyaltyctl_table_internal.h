@@ -4,6 +4,8 @@
 
 #include "client/loyaltyctl_table.h"
 
+#include "base/text.h"
+
 enum { TABLE_WORDS_MAX = 64, TABLE_LINES_MAX = 32, TABLE_SEGMENTS_MAX = 8 };
 
 struct named_reservation {
@@ -60,6 +62,10 @@ void row_differs(struct row *row, const char *what, const char *found);
 /* The row cannot be read: nothing more of it is. */
 void row_fail(struct row *row, const char *why, const char *found);
 void row_expect(struct row *row, const char *what, int64_t expected, int64_t found);
+/* Numbers with decimals, and points as the programme writes them. */
+void row_expect_decimal(struct row *row, const char *what, int64_t expected, int64_t found, int digits);
+void row_expect_points(struct row *row, const char *what, const char *expected, int64_t found);
+void row_put_decimal(struct text *text, int64_t value, int digits);
 void row_expect_text(struct row *row, const char *what, const char *expected, const char *found);
 
 /* Values; 0 with row_fail where the text is none. */

@@ -119,7 +119,8 @@ void row_expect_off(struct row *row, const struct words *words)
     for (size_t i = 0; i < outcome->uses_count; i++) {
         off += outcome->uses[i].value;
     }
-    row_expect(row, "off", row_money(row, words->items[1]), off);
+    row_expect_decimal(row, "off", row_money(row, words->items[1]), off,
+                       row->book->trial.programme->currency_digits);
 }
 
 /* "spent 100": points that were redeemed; what was told of them says the same. */
@@ -127,14 +128,14 @@ void row_expect_spent(struct row *row, const struct words *words)
 {
     const struct trial *trial = &row->book->trial;
     const struct outcome *outcome = &trial->decision->outcome;
-    const int64_t expected = row_points(row, words->items[1]);
+    const char *expected = words->items[1];
     int64_t told = 0;
     for (size_t i = 0; i < outcome->uses_count; i++) {
         told += outcome->uses[i].points;
     }
-    row_expect(row, "spent", expected,
-               trial->accounts[PROGRAMME_REDEEMED] - trial->accounts_before[PROGRAMME_REDEEMED]);
-    row_expect(row, "told to be spent", expected, told);
+    row_expect_points(row, "spent", expected,
+                      trial->accounts[PROGRAMME_REDEEMED] - trial->accounts_before[PROGRAMME_REDEEMED]);
+    row_expect_points(row, "told to be spent", expected, told);
 }
 
 /* "used ID N": units of a reward; "holds ID N": vouchers of it. */
@@ -161,7 +162,7 @@ void row_expect_units(struct row *row, const struct words *words)
 void row_expect_reserved(struct row *row, const struct words *words)
 {
     if (row->customer >= 0) {
-        row_expect(row, "reserved", row_points(row, words->items[1]),
-                   row->book->trial.customers[row->customer]->balances[MEMBER_RESERVED]);
+        row_expect_points(row, "reserved", words->items[1],
+                          row->book->trial.customers[row->customer]->balances[MEMBER_RESERVED]);
     }
 }

@@ -38,6 +38,7 @@ void purse_open(struct purse *purse, const struct programme *programme, const st
                 struct outcome *outcome)
 {
     purse->programme = programme;
+    purse->member = holdings->member;
     purse->holdings = holdings;
     purse->outcome = outcome;
     purse->count = 0;
@@ -56,6 +57,19 @@ void purse_open(struct purse *purse, const struct programme *programme, const st
     order_sort(purse->order, purse->count, compare_lots, purse);
 }
 
+void purse_open_new(struct purse *purse, const struct programme *programme, uint32_t member,
+                    struct outcome *outcome)
+{
+    purse->programme = programme;
+    purse->member = member;
+    purse->holdings = NULL;
+    purse->outcome = outcome;
+    purse->count = 0;
+    for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
+        purse->accounts[i] = 0;
+    }
+}
+
 int64_t purse_available(const struct purse *purse)
 {
     const int64_t available = purse->accounts[MEMBER_AVAILABLE];
@@ -66,7 +80,7 @@ static struct effect *add_move(struct purse *purse, enum member_account from, ui
 {
     struct effect *effect = outcome_add(purse->outcome, EFFECT_MOVE, 0);
     if (effect != NULL) {
-        effect->move.debit = account_of_member(purse->holdings->member, from);
+        effect->move.debit = account_of_member(purse->member, from);
         effect->move.credit = to;
         effect->move.amount = amount;
         purse->accounts[from] -= amount;
@@ -190,7 +204,7 @@ int purse_owe_to(struct purse *purse, int64_t amount, uint64_t to, uint32_t sour
 
 int purse_reserve(struct purse *purse, int64_t amount, int64_t *ret_reserved)
 {
-    const uint64_t to = account_of_member(purse->holdings->member, MEMBER_RESERVED);
+    const uint64_t to = account_of_member(purse->member, MEMBER_RESERVED);
     int64_t reserved = 0;
     for (size_t i = 0; i < purse->count && reserved < amount; i++) {
         const size_t lot = purse->order[i];
@@ -231,7 +245,7 @@ int purse_spend_reserved(struct purse *purse, int64_t amount, enum programme_acc
 
 static int free_part(struct purse *purse, size_t lot, int64_t amount, bool pays, int64_t at)
 {
-    const uint64_t to = account_of_member(purse->holdings->member, MEMBER_AVAILABLE);
+    const uint64_t to = account_of_member(purse->member, MEMBER_AVAILABLE);
     struct effect *effect = amount > 0 ? add_move(purse, MEMBER_RESERVED, to, amount) : NULL;
     if (amount <= 0) {
         return 0;

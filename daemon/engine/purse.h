@@ -18,7 +18,8 @@
 
 struct purse {
     const struct programme *programme;
-    const struct member_state *holdings;
+    uint32_t member;
+    const struct member_state *holdings; /* NULL: of a member who has just joined, none */
     struct outcome *outcome;
     int64_t accounts[MEMBER_ACCOUNTS]; /* as they are now: available is below 0 while points are owed */
     int64_t left[LOTS_MAX];            /* of each lot of `holdings` */
@@ -33,6 +34,10 @@ int32_t lot_until(const struct programme *programme, const struct member_state *
 
 void purse_open(struct purse *purse, const struct programme *programme, const struct member_state *holdings,
                 struct outcome *outcome);
+
+/* The purse of a member who joins with this event: there is nothing in it. */
+void purse_open_new(struct purse *purse, const struct programme *programme, uint32_t member,
+                    struct outcome *outcome);
 
 /* What may be spent now: available, or 0 while points are owed. */
 int64_t purse_available(const struct purse *purse);

@@ -72,7 +72,7 @@ static enum outcome_code name_voucher(const struct redeeming *redeeming, struct 
 {
     const struct context *context = redeeming->sale->context;
     const struct member_state *holdings = redeeming->purse.holdings;
-    const struct held_voucher *voucher = voucher_find(holdings, code);
+    const struct held_voucher *voucher = holdings != NULL ? voucher_find(holdings, code) : NULL;
     if (voucher == NULL) {
         return claim->index < context->vouchers_count ? voucher_refusal(context->vouchers[claim->index])
                                                       : CODE_VOUCHER_UNKNOWN;
@@ -132,7 +132,7 @@ static enum outcome_code name_reservation(const struct redeeming *redeeming, uin
                                           struct claim *claim)
 {
     const struct member_state *holdings = redeeming->purse.holdings;
-    const struct reservation *reservation = reservation_find(holdings, position);
+    const struct reservation *reservation = holdings != NULL ? reservation_find(holdings, position) : NULL;
     if (reservation == NULL) {
         return name_gone(redeeming, position, claim);
     }
@@ -230,6 +230,12 @@ static int price(struct redeeming *redeeming, struct claim *claim)
     return 0;
 }
 
+/* Whether a price is beyond somebody who has just joined: who has nothing runs up no debt. */
+static bool is_beyond(const struct redeeming *redeeming, const struct reward *reward)
+{
+    return redeeming->purse.holdings == NULL && reward->cost > 0 && reward->fund_from == FUND_BALANCE;
+}
+
 static int plan_reward(struct redeeming *redeeming, struct claim *claim)
 {
     claim->reward = programme_reward(redeeming->sale->programme, claim->reward_number);
@@ -237,6 +243,9 @@ static int plan_reward(struct redeeming *redeeming, struct claim *claim)
     int err = code == CODE_ACCEPTED ? pay_bill(&redeeming->bill, claim->reward, claim) : 0;
     if (err == 0 && code == CODE_ACCEPTED && claim->value == 0 && claim->reward->kind != REWARD_GIFT) {
         code = CODE_NOTHING_TO_PAY;
+    }
+    if (code == CODE_ACCEPTED && err == 0 && is_beyond(redeeming, claim->reward)) {
+        code = redeeming->sale->purchase->redeem_done ? CODE_CANNOT_REDEEM : CODE_POINTS_SHORT;
     }
     if (code == CODE_ACCEPTED && err == 0) {
         err = price(redeeming, claim);
@@ -351,6 +360,10 @@ static void plan_paying(struct redeeming *redeeming)
         return;
     }
     paying->earned = policy->fund_from == FUND_BALANCE_AND_THIS_PURCHASE;
+    if (redeeming->purse.holdings == NULL && !paying->earned && !paying->all) {
+        turn_paying_down(redeeming, CODE_POINTS_SHORT);
+        return;
+    }
     paying->decides = paying->earned && paying->all && paying->held == 0 && !points_excluded(programme);
     if (paying->decides) {
         return;
@@ -413,24 +426,23 @@ static void make_tenders(struct redeeming *redeeming)
     }
 }
 
-/* Who has nothing can redeem nothing. */
+/* Nobody's purchase redeems nothing. */
 static void plan_nothing(struct redeeming *redeeming)
 {
     const struct sale *sale = redeeming->sale;
     const struct purchase *purchase = sale->purchase;
-    const enum outcome_code code = sale->member == 0 ? CODE_UNKNOWN_MEMBER : CODE_POINTS_SHORT;
     for (size_t i = 0; i < purchase->redemptions_count && redeeming->code == CODE_ACCEPTED; i++) {
         const struct redemption *redemption = &purchase->redemptions[i];
         const bool voucher = redemption->voucher.size != 0 && i < sale->context->vouchers_count;
         turn_down(redeeming, i,
                   voucher                        ? voucher_refusal(sale->context->vouchers[i])
                   : redemption->reservation != 0 ? CODE_RESERVATION_UNKNOWN
-                                                 : code);
+                                                 : CODE_UNKNOWN_MEMBER);
     }
     const struct pay_with_points *pay = purchase->pay_with_points;
     if (pay != NULL && pay->points > 0 && redeeming->code == CODE_ACCEPTED) {
         redeeming->paying.wanted = pay->points;
-        turn_paying_down(redeeming, code);
+        turn_paying_down(redeeming, CODE_UNKNOWN_MEMBER);
     }
 }
 
@@ -445,12 +457,17 @@ int redeem_plan(const struct sale *sale, const struct engine_past *past, struct 
     redeeming->code = CODE_ACCEPTED;
     redeeming->claims_count = 0;
     redeeming->paying = (struct paying){.asked = false};
-    if (sale->context->holdings == NULL) {
+    const struct member_state *holdings = sale->context->holdings;
+    if (holdings == NULL && sale->member == 0) {
         plan_nothing(redeeming);
         make_tenders(redeeming);
         return 0;
     }
-    purse_open(&redeeming->purse, sale->programme, sale->context->holdings, outcome);
+    if (holdings != NULL) {
+        purse_open(&redeeming->purse, sale->programme, holdings, outcome);
+    } else {
+        purse_open_new(&redeeming->purse, sale->programme, sale->member, outcome);
+    }
     redeeming->free = purse_available(&redeeming->purse);
     int err = bill_make(sale->programme, purchase, &redeeming->bill);
     for (size_t i = 0; i < purchase->redemptions_count && err == 0 && redeeming->code == CODE_ACCEPTED; i++) {

@@ -133,7 +133,7 @@ static int count_rewards(struct redeeming *redeeming)
 int redeem_take(struct redeeming *redeeming, int64_t *accounts)
 {
     int err = 0;
-    if (redeeming->sale->context->holdings == NULL) {
+    if (redeeming->sale->member == 0) {
         return 0;
     }
     for (size_t i = 0; i < redeeming->claims_count && err == 0; i++) {
@@ -167,7 +167,7 @@ int redeem_take_earned(struct redeeming *redeeming, struct credit *credit, int64
     struct paying *paying = &redeeming->paying;
     const bool done = redeeming->sale->purchase->redeem_done;
     int err = 0;
-    if (redeeming->sale->context->holdings == NULL) {
+    if (redeeming->sale->member == 0) {
         return 0;
     }
     memcpy(purse->accounts, accounts, sizeof(purse->accounts));
