@@ -226,11 +226,13 @@ static int apply_level(struct member_state *state, const struct effect *effect)
             close_gap(state->levels, sizeof(state->levels[0]), count, 0);
         }
     }
+    /* Of none nothing is said, so that a state is what its rows tell. */
+    const bool any = effect->level.level != 0;
     state->level = effect->level.level;
-    state->level_until = effect->level.until;
-    state->level_day = effect->level.day;
+    state->level_until = any ? effect->level.until : DAY_NEVER;
+    state->level_day = any ? effect->level.day : 0;
     state->held_level = effect->level.held;
-    state->held_until = effect->level.held_until;
+    state->held_until = effect->level.held != 0 ? effect->level.held_until : 0;
     return 0;
 }
 
@@ -498,7 +500,7 @@ static int apply_to_member(struct member_state *state, uint64_t position, const 
         return apply_reservation_end(state, effect);
     case EFFECT_FLOOR:
         state->floor_level = effect->floor.level;
-        state->floor_until = effect->floor.until;
+        state->floor_until = effect->floor.level != 0 ? effect->floor.until : 0;
         return 0;
     case EFFECT_ITEM:
         return apply_item(state, effect);

@@ -8,7 +8,7 @@
  * - engine_settle: effects of what fell due by booked_at, which the ledger applies to the state;
  * - engine_observe: the part of the settled state the decision reads, into the context;
  * - engine_decide: the decision itself, outcome and trace;
- * - engine_apply: the fold of an effect into a member's state; the store's SQL must agree with it row by row.
+ * - engine_apply: the fold of an effect into a member's state, here and in the store.
  *
  * A bound that input could exceed (open lots, effects) is ERR_TOO_LARGE, never a CHECK; the ledger books it
  * as LIMIT_EXCEEDED. ERR_OVERFLOW where points or money leave their range. All pointers are borrowed for the

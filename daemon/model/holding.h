@@ -1,5 +1,5 @@
-/* A member's holdings as rows: how the store keeps them in the table `holding`, and how a context records
- * those that a decision looked at. model/holding.def says what each column means in each kind of row. */
+/* A member's holdings as rows: what the store packs into the member's row, and how a context records those
+ * that a decision looked at. model/holding.def says what each column means in each kind of row. */
 #ifndef LOYALTY_MODEL_HOLDING_H
 #define LOYALTY_MODEL_HOLDING_H
 

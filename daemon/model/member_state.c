@@ -2,6 +2,8 @@
 
 #include "model/programme.h"
 
+#include <string.h>
+
 void member_state_clear(struct member_state *state, uint32_t member)
 {
     state->member = member;
@@ -30,6 +32,19 @@ void member_state_clear(struct member_state *state, uint32_t member)
     state->counters_count = 0;
     state->levels_count = 0;
     state->items_count = 0;
+}
+
+void member_state_copy(struct member_state *to, const struct member_state *from)
+{
+    memcpy(to, from, offsetof(struct member_state, stamps));
+    memcpy(to->stamps, from->stamps, from->stamps_count * sizeof(from->stamps[0]));
+    memcpy(to->vouchers, from->vouchers, from->vouchers_count * sizeof(from->vouchers[0]));
+    memcpy(to->reservations, from->reservations, from->reservations_count * sizeof(from->reservations[0]));
+    memcpy(to->metric_days, from->metric_days, from->metric_days_count * sizeof(from->metric_days[0]));
+    memcpy(to->counters, from->counters, from->counters_count * sizeof(from->counters[0]));
+    memcpy(to->levels, from->levels, from->levels_count * sizeof(from->levels[0]));
+    memcpy(to->items, from->items, from->items_count * sizeof(from->items[0]));
+    memcpy(to->lots, from->lots, from->lots_count * sizeof(from->lots[0]));
 }
 
 const struct stamps *member_state_stamps(const struct member_state *state, uint32_t card)

@@ -1,4 +1,4 @@
-/* Everything the daemon knows of one member's holdings: what the store keeps in its rows, what the engine
+/* Everything the daemon knows of one member's holdings: what the store keeps in his row, what the engine
  * reads and what effects change. Plain data of fixed size; about 400 KiB, of which only what is used is ever
  * touched. */
 #ifndef LOYALTY_MODEL_MEMBER_STATE_H
@@ -132,6 +132,9 @@ struct member_state {
 
 /* Makes the state that of a member without any holdings. Cheaper than zeroing all of it. */
 void member_state_clear(struct member_state *state, uint32_t member);
+
+/* Makes `to` the same as `from`, and touches no more of it than is used there. */
+void member_state_copy(struct member_state *to, const struct member_state *from);
 
 /* The member's stamps of a card, or NULL. */
 const struct stamps *member_state_stamps(const struct member_state *state, uint32_t card);

@@ -1,6 +1,5 @@
-/* Vouchers, reservations, and what has become of receipts. */
+/* Vouchers, and what has become of receipts. */
 #include "base/check.h"
-#include "model/holding.h"
 #include "store/application.h"
 
 static int set_state(struct store *store, const uint8_t *code, int state)
@@ -16,26 +15,6 @@ int apply_voucher(struct application *application, const struct effect *effect)
     const bool back = effect->voucher.position != 0;
     const struct origin origin = {back ? effect->voucher.position : application->event->position,
                                   effect->voucher.index};
-    bind_i64(store, STATEMENT_VOUCHER_HOLD, 1, effect->member);
-    bind_u64(store, STATEMENT_VOUCHER_HOLD, 2, origin.position);
-    bind_i64(store, STATEMENT_VOUCHER_HOLD, 3, origin.index);
-    bind_i64(store, STATEMENT_VOUCHER_HOLD, 4, effect->voucher.reward);
-    bind_i64(store, STATEMENT_VOUCHER_HOLD, 5, effect->voucher.card);
-    bind_i64(store, STATEMENT_VOUCHER_HOLD, 6, effect->voucher.since);
-    application_bind_day(store, STATEMENT_VOUCHER_HOLD, 7, effect->voucher.until);
-    int error = statement_run_one(store, STATEMENT_VOUCHER_HOLD);
-    if (error != 0) {
-        return error;
-    }
-    bind_i64(store, STATEMENT_CODE_HOLD, 1, effect->member);
-    bind_u64(store, STATEMENT_CODE_HOLD, 2, origin.position);
-    bind_i64(store, STATEMENT_CODE_HOLD, 3, origin.index);
-    bind_i64(store, STATEMENT_CODE_HOLD, 4, (int64_t)get_u64_be(effect->voucher.code));
-    bind_i64(store, STATEMENT_CODE_HOLD, 5, (int64_t)get_u64_be(effect->voucher.code + 8));
-    error = statement_run_one(store, STATEMENT_CODE_HOLD);
-    if (error != 0) {
-        return error;
-    }
     if (back) {
         bind_bytes(store, STATEMENT_VOUCHER_BACK, 1,
                    (struct bytes){effect->voucher.code, VOUCHER_CODE_BYTES});
@@ -49,60 +28,9 @@ int apply_voucher(struct application *application, const struct effect *effect)
     return statement_run_one(store, STATEMENT_VOUCHER_ADD);
 }
 
-int apply_voucher_hold(struct application *application, const struct effect *effect)
-{
-    struct store *store = application->store;
-    const uint64_t reservation = effect->voucher_hold.reservation;
-    bind_i64(store, STATEMENT_VOUCHER_RESERVE, 1, effect->member);
-    bind_u64(store, STATEMENT_VOUCHER_RESERVE, 2, effect->voucher_hold.voucher.position);
-    bind_i64(store, STATEMENT_VOUCHER_RESERVE, 3, effect->voucher_hold.voucher.index);
-    if (reservation != 0) {
-        bind_u64(store, STATEMENT_VOUCHER_RESERVE, 4,
-                 reservation == RESERVED_HERE ? application->event->position : reservation);
-    } else {
-        bind_null(store, STATEMENT_VOUCHER_RESERVE, 4);
-    }
-    return statement_run_one(store, STATEMENT_VOUCHER_RESERVE);
-}
-
-static int end_holding(struct store *store, uint32_t member, int64_t kind, uint64_t key1, uint32_t key2)
-{
-    bind_i64(store, STATEMENT_HOLDING_END, 1, member);
-    bind_i64(store, STATEMENT_HOLDING_END, 2, kind);
-    bind_u64(store, STATEMENT_HOLDING_END, 3, key1);
-    bind_i64(store, STATEMENT_HOLDING_END, 4, key2);
-    return statement_run_one(store, STATEMENT_HOLDING_END);
-}
-
 int apply_voucher_end(struct application *application, const struct effect *effect)
 {
-    struct store *store = application->store;
-    const struct origin *origin = &effect->voucher_end.voucher;
-    int error = end_holding(store, effect->member, HOLDING_VOUCHER, origin->position, origin->index);
-    if (error == 0) {
-        error = end_holding(store, effect->member, HOLDING_CODE, origin->position, origin->index);
-    }
-    return error != 0 ? error : set_state(store, effect->voucher_end.code, (int)effect->voucher_end.end);
-}
-
-int apply_reservation(struct application *application, const struct effect *effect)
-{
-    struct store *store = application->store;
-    bind_i64(store, STATEMENT_RESERVATION_ADD, 1, effect->member);
-    const uint64_t position = effect->reservation.position;
-    bind_u64(store, STATEMENT_RESERVATION_ADD, 2, position != 0 ? position : application->event->position);
-    bind_i64(store, STATEMENT_RESERVATION_ADD, 3, effect->reservation.points);
-    bind_i64(store, STATEMENT_RESERVATION_ADD, 4, effect->reservation.reward);
-    bind_i64(store, STATEMENT_RESERVATION_ADD, 5, effect->reservation.units);
-    bind_i64(store, STATEMENT_RESERVATION_ADD, 6, effect->reservation.until);
-    bind_i64(store, STATEMENT_RESERVATION_ADD, 7, effect->reservation.day);
-    return statement_run_one(store, STATEMENT_RESERVATION_ADD);
-}
-
-int apply_reservation_end(struct application *application, const struct effect *effect)
-{
-    return end_holding(application->store, effect->member, HOLDING_RESERVATION,
-                       effect->reservation_end.reservation, 0);
+    return set_state(application->store, effect->voucher_end.code, (int)effect->voucher_end.end);
 }
 
 int apply_receipt(struct application *application, uint64_t position, const struct receipt_fact *fact)

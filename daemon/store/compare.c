@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/connection.h"
+#include "store/holdings.h"
 
 #include <string.h>
 
@@ -58,8 +59,8 @@ static bool value_equal(sqlite3_stmt *a, sqlite3_stmt *b, int column)
            (size == 0 || memcmp(data_a, data_b, (size_t)size) == 0);
 }
 
-/* The position a row belongs to: its own column, or the last event of the member. */
-static uint64_t row_position(struct store *replayed, sqlite3_stmt *row)
+/* The position a row belongs to: its own column, 0 where it has none. */
+static uint64_t row_position(sqlite3_stmt *row)
 {
     const int columns = sqlite3_column_count(row);
     for (int i = 0; i < columns; i++) {
@@ -67,18 +68,13 @@ static uint64_t row_position(struct store *replayed, sqlite3_stmt *row)
             return (uint64_t)sqlite3_column_int64(row, i);
         }
     }
-    sqlite3_stmt *last;
-    uint64_t position = 0;
-    if (strcmp(sqlite3_column_name(row, 0), "member") == 0 &&
-        sqlite3_prepare_v2(replayed->db, "SELECT left FROM holding WHERE member = ?1 AND kind = 0", -1, &last,
-                           NULL) == SQLITE_OK) {
-        sqlite3_bind_int64(last, 1, sqlite3_column_int64(row, 0));
-        if (sqlite3_step(last) == SQLITE_ROW) {
-            position = (uint64_t)sqlite3_column_int64(last, 0);
-        }
-        sqlite3_finalize(last);
-    }
-    return position;
+    return 0;
+}
+
+static struct bytes value_bytes(sqlite3_stmt *row, int column)
+{
+    const uint8_t *data = sqlite3_column_blob(row, column);
+    return (struct bytes){data, data != NULL ? (size_t)sqlite3_column_bytes(row, column) : 0};
 }
 
 struct rows {
@@ -88,14 +84,14 @@ struct rows {
     bool has_replayed;
 };
 
-static void describe(const struct table *table, struct store *replayed, const struct rows *rows, int column,
+static void describe(const struct table *table, const struct rows *rows, int column,
                      struct store_difference *difference)
 {
     sqlite3_stmt *row = rows->has_replayed ? rows->replayed : rows->stored;
     struct text text;
     text_init(&text, difference->text, sizeof(difference->text));
     difference->table = table->name;
-    difference->position = row_position(replayed, row);
+    difference->position = row_position(row);
     text_add(&text, "table %s", table->name);
     for (int i = 0; i < table->key_columns; i++) {
         text_add(&text, ", %s ", sqlite3_column_name(row, i));
@@ -105,6 +101,9 @@ static void describe(const struct table *table, struct store *replayed, const st
         text_add(&text, ": the row is missing");
     } else if (!rows->has_replayed) {
         text_add(&text, ": the row should not be there");
+    } else if (strcmp(sqlite3_column_name(row, column), "holdings") == 0) {
+        text_add(&text, ": of the holdings ");
+        holdings_describe(value_bytes(rows->stored, column), value_bytes(rows->replayed, column), &text);
     } else {
         text_add(&text, ": %s is ", sqlite3_column_name(row, column));
         add_value(&text, rows->stored, column);
@@ -138,7 +137,7 @@ static int compare_rows(const struct table *table, struct store *stored, struct 
             column++;
         }
         if (column < columns) {
-            describe(table, replayed, rows, column, ret_difference);
+            describe(table, rows, column, ret_difference);
             return ERR_CORRUPT;
         }
     }

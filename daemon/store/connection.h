@@ -3,6 +3,7 @@
 #ifndef LOYALTY_STORE_CONNECTION_H
 #define LOYALTY_STORE_CONNECTION_H
 
+#include "store/member_cache.h"
 #include "store/pending.h"
 #include "store/statement.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ struct store {
     struct store_head head;      /* as the open transaction sees it */
     struct store_head committed; /* as the last commit left it */
     struct pending pending;
+    struct member_cache members;
     struct till_cache tills;
     uint32_t wal_frames;           /* in the WAL since it was last emptied */
     uint32_t wal_frames_last;      /* of the last commit */

@@ -7,10 +7,7 @@
 
 struct store;
 
-/* Writes a COUNTER effect. */
+/* Writes a COUNTER effect that is no member's. */
 int counter_apply(struct store *store, const struct effect *effect) MUST_CHECK;
-
-/* Writes an ITEM effect. */
-int counter_apply_item(struct store *store, const struct effect *effect) MUST_CHECK;
 
 #endif

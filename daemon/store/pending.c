@@ -8,57 +8,6 @@ void pending_init(struct pending *pending)
     pending->generation = 1;
 }
 
-static int write_balance(struct store *store, uint32_t member, enum member_account account, int64_t change)
-{
-    if (change == 0) {
-        return 0;
-    }
-    bind_i64(store, STATEMENT_BALANCE_ADD, 1, member);
-    bind_i64(store, STATEMENT_BALANCE_ADD, 2, account);
-    bind_i64(store, STATEMENT_BALANCE_ADD, 3, change);
-    return statement_run_one(store, STATEMENT_BALANCE_ADD);
-}
-
-int pending_member_flush(struct store *store)
-{
-    const struct pending_member change = store->pending.member;
-    if (change.member == 0) {
-        return 0;
-    }
-    store->pending.member = (struct pending_member){0};
-    bind_i64(store, STATEMENT_MEMBER_CHANGE, 1, change.member);
-    bind_i64(store, STATEMENT_MEMBER_CHANGE, 2, change.balances[MEMBER_AVAILABLE]);
-    if (change.last_position != 0) {
-        bind_u64(store, STATEMENT_MEMBER_CHANGE, 3, change.last_position);
-    } else {
-        bind_null(store, STATEMENT_MEMBER_CHANGE, 3);
-    }
-    bind_i64(store, STATEMENT_MEMBER_CHANGE, 4, change.purchases);
-    bind_i64(store, STATEMENT_MEMBER_CHANGE, 5, change.last_purchase);
-    int error = statement_run_one(store, STATEMENT_MEMBER_CHANGE);
-    if (error == 0) {
-        error = write_balance(store, change.member, MEMBER_PENDING, change.balances[MEMBER_PENDING]);
-    }
-    if (error == 0) {
-        error = write_balance(store, change.member, MEMBER_RESERVED, change.balances[MEMBER_RESERVED]);
-    }
-    return error;
-}
-
-int pending_member_take(struct store *store, uint32_t member)
-{
-    CHECK(store->writing);
-    CHECK(member != 0);
-    if (store->pending.member.member == member) {
-        return 0;
-    }
-    const int error = pending_member_flush(store);
-    if (error == 0) {
-        store->pending.member.member = member;
-    }
-    return error;
-}
-
 static int flush_accounts(struct store *store)
 {
     for (int64_t account = 0; account < PROGRAMME_ACCOUNTS; account++) {
@@ -117,7 +66,7 @@ static int flush_head(struct store *store)
 
 int pending_flush(struct store *store)
 {
-    int error = pending_member_flush(store);
+    int error = member_cache_flush(store);
     if (error == 0) {
         error = flush_accounts(store);
     }
@@ -185,7 +134,6 @@ int pending_tail_move(struct store *store, uint32_t principal, uint64_t sequence
 
 void pending_drop(struct pending *pending)
 {
-    pending->member = (struct pending_member){0};
     for (size_t i = 0; i < PROGRAMME_ACCOUNTS; i++) {
         pending->accounts[i] = 0;
     }

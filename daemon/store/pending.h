@@ -18,15 +18,6 @@
 
 struct store;
 
-/* Changes of one member's rows that nearly every event makes; member 0: none. */
-struct pending_member {
-    uint32_t member;
-    int64_t balances[MEMBER_ACCOUNTS]; /* to add */
-    int64_t purchases;                 /* to add */
-    int32_t last_purchase;             /* the latest of those */
-    uint64_t last_position;            /* 0: as it is */
-};
-
 /* Where a principal's events end. */
 struct pending_tail {
     uint64_t next_sequence;
@@ -36,7 +27,6 @@ struct pending_tail {
 };
 
 struct pending {
-    struct pending_member member;
     int64_t accounts[PROGRAMME_ACCOUNTS]; /* to add */
     bool head_dirty;
     uint32_t generation; /* from 1 */
@@ -48,11 +38,7 @@ struct pending {
 /* `pending` is zeroed memory. */
 void pending_init(struct pending *pending);
 
-/* The member whose changes are kept from now on; those of another one are written first. */
-int pending_member_take(struct store *store, uint32_t member) MUST_CHECK;
-
-/* Writes the changes of the member, or of all. */
-int pending_member_flush(struct store *store) MUST_CHECK;
+/* Writes all there is, members and till days included. */
 int pending_flush(struct store *store) MUST_CHECK;
 
 /* The end of a principal's events; ERR_NOT_FOUND: no such principal. */

@@ -5,7 +5,8 @@
 /* Why the tables look so: a purchase of one of 300 tills for one of 100,000 members should change few pages.
  * Every B-tree whose key is a member or a till costs up to one page image a purchase, whatever its rows; one
  * whose key grows with the log costs only the bytes. So
- *   - all that belongs to a member is one B-tree, `holding`, clustered by member;
+ *   - all that belongs to a member is one row of `member`: read by one statement and written by one, where a
+ * row a lot, stamp card or limit would take one each, and a statement costs as much as deciding the event;
  *   - events are found by (principal, sequence) without an index over all of them: every 64th is marked, and
  * the principal's events are linked backwards;
  *   - receipts likewise: a till's numbers rise, so its last one tells what is new, and the old are found from
@@ -152,19 +153,16 @@ const char *const SCHEMA[] = {
     ") STRICT",
     "INSERT INTO account VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)",
 
-    /* All of a member's: model/holding.def says what the columns mean in each kind of row. */
-    "CREATE TABLE holding ("
-    " member INTEGER NOT NULL,"
-    " kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 16),"
-    " key1 INTEGER NOT NULL,"
-    " key2 INTEGER NOT NULL,"
-    " amount INTEGER NOT NULL,"
-    " left INTEGER,"
-    " since INTEGER,"
-    " until INTEGER,"
-    " due INTEGER,"
-    " PRIMARY KEY (member, kind, key1, key2)"
-    ") STRICT, WITHOUT ROWID",
+    /* All of a member's. Balances and the position of his last event are columns, so that SQL can add up and
+     * follow them; everything else is packed, as store/holdings.h says. */
+    "CREATE TABLE member ("
+    " member INTEGER PRIMARY KEY,"
+    " last_position INTEGER NOT NULL,"
+    " available INTEGER NOT NULL," /* below 0: owed */
+    " pending INTEGER NOT NULL,"
+    " reserved INTEGER NOT NULL,"
+    " holdings BLOB NOT NULL"
+    ") STRICT",
 
     /* What limits counted that are no member's. */
     "CREATE TABLE counter ("

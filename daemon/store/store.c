@@ -314,7 +314,8 @@ int store_open(const struct store_options *options, struct store **ret_store, co
     memset(store, 0, sizeof(*store));
     store->magic = STORE_MAGIC;
     pending_init(&store->pending);
-    error = open_connection(store, options, exists);
+    error = member_cache_init(&store->members);
+    error = error != 0 ? error : open_connection(store, options, exists);
     if (error != 0) {
         if (error == ERR_CORRUPT && sqlite3_errcode(store->db) == SQLITE_NOTADB) {
             error = ERR_MISMATCH;
@@ -351,6 +352,7 @@ void store_close(struct store *store)
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
     CHECK(sqlite3_close(store->db) == SQLITE_OK);
+    member_cache_fini(&store->members);
     store->magic = 0;
     sqlite3_free(store);
 }
@@ -399,6 +401,7 @@ int store_commit(struct store *store)
     CHECK(sqlite3_get_autocommit(store->db) != 0);
     store->writing = false;
     store->committed = store->head;
+    member_cache_drop(&store->members);
     return 0;
 }
 
@@ -416,6 +419,7 @@ void store_rollback(struct store *store)
     store->spoilt = false;
     store->head = store->committed;
     pending_drop(&store->pending);
+    member_cache_drop(&store->members);
     till_drop(&store->tills);
 }
 

@@ -110,11 +110,10 @@ int store_event_find(struct store *store, uint32_t principal, uint64_t sequence,
 /* h(position); position 0 is not stored. ERR_NOT_FOUND. */
 int store_chain_read(struct store *store, uint64_t position, uint8_t ret_chain[HASH_BYTES]) MUST_CHECK;
 
-/* Writes exactly what the effects say: entries, balances, holdings, members, vouchers, principals, invites,
- * programme versions, head, and makes the event the last one of every member in them. Once for an event, with
- * all its effects; before or after store_event_write. `booked_at` dates entries without an effective time;
- * `body` is the event's, for what effects refer to (the YAML of a programme change is given by `yaml`, empty
- * otherwise). */
+/* Writes exactly what the effects say: entries, members, vouchers, principals, invites, programme versions,
+ * head, and makes the event the last one of every member in them. Once for an event, with all its effects;
+ * before or after store_event_write. `booked_at` dates entries without an effective time; `yaml` is the text
+ * of a programme change, empty otherwise. */
 struct store_applied {
     uint64_t position;
     int64_t booked_at;

@@ -507,24 +507,11 @@ void drawn_check(struct store *store, const struct drawn_world *world)
     assert_int_equal(store_member_read(store, world->enrolled + 1, &read_state), ERR_NOT_FOUND);
 }
 
-/* Only what is used of the arrays, which is little. */
-static void copy_state(struct member_state *to, const struct member_state *from)
-{
-    memcpy(to, from, offsetof(struct member_state, vouchers));
-    memcpy(to->vouchers, from->vouchers, from->vouchers_count * sizeof(from->vouchers[0]));
-    memcpy(to->reservations, from->reservations, from->reservations_count * sizeof(from->reservations[0]));
-    memcpy(to->metric_days, from->metric_days, from->metric_days_count * sizeof(from->metric_days[0]));
-    memcpy(to->counters, from->counters, from->counters_count * sizeof(from->counters[0]));
-    memcpy(to->levels, from->levels, from->levels_count * sizeof(from->levels[0]));
-    memcpy(to->items, from->items, from->items_count * sizeof(from->items[0]));
-    memcpy(to->lots, from->lots, from->lots_count * sizeof(from->lots[0]));
-}
-
 void drawn_copy(struct drawn_world *to, const struct drawn_world *from)
 {
     to->enrolled = from->enrolled;
     for (uint32_t member = 1; member <= from->enrolled; member++) {
-        copy_state(&to->states[member], &from->states[member]);
+        member_state_copy(&to->states[member], &from->states[member]);
     }
 }
 

@@ -1,6 +1,6 @@
-/* Rows and structs agree: the same effects, drawn at random, are applied to the store and folded by
- * engine_apply; what the store reads back is the struct, member by member, also across rollbacks and
- * reopening, and its books balance. */
+/* The store keeps what effects make of members: the same effects, drawn at random, are applied to it and
+ * folded beside it; what it reads back is that, member by member, whichever members it has just let go,
+ * within a transaction, across rollbacks and after reopening, and its books balance. */
 #include "lib/drawn.h"
 #include "lib/temporary.h"
 #include "lib/testing.h"
@@ -21,7 +21,7 @@ static void book_one(struct store *store)
     assert_int_equal(temporary_book(store, 0), event.position);
 }
 
-static void rows_and_structs_agree(void **state)
+static void the_store_keeps_what_effects_make(void **state)
 {
     struct temporary *temporary = *state;
     for (int round = 0; round < ROUNDS && !drawn_is_full(&world); round++) {
@@ -59,7 +59,8 @@ int main(void)
 {
     drawn_start(drawn_seed(20261201));
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rows_and_structs_agree, temporary_setup, temporary_teardown),
+        cmocka_unit_test_setup_teardown(the_store_keeps_what_effects_make, temporary_setup,
+                                        temporary_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ import threading
 import time
 
 import harness
+import holdings
 from harness import House, Skip, check, equal
 
 DATA = os.path.join(harness.SOURCE, "..", "shared", "data")
@@ -157,18 +158,23 @@ class Copy:
         return [Event(*row) for row in rows]
 
     def holdings(self, kind):
-        """member -> rows (key1, key2, amount, left, since, until, due) of a kind of store/holding.def."""
+        """member -> rows (key1, key2, amount, left, since, until, due) of a kind of model/holding.def."""
         found = collections.defaultdict(list)
-        for member, *row in self.db.execute("SELECT member, key1, key2, amount, left, since, until, due FROM holding "
-                                            "WHERE kind = ? ORDER BY member, key1, key2", (kind,)):
-            found[member].append(tuple(row))
+        for member, position, available, packed in self.db.execute("SELECT member, last_position, available, holdings "
+                                                                   "FROM member ORDER BY member"):
+            for of_kind, row in holdings.unpack(packed):
+                if of_kind == MEMBER:
+                    row[:4] = 0, 0, available, position
+                if of_kind == kind:
+                    found[member].append((row[0] or 0, row[1] or 0, *row[2:]))
         return found
 
     def one(self, sql):
         return self.db.execute(sql).fetchone()[0]
 
 
-MEMBER, LOT, METRIC, STAMPS, LEVEL, VOUCHER = 0, 1, 2, 3, 5, 6
+MEMBER, LOT, METRIC = holdings.MEMBER, holdings.LOT, holdings.METRIC
+STAMPS, LEVEL, VOUCHER = holdings.STAMPS, holdings.LEVEL, holdings.VOUCHER
 
 
 def prove(house):

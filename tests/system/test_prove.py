@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 
 import harness
+import holdings
 from harness import check, equal, run
 
 LUNCH = "soup,lunch,1,8.00"
@@ -51,6 +52,15 @@ def add_one(table, column, where):
     return change
 
 
+def one_point_more(database):
+    """Adds a point to the last lot of member 1, all of whose holdings are one packed column."""
+    (packed,) = database.execute("SELECT holdings FROM member WHERE member = 1").fetchone()
+    rows = holdings.unpack(packed)
+    equal(holdings.pack(rows), packed, "as the format says")
+    [row for kind, row in rows if kind == holdings.LOT][-1][holdings.LEFT] += 1
+    database.execute("UPDATE member SET holdings = ? WHERE member = 1", (holdings.pack(rows),))
+
+
 def test_a_log_holds_and_says_so(house):
     shop(house)
     house.stop()
@@ -76,14 +86,16 @@ def test_one_changed_byte_is_found_and_named(house):
     equal((verdict["part"], verdict["position"]), ("entry", last), "entry")
     for name, change in [
             ("balance", add_one("account", "balance", "account = 0")),
-            ("available", add_one("holding", "amount", "member = 1 AND kind = 0")),
-            ("lot", add_one("holding", "left", "member = 1 AND kind = 1 AND key1 = (SELECT max(key1) FROM holding"
-                                               " WHERE member = 1 AND kind = 1)")),
+            ("available", add_one("member", "available", "member = 1")),
+            ("lot", one_point_more),
             ("till_day", add_one("till_day", "gross", "1"))]:
         verdict = verify(changed_copy(house, name, change), status=REFUTED)
         check(not verdict["holds"], name, verdict)
         if name in ("available", "lot"):
             check(verdict["position"] > 0, "the member's last event is named", verdict)
+            check("member 1" in verdict["text"], verdict)
+        if name == "lot":
+            check("LOT" in verdict["text"] and "left is" in verdict["text"], verdict)
 
 
 def test_a_signature_of_another_key_is_found_though_the_chain_holds(house):

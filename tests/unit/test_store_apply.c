@@ -268,17 +268,21 @@ static void a_balance_that_is_not_its_entries_is_noticed(void **state)
     book(store, effects, ARRAY_COUNT(effects));
     check_balanced(store, 16);
     static const char *const changes[][2] = {
-        {"UPDATE holding SET amount = amount + 1 WHERE member = 1 AND kind = 0",
-         "UPDATE holding SET amount = amount - 1 WHERE member = 1 AND kind = 0"},
-        {"UPDATE holding SET amount = amount + 1 WHERE kind = 4",
-         "UPDATE holding SET amount = amount - 1 WHERE kind = 4"},
+        {"UPDATE member SET available = available + 1 WHERE member = 1",
+         "UPDATE member SET available = available - 1 WHERE member = 1"},
+        {"UPDATE member SET pending = pending + 1 WHERE member = 2",
+         "UPDATE member SET pending = pending - 1 WHERE member = 2"},
+        {"UPDATE member SET reserved = reserved - 1 WHERE member = 1",
+         "UPDATE member SET reserved = reserved + 1 WHERE member = 1"},
         {"UPDATE account SET balance = balance + 1 WHERE account = 5",
          "UPDATE account SET balance = balance - 1 WHERE account = 5"},
         {"UPDATE entry SET amount = amount + 1", "UPDATE entry SET amount = amount - 1"},
         {"UPDATE entry SET credit = credit + 8", "UPDATE entry SET credit = credit - 8"},
         /* The sum over all is still 0. */
-        {"UPDATE holding SET amount = amount + CASE member WHEN 1 THEN 1 ELSE -1 END WHERE kind = 0",
-         "UPDATE holding SET amount = amount - CASE member WHEN 1 THEN 1 ELSE -1 END WHERE kind = 0"},
+        {"UPDATE member SET available = available + CASE member WHEN 1 THEN 1 ELSE -1 END",
+         "UPDATE member SET available = available - CASE member WHEN 1 THEN 1 ELSE -1 END"},
+        {"UPDATE member SET available = available + 1, reserved = reserved - 1 WHERE member = 1",
+         "UPDATE member SET available = available - 1, reserved = reserved + 1 WHERE member = 1"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(changes); i++) {
         struct store_totals totals;
