@@ -65,20 +65,15 @@ static const struct event *stated_by(const struct draft *draft)
     return draft->stated != NULL ? draft->stated : draft->event;
 }
 
-static int write_receipt(struct ledger *ledger, const struct draft *draft)
+static int count_receipt(struct ledger *ledger, const struct draft *draft)
 {
-    struct store *store = ledger->options.store;
-    int result = store_receipt_write(store, &draft->receipt, draft->position);
-    if (result < 0) {
-        return result;
-    }
     const struct event *stated = stated_by(draft);
     const struct till_day day = {
         .key = draft->receipt,
         .gross = stated->kind == EVENT_PURCHASE ? purchase_gross(&stated->purchase) : -draft->returned,
         .points = points_issued(&ledger->decision->outcome),
     };
-    return store_till_day_add(store, &day);
+    return store_till_day_add(ledger->options.store, &day);
 }
 
 /* A return begins to wait for its purchase, or has waited; a purchase may be one that is waited for. */
@@ -144,7 +139,7 @@ static int write_rows(struct ledger *ledger, struct draft *draft, const struct e
         result = store_member_touch(store, outcome->member, row->position);
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED && draft->receipt.number != NULL) {
-        result = write_receipt(ledger, draft);
+        result = count_receipt(ledger, draft);
     }
     if (result == 0 && outcome->code == CODE_ACCEPTED) {
         result = follow_parked(ledger, draft);
@@ -243,6 +238,9 @@ int ledger_write(struct ledger *ledger, struct draft *draft)
         .signature = draft->signature,
         .batch = draft->batch,
     };
+    if (outcome->code == CODE_ACCEPTED && draft->receipt.number != NULL) {
+        row.receipt = &draft->receipt;
+    }
     if (row.batch.count > 0 && row.batch.first_position == 0) {
         row.batch.first_position = row.position;
     }

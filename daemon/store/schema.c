@@ -10,7 +10,7 @@
  *   - events are found by (principal, sequence) without an index over all of them: every 64th is marked, and
  * the principal's events are linked backwards;
  *   - receipts likewise: a till's numbers rise, so its last one tells what is new, and the old are found from
- * marks;
+ * marks; they are columns of their events, whose page is written anyway;
  *   - what is kept for each till and day is sorted by day first: today's rows of all tills lie together.
  * Columns that are NULL, 0 or 1 take no space, so the common value is one of those. */
 const char *const SCHEMA[] = {
@@ -30,7 +30,9 @@ const char *const SCHEMA[] = {
 
     /* The log. `previous` is the position of the principal's event before this one (0: it is the first):
      * sequences have no gaps, so from a mark or the principal's last event a sequence is found by counting
-     * back. */
+     * back. `receipt` is a receipt's number that was the highest of its till day when it came, and that is
+     * nearly all; `earlier` is the position of the till day's one before (0: it is the first). Found from the
+     * next mark or the last one. */
     "CREATE TABLE event ("
     " position INTEGER PRIMARY KEY,"
     " principal INTEGER NOT NULL,"
@@ -38,11 +40,14 @@ const char *const SCHEMA[] = {
     " sequence INTEGER NOT NULL,"
     " previous INTEGER NOT NULL,"
     " booked_at INTEGER NOT NULL," /* ms UTC */
+    " receipt TEXT,"               /* NULL: none, or a stray */
+    " earlier INTEGER,"
     " body BLOB NOT NULL,"
     " signature BLOB," /* NULL: it was signed in a batch */
     " context BLOB NOT NULL,"
     " outcome BLOB NOT NULL,"
-    " chain BLOB NOT NULL CHECK (length(chain) = 32)"
+    " chain BLOB NOT NULL CHECK (length(chain) = 32),"
+    " CHECK ((receipt IS NULL) = (earlier IS NULL))"
     ") STRICT",
 
     /* Events under one signature: what was new of the batch stands at consecutive positions from
@@ -102,15 +107,6 @@ const char *const SCHEMA[] = {
     " effective INTEGER NOT NULL," /* first day */
     " position INTEGER NOT NULL,"
     " yaml BLOB NOT NULL"
-    ") STRICT",
-
-    /* Receipts whose number was the highest of their till day when they came, and that is nearly all:
-     * `earlier` is the position of the till day's one before (0: it is the first). Found from the next mark
-     * or the last one. */
-    "CREATE TABLE receipt ("
-    " position INTEGER PRIMARY KEY,"
-    " number TEXT NOT NULL,"
-    " earlier INTEGER NOT NULL"
     ") STRICT",
 
     /* Every 64th of a till day's; numbers rise by length first. */
@@ -199,7 +195,7 @@ const char *const SCHEMA[] = {
     " receipts INTEGER NOT NULL,"
     " gross INTEGER NOT NULL," /* minor units */
     " points INTEGER NOT NULL,"
-    " in_order INTEGER NOT NULL,"      /* receipts of the table `receipt` */
+    " in_order INTEGER NOT NULL,"      /* receipts that were the highest */
     " last_position INTEGER NOT NULL," /* of the last of them, 0: none */
     " last_number TEXT NOT NULL,"
     " closed INTEGER NOT NULL," /* position of the day close, 0: open */

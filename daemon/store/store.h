@@ -81,6 +81,14 @@ struct event_batch {
     uint64_t first_position; /* of the first of its events that was new */
 };
 
+/* A receipt: booked once, ever. store and till are never NULL here. */
+struct receipt_key {
+    const char *store;
+    int32_t business_date;
+    const char *till;
+    const char *number;
+};
+
 /* One booked event. Pointers are borrowed on writing and live in `arena` on reading. */
 struct event_row {
     uint64_t position;
@@ -94,11 +102,12 @@ struct event_row {
     struct bytes outcome;
     uint8_t chain[HASH_BYTES];
     struct event_batch batch;
+    const struct receipt_key *receipt; /* NULL: it takes none; not read */
 };
 
 /* Writes the event at the position after the last one, of a principal that is there, at its next sequence;
  * all else is a failed CHECK. Sets the principal's next sequence. The first event of a batch writes the
- * batch, and those behind it must be all of it, in the same transaction. */
+ * batch, and those behind it must be all of it, in the same transaction. Its receipt must not be booked. */
 int store_event_write(struct store *store, const struct event_row *row) MUST_CHECK;
 
 /* ERR_NOT_FOUND when there is none. */
@@ -140,16 +149,8 @@ int store_member_read(struct store *store, uint32_t member, struct member_state 
 /* The member it was merged into. ERR_NOT_FOUND: it was not. */
 int store_member_merged(struct store *store, uint32_t member, uint32_t *ret_into) MUST_CHECK;
 
-/* Receipts: booked once, ever. store and till are never NULL here. */
-struct receipt_key {
-    const char *store;
-    int32_t business_date;
-    const char *till;
-    const char *number;
-};
-int store_receipt_find(struct store *store, const struct receipt_key *key,
-                       uint64_t *ret_position) MUST_CHECK; /* ERR_NOT_FOUND */
-int store_receipt_write(struct store *store, const struct receipt_key *key, uint64_t position) MUST_CHECK;
+/* The event that has taken the receipt. ERR_NOT_FOUND. */
+int store_receipt_find(struct store *store, const struct receipt_key *key, uint64_t *ret_position) MUST_CHECK;
 
 /* What has become of the purchase booked at `position`, by kind and index. RECEIPT_FACTS_MAX are enough;
  * ERR_TOO_LARGE. */

@@ -9,21 +9,33 @@ enum { MARK_DISTANCE = 64 };
 
 static int write_row(struct store *store, const struct event_row *row, uint64_t previous)
 {
+    struct receipt_link receipt = {.in_order = false};
+    const int error = row->receipt != NULL ? receipt_take(store, row->receipt, row->position, &receipt) : 0;
+    if (error != 0) {
+        return error;
+    }
     bind_u64(store, STATEMENT_EVENT_WRITE, 1, row->position);
     bind_i64(store, STATEMENT_EVENT_WRITE, 2, row->principal);
     bind_i64(store, STATEMENT_EVENT_WRITE, 3, row->key_no);
     bind_u64(store, STATEMENT_EVENT_WRITE, 4, row->sequence);
     bind_u64(store, STATEMENT_EVENT_WRITE, 5, previous);
     bind_i64(store, STATEMENT_EVENT_WRITE, 6, row->booked_at);
-    bind_bytes(store, STATEMENT_EVENT_WRITE, 7, row->body);
-    if (row->batch.count == 0) {
-        bind_bytes(store, STATEMENT_EVENT_WRITE, 8, row->signature);
+    if (receipt.in_order) {
+        bind_text(store, STATEMENT_EVENT_WRITE, 7, row->receipt->number);
+        bind_u64(store, STATEMENT_EVENT_WRITE, 8, receipt.earlier);
     } else {
+        bind_null(store, STATEMENT_EVENT_WRITE, 7);
         bind_null(store, STATEMENT_EVENT_WRITE, 8);
     }
-    bind_bytes(store, STATEMENT_EVENT_WRITE, 9, row->context);
-    bind_bytes(store, STATEMENT_EVENT_WRITE, 10, row->outcome);
-    bind_bytes(store, STATEMENT_EVENT_WRITE, 11, (struct bytes){row->chain, HASH_BYTES});
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 9, row->body);
+    if (row->batch.count == 0) {
+        bind_bytes(store, STATEMENT_EVENT_WRITE, 10, row->signature);
+    } else {
+        bind_null(store, STATEMENT_EVENT_WRITE, 10);
+    }
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 11, row->context);
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 12, row->outcome);
+    bind_bytes(store, STATEMENT_EVENT_WRITE, 13, (struct bytes){row->chain, HASH_BYTES});
     return statement_run_one(store, STATEMENT_EVENT_WRITE);
 }
 

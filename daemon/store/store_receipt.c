@@ -1,6 +1,6 @@
-/* Receipts and till days. A till day's receipts in order are rows of `receipt`, each naming the one before
- * it; every 64th is marked by number, so that one is found in at most 63 steps from the next mark or the
- * last. */
+/* Receipts and till days. A till day's receipts in order stand in their events' rows, each naming the one
+ * before it; every 64th is marked by number, so that one is found in at most 63 steps from the next mark or
+ * the last. */
 #include "base/check.h"
 #include "store/connection.h"
 #include "store/store.h"
@@ -121,15 +121,11 @@ static int write_stray(struct store *store, const struct receipt_key *key, uint6
     return statement_run_one(store, STATEMENT_STRAY_WRITE);
 }
 
-static int write_in_order(struct store *store, const struct till_slot *slot, const struct receipt_key *key,
-                          uint64_t position)
+static int write_mark(struct store *store, const struct till_slot *slot, const struct receipt_key *key,
+                      uint64_t position)
 {
-    bind_u64(store, STATEMENT_RECEIPT_WRITE, 1, position);
-    bind_text(store, STATEMENT_RECEIPT_WRITE, 2, key->number);
-    bind_u64(store, STATEMENT_RECEIPT_WRITE, 3, slot->last_position);
-    const int error = statement_run_one(store, STATEMENT_RECEIPT_WRITE);
-    if (error != 0 || (slot->in_order + 1) % RECEIPT_MARK_DISTANCE != 0) {
-        return error;
+    if ((slot->in_order + 1) % RECEIPT_MARK_DISTANCE != 0) {
+        return 0;
     }
     bind_till(store, STATEMENT_RECEIPT_MARK_WRITE, key);
     bind_u64(store, STATEMENT_RECEIPT_MARK_WRITE, 4, strlen(key->number));
@@ -138,7 +134,8 @@ static int write_in_order(struct store *store, const struct till_slot *slot, con
     return statement_run_one(store, STATEMENT_RECEIPT_MARK_WRITE);
 }
 
-int store_receipt_write(struct store *store, const struct receipt_key *key, uint64_t position)
+int receipt_take(struct store *store, const struct receipt_key *key, uint64_t position,
+                 struct receipt_link *ret_link)
 {
     CHECK(key->number != NULL);
     CHECK(strlen(key->number) <= RECEIPT_NUMBER_BYTES_MAX);
@@ -153,10 +150,12 @@ int store_receipt_write(struct store *store, const struct receipt_key *key, uint
         uint64_t other = 0;
         error = find(store, slot, key, &other);
         CHECK(error != 0);
+        *ret_link = (struct receipt_link){.in_order = false};
         return error == ERR_NOT_FOUND ? write_stray(store, key, position) : error;
     }
-    error = write_in_order(store, slot, key, position);
+    error = write_mark(store, slot, key, position);
     if (error == 0) {
+        *ret_link = (struct receipt_link){.in_order = true, .earlier = slot->last_position};
         memcpy(slot->last_number, key->number, strlen(key->number) + 1);
         slot->last_position = position;
         slot->in_order++;

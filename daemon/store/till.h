@@ -47,6 +47,17 @@ void till_changed(struct store *store, struct till_slot *slot);
 
 int till_flush(struct store *store) MUST_CHECK;
 
+/* What the event's row says of its receipt. */
+struct receipt_link {
+    bool in_order; /* it is the highest of its till day; else it stands by itself and the row says nothing */
+    uint64_t earlier; /* position of the highest before it, 0: none */
+};
+
+/* Books the receipt of the event at `position`, whose row is still to be written; one that is booked already
+ * is a failed CHECK. Inside a transaction. */
+int receipt_take(struct store *store, const struct receipt_key *key, uint64_t position,
+                 struct receipt_link *ret_link) MUST_CHECK;
+
 /* Called when the transaction is rolled back, after the generation has moved. */
 void till_drop(struct till_cache *cache);
 

@@ -157,7 +157,7 @@ static void fold_memory(struct fold *fold)
     free(changes.first);
 }
 
-static void write_receipt(struct fold *fold, const struct event *event)
+static struct till_day receipt_of(struct fold *fold, const struct event *event)
 {
     struct principal_row *till = &fold->principals[fold->row.principal];
     if (till->principal != fold->row.principal) {
@@ -179,8 +179,7 @@ static void write_receipt(struct fold *fold, const struct event *event)
             effect->kind == EFFECT_MOVE && effect->move.debit == account_of_programme(PROGRAMME_ISSUED);
         day.points += issued ? effect->move.amount : 0;
     }
-    need(store_receipt_write(fold->fresh, &day.key, fold->row.position), "a receipt");
-    need(store_till_day_add(fold->fresh, &day), "a till's day");
+    return day;
 }
 
 static void write_event(struct fold *fold)
@@ -194,6 +193,9 @@ static void write_event(struct fold *fold)
         applied.yaml = event.programme_change.yaml;
     }
     need(store_apply(fold->fresh, &applied, outcome->effects, outcome->effects_count), "effects");
+    const bool is_purchase = event.kind == EVENT_PURCHASE && accepted;
+    const struct till_day day = is_purchase ? receipt_of(fold, &event) : (struct till_day){0};
+    fold->row.receipt = is_purchase ? &day.key : NULL;
     need(store_event_write(fold->fresh, &fold->row), "an event");
     if (outcome->member != 0 && accepted) {
         need(store_member_touch(fold->fresh, outcome->member, fold->row.position), "a member");
@@ -203,8 +205,8 @@ static void write_event(struct fold *fold)
                                    (uint32_t)outcome->exceptions[i].kind, outcome->exceptions[i].amount),
              "an exception");
     }
-    if (event.kind == EVENT_PURCHASE && accepted) {
-        write_receipt(fold, &event);
+    if (is_purchase) {
+        need(store_till_day_add(fold->fresh, &day), "a till's day");
     }
 }
 

@@ -78,7 +78,8 @@ static void card_hash(uint32_t member, uint8_t hash[HASH_BYTES])
     }
 }
 
-static void write_event(struct bench *bench, uint32_t principal, uint64_t sequence)
+static void write_event(struct bench *bench, uint32_t principal, uint64_t sequence,
+                        const struct receipt_key *receipt)
 {
     uint8_t data[BODY_BYTES + SIGNATURE_BYTES + CONTEXT_BYTES + OUTCOME_BYTES];
     fill(bench, data, sizeof(data));
@@ -92,6 +93,7 @@ static void write_event(struct bench *bench, uint32_t principal, uint64_t sequen
         .signature = {data + BODY_BYTES, SIGNATURE_BYTES},
         .context = {data + BODY_BYTES + SIGNATURE_BYTES, CONTEXT_BYTES},
         .outcome = {data + BODY_BYTES + SIGNATURE_BYTES + CONTEXT_BYTES, OUTCOME_BYTES},
+        .receipt = receipt,
     };
     fill(bench, row.chain, sizeof(row.chain));
     need(store_event_write(bench->store, &row), "event");
@@ -119,7 +121,7 @@ static void prepare(struct bench *bench)
             .principal = {.principal = till, .store = store, .label = label, .key = {key, sizeof(key)}}};
         bench->position++;
         apply(bench, &effect, 1);
-        write_event(bench, 0, sequence++);
+        write_event(bench, 0, sequence++, NULL);
         bench->sequences[till] = 1;
         bench->numbers[till] = 1000 + till;
     }
@@ -133,7 +135,7 @@ static void prepare(struct bench *bench)
             card_hash(member, hash);
             bench->position++;
             apply(bench, &effect, 1);
-            write_event(bench, 0, sequence++);
+            write_event(bench, 0, sequence++, NULL);
             need(store_member_touch(bench->store, member, bench->position), "touch");
             need(store_card_write(bench->store, hash, member), "card");
         }
@@ -205,9 +207,8 @@ static void purchase(struct bench *bench, int32_t day)
     need(store_member_read(bench->store, member, bench->state), "member");
     bench->position++;
     apply(bench, effects, purchase_effects(bench, member, day, effects));
-    write_event(bench, till, bench->sequences[till]++);
+    write_event(bench, till, bench->sequences[till]++, &till_day.key);
     need(store_member_touch(bench->store, member, bench->position), "touch");
-    need(store_receipt_write(bench->store, &till_day.key, bench->position), "receipt");
     need(store_till_day_add(bench->store, &till_day), "till day");
 }
 

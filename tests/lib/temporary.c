@@ -121,6 +121,11 @@ int temporary_teardown(void **state)
 
 uint64_t temporary_book(struct store *store, uint32_t principal)
 {
+    return temporary_book_receipt(store, principal, NULL);
+}
+
+uint64_t temporary_book_receipt(struct store *store, uint32_t principal, const struct receipt_key *receipt)
+{
     struct store_head head;
     struct principal_row signer;
     assert_int_equal(store_head(store, &head), 0);
@@ -140,6 +145,7 @@ uint64_t temporary_book(struct store *store, uint32_t principal)
         .signature = {signature, sizeof(signature)},
         .context = {(const uint8_t *)"context", 7},
         .outcome = {(const uint8_t *)"outcome", 7},
+        .receipt = receipt,
     };
     memset(row.chain, (int)(row.position & 0xff), sizeof(row.chain));
     assert_int_equal(store_event_write(store, &row), 0);

@@ -40,6 +40,9 @@ int temporary_teardown(void **state);
  * Inside a transaction. */
 uint64_t temporary_book(struct store *store, uint32_t principal);
 
+/* The same with a receipt. */
+uint64_t temporary_book_receipt(struct store *store, uint32_t principal, const struct receipt_key *receipt);
+
 /* Applies effects as those of the next position, without an event. */
 void temporary_apply(struct store *store, const struct effect *effects, size_t count);
 

@@ -22,20 +22,18 @@ static int write_rows(struct store *store, const struct drawn_event *event, uint
 {
     char number[24];
     snprintf(number, sizeof(number), "%08llu", (unsigned long long)event->position);
-    struct event_row row = {.position = event->position,
-                            .sequence = sequence,
-                            .body = {large, 1 + drawn(drawn(10) == 0 ? sizeof(large) : 300)}};
-    memset(row.chain, (int)(event->position & 0xff), sizeof(row.chain));
     const struct till_day day = {
         .key = {.store = "A", .business_date = 20000, .till = drawn(2) == 0 ? "1" : "2", .number = number},
         .gross = 1};
+    struct event_row row = {.position = event->position,
+                            .sequence = sequence,
+                            .body = {large, 1 + drawn(drawn(10) == 0 ? sizeof(large) : 300)},
+                            .receipt = &day.key};
+    memset(row.chain, (int)(event->position & 0xff), sizeof(row.chain));
     const struct store_applied applied = {.position = event->position};
     int error = store_apply(store, &applied, event->effects, event->count);
     if (error == 0) {
         error = store_event_write(store, &row);
-    }
-    if (error == 0) {
-        error = store_receipt_write(store, &day.key, event->position);
     }
     return error != 0 ? error : store_till_day_add(store, &day);
 }

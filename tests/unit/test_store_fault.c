@@ -42,21 +42,19 @@ static int book_one(struct store *store, uint64_t position)
                   .has_lot = true,
                   .lot = own}},
     };
-    const struct event_row row = {.position = position,
-                                  .sequence = position,
-                                  .body = {body, sizeof(body)},
-                                  .chain = {(uint8_t)position}};
     char number[24];
     snprintf(number, sizeof(number), "%llu", (unsigned long long)position);
     const struct receipt_key key = {.store = "A", .business_date = 20000, .till = "1", .number = number};
+    const struct event_row row = {.position = position,
+                                  .sequence = position,
+                                  .body = {body, sizeof(body)},
+                                  .chain = {(uint8_t)position},
+                                  .receipt = &key};
     const struct store_applied applied = {.position = position};
     static struct member_state state;
     int error = store_apply(store, &applied, effects, ARRAY_COUNT(effects));
     if (error == 0) {
         error = store_event_write(store, &row);
-    }
-    if (error == 0) {
-        error = store_receipt_write(store, &key, position);
     }
     return error != 0 ? error : store_member_read(store, member, &state);
 }
