@@ -204,6 +204,9 @@ static void show_adjustment(struct json *json, const struct adjustment *adjustme
     if (adjustment->voucher.size > 0) {
         json_hex(json, "voucher", adjustment->voucher);
     }
+    if (adjustment->has_receipt) {
+        show_receipt(json, "receipt", &adjustment->receipt);
+    }
 }
 
 /* What operators do to members they name. */

@@ -23,6 +23,7 @@ static const struct command_type command_signed = {take_signed, "is not a whole 
 struct adjusting {
     struct ctl_options common;
     struct adjustment adjustment;
+    int32_t receipt_date; /* -1: not said */
 };
 
 static int report(struct ctl *ctl, struct event *event, const char *what)
@@ -40,10 +41,12 @@ static int report(struct ctl *ctl, struct event *event, const char *what)
 
 static int adjust(const struct command_call *call)
 {
-    struct adjusting arguments = {.adjustment = {.until = -1, .level_until = -1}};
+    struct adjusting arguments = {.adjustment = {.until = -1, .level_until = -1}, .receipt_date = -1};
     struct ctl ctl;
     int status = ctl_begin(&ctl, call, &arguments);
     if (status == CTL_EXIT_OK) {
+        arguments.adjustment.has_receipt = arguments.adjustment.receipt.number != NULL;
+        arguments.adjustment.receipt.business_date = arguments.receipt_date;
         struct event event = {.kind = EVENT_ADJUSTMENT, .adjustment = arguments.adjustment};
         status = report(&ctl, &event, "adjusted");
     }
@@ -53,7 +56,15 @@ static int adjust(const struct command_call *call)
 
 static const char *check_adjustment(const void *opaque)
 {
-    const struct adjustment *adjustment = &((const struct adjusting *)opaque)->adjustment;
+    const struct adjusting *arguments = opaque;
+    const struct adjustment *adjustment = &arguments->adjustment;
+    const struct receipt *receipt = &adjustment->receipt;
+    const bool names = receipt->number != NULL || receipt->store != NULL || receipt->till != NULL ||
+                       arguments->receipt_date >= 0;
+    if (names && (receipt->number == NULL || receipt->store == NULL || receipt->till == NULL ||
+                  arguments->receipt_date < 0)) {
+        return "of which purchase? Say --receipt N, --store ID, --till L and --date";
+    }
     if (adjustment->points == 0 && adjustment->qualifying == 0 && adjustment->card == NULL &&
         adjustment->level == NULL && adjustment->reward == NULL) {
         return "adjust what? Say --points, --qualifying, --stamps, --level or --reward";
@@ -208,6 +219,26 @@ static const struct command_option adjust_options[] = {
      .doc = "Issue a voucher of this reward",
      .type = &command_id,
      .offset = OF(reward)},
+    {.name = "receipt",
+     .arg = "N",
+     .doc = "Count it as taken back from the member's purchase of this receipt number, or as given back",
+     .type = &command_text,
+     .offset = OF(receipt.number)},
+    {.name = "store",
+     .arg = "ID",
+     .doc = "Where that was rung up",
+     .type = &command_id,
+     .offset = OF(receipt.store)},
+    {.name = "till",
+     .arg = "L",
+     .doc = "Label of its till",
+     .type = &command_text,
+     .offset = OF(receipt.till)},
+    {.name = "date",
+     .arg = "YYYY-MM-DD",
+     .doc = "Its business date",
+     .type = &command_date,
+     .offset = offsetof(struct adjusting, receipt_date)},
     {0}};
 
 static const struct command_option transfer_options[] = {
@@ -270,7 +301,8 @@ static const struct command_option leave_options[] = {LIVING_MEMBER, LIVING_REAS
 const struct command ctl_hand_commands[] = {
     {.name = "member adjust",
      .summary = "give or take points, stamps, a level by hand",
-     .doc = "Give or take by hand: points, points towards levels, stamps, a level, a voucher.",
+     .doc = "Give or take by hand: points, points towards levels, stamps, a level, a voucher. With a receipt "
+            "it counts as taken back from that purchase: a return takes only the rest.",
      .options = adjust_options,
      .check = check_adjustment,
      .run = adjust},

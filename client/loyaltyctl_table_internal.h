@@ -98,6 +98,10 @@ void row_do_adjust(struct row *row, const struct words *words);
 void row_do_take(struct row *row, const struct words *words);
 void row_do_profile(struct row *row, const struct words *words);
 
+/* The code of the voucher that was issued `ordinal`-th of a reward; one nobody has where there are not so
+ * many. */
+struct bytes row_voucher(const struct row *row, const char *reward, int64_t ordinal);
+
 /* Deeds and comparisons of redemptions, as rows of their tables. */
 void row_do_redeem(struct row *row, const struct words *words);
 void row_do_reserve(struct row *row, const struct words *words);

@@ -161,35 +161,55 @@ static struct adjustment *begin_adjustment(struct row *row)
     return adjustment;
 }
 
+/* The last two words "of R": the receipt it counts as taken back from. */
+static bool name_adjusted(struct row *row, const struct words *words)
+{
+    struct adjustment *adjustment = &row->event.adjustment;
+    if (words->count < 4 || strcmp(words->items[words->count - 2], "of") != 0) {
+        return false;
+    }
+    adjustment->has_receipt = true;
+    adjustment->receipt =
+        (struct receipt){.business_date = row->time.day, .number = words->items[words->count - 1]};
+    return true;
+}
+
+/* "takes N [of R]": what it lacks is owed */
 void row_do_take(struct row *row, const struct words *words)
 {
     struct adjustment *adjustment = begin_adjustment(row);
     adjustment->points = -row_points(row, words->items[1]);
     adjustment->may_owe = true;
+    if (words->count > 2 && !name_adjusted(row, words)) {
+        row_fail(row, "expected 'of' and a receipt, found", words->items[2]);
+    }
 }
 
 /* "adjusts points N [until DATE]", "adjusts qualifying N", "adjusts stamps CARD N",
- * "adjusts level ID [until DATE]", "adjusts voucher REWARD" */
+ * "adjusts level ID [until DATE]", "adjusts voucher REWARD", "adjusts cancels REWARD [N]", each "[of R]" */
 void row_do_adjust(struct row *row, const struct words *words)
 {
     struct adjustment *adjustment = begin_adjustment(row);
     char **items = words->items;
-    const int32_t until = words->count == 5 && strcmp(items[3], "until") == 0 ? row_date(row, items[4]) : -1;
-    if (strcmp(items[1], "points") == 0 && words->count > 2) {
+    const size_t count = name_adjusted(row, words) ? words->count - 2 : words->count;
+    const int32_t until = count == 5 && strcmp(items[3], "until") == 0 ? row_date(row, items[4]) : -1;
+    if (strcmp(items[1], "points") == 0 && count > 2) {
         adjustment->points = row_points(row, items[2]);
         adjustment->until = until;
-    } else if (strcmp(items[1], "qualifying") == 0 && words->count > 2) {
+    } else if (strcmp(items[1], "qualifying") == 0 && count > 2) {
         adjustment->qualifying = row_points(row, items[2]);
-    } else if (strcmp(items[1], "stamps") == 0 && words->count == 4) {
+    } else if (strcmp(items[1], "stamps") == 0 && count == 4) {
         adjustment->card = items[2];
         adjustment->stamps = row_number(row, items[3]);
-    } else if (strcmp(items[1], "level") == 0 && words->count > 2) {
+    } else if (strcmp(items[1], "level") == 0 && count > 2) {
         adjustment->level = items[2];
         adjustment->level_until = until;
-    } else if (strcmp(items[1], "voucher") == 0 && words->count == 3) {
+    } else if (strcmp(items[1], "voucher") == 0 && count == 3) {
         adjustment->reward = items[2];
+    } else if (strcmp(items[1], "cancels") == 0 && count > 2) {
+        adjustment->voucher = row_voucher(row, items[2], count == 4 ? row_number(row, items[3]) : 1);
     } else {
-        row_fail(row, "expected points, qualifying, stamps, level or voucher, found", items[1]);
+        row_fail(row, "expected points, qualifying, stamps, level, voucher or cancels, found", items[1]);
     }
 }
 

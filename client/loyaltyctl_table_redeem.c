@@ -17,9 +17,7 @@ static uint64_t reservation_of(struct row *row, const char *name)
     return 0;
 }
 
-/* The code of the voucher that was issued `ordinal`-th of a reward; one nobody has where there are not so
- * many. */
-static struct bytes code_of(const struct row *row, const char *reward, int64_t ordinal)
+struct bytes row_voucher(const struct row *row, const char *reward, int64_t ordinal)
 {
     static const uint8_t nobodys[VOUCHER_CODE_BYTES] = {9};
     const struct trial *trial = &row->book->trial;
@@ -47,7 +45,7 @@ void row_do_redeem(struct row *row, const struct words *words)
     *redemption = (struct redemption){.units = (uint32_t)number};
     if (strncmp(verb, "use", 3) == 0) {
         redemption->units = 1;
-        redemption->voucher = code_of(row, name, number);
+        redemption->voucher = row_voucher(row, name, number);
     } else if (strncmp(verb, "commit", 6) == 0) {
         redemption->reservation = reservation_of(row, name);
     } else {
@@ -76,7 +74,7 @@ void row_do_reserve(struct row *row, const struct words *words)
         reserve->amount = strcmp(words->items[2], "max") == 0 ? 0 : row_points(row, words->items[2]);
         at = 3;
     } else if (strcmp(words->items[1], "voucher") == 0 && words->count > 2) {
-        reserve->voucher = code_of(row, words->items[2], 1);
+        reserve->voucher = row_voucher(row, words->items[2], 1);
         at = 3;
     } else {
         reserve->reward = words->items[1];

@@ -20,6 +20,8 @@ static const char *number_in(const struct event *event)
         receipt = &event->claim.receipt;
     } else if (event->kind == EVENT_UNCLAIM) {
         receipt = &event->unclaim.receipt;
+    } else if (event->kind == EVENT_ADJUSTMENT && event->adjustment.has_receipt) {
+        receipt = &event->adjustment.receipt;
     }
     return receipt != NULL ? receipt->number : "";
 }
@@ -204,7 +206,7 @@ const struct engine_past *trial_gather_receipt(struct trial *trial, const struct
 {
     struct context *context = trial->context;
     if (event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER) {
-        engine_holdings(state, false, trial->holdings);
+        engine_holdings(state, about != NULL, trial->holdings);
         context->holdings = trial->holdings;
     } else if (state->member != 0 && event->kind != EVENT_CLAIM) {
         engine_holdings(state, true, trial->holdings);
@@ -277,6 +279,11 @@ bool trial_admit(struct trial *trial, const struct event *event, struct trial_re
     }
     if (event->kind == EVENT_PURCHASE && about != NULL) {
         refuse(trial, CODE_DUPLICATE_RECEIPT);
+        return false;
+    }
+    if (event->kind == EVENT_ADJUSTMENT && about != NULL &&
+        about->past.outcome->member != event->adjustment.member) {
+        refuse(trial, CODE_OTHERS_RECEIPT);
         return false;
     }
     if (event->kind == EVENT_UNCLAIM && (about == NULL || about->past.outcome->member == 0)) {

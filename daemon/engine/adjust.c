@@ -1,5 +1,6 @@
 #include "engine/adjust.h"
 
+#include "engine/adjust_receipt.h"
 #include "engine/award.h"
 #include "engine/calendar.h"
 #include "engine/give.h"
@@ -20,6 +21,8 @@ struct adjusting {
     struct sale sale; /* of nothing: who, when and under which programme */
     struct balances balances;
     struct credit credit;
+    const struct held_voucher *cancelled; /* NULL: none */
+    struct adjusted_receipt *receipt;     /* NULL: it names none */
     struct decision *decision;
 };
 
@@ -39,13 +42,24 @@ static int take_points(struct adjusting *adjusting, int64_t points)
     return err;
 }
 
+/* What is taken goes first: what is owed then is paid by what is given. */
 static int adjust_points(struct adjusting *adjusting)
 {
     const int64_t points = adjusting->adjustment->points;
-    if (points < 0) {
-        return take_points(adjusting, -points);
+    struct outcome *outcome = &adjusting->decision->outcome;
+    int64_t given = points > 0 ? points : 0;
+    int err = 0;
+    if (adjusting->receipt != NULL) {
+        err = adjusted_points(adjusting->receipt, &adjusting->balances, &given);
+    } else if (points < 0) {
+        err = take_points(adjusting, -points);
     }
-    return points > 0 ? credit_add(&adjusting->credit, points, 0) : 0;
+    if (err != 0 || outcome->code != CODE_ACCEPTED) {
+        return err;
+    }
+    credit_begin(&adjusting->credit, &adjusting->sale, adjusting->balances.accounts, outcome);
+    credit_by_hand(&adjusting->credit, adjusting->adjustment->until);
+    return given > 0 ? credit_add(&adjusting->credit, given, 0) : 0;
 }
 
 /* Qualifying points count on the day of the adjustment; what they reach is reached at once. */
@@ -54,6 +68,9 @@ static int adjust_qualifying(struct adjusting *adjusting)
     const struct sale *sale = &adjusting->sale;
     struct metric_values gain = {.of = {adjusting->adjustment->qualifying}};
     struct standing standing;
+    if (adjusting->receipt != NULL) {
+        return adjusted_qualifying(adjusting->receipt, &adjusting->balances);
+    }
     int err = metrics_record(sale, adjusting->adjustment->qualifying, &gain, &adjusting->decision->outcome);
     err = err != 0 ? err : tiers_stand(sale->programme, sale->context, &gain, &standing);
     return err != 0 ? err
@@ -92,7 +109,10 @@ static int adjust_stamps_and_voucher(struct adjusting *adjusting)
     if (adjustment->card != NULL) {
         const struct stamp_card *card = programme_card_named(programme, adjustment->card);
         uint32_t completed = 0;
-        err = stamps_adjust(sale, (size_t)(card - programme->cards), adjustment->stamps, outcome, &completed);
+        err = adjusting->receipt != NULL && adjustment->stamps < 0
+                  ? adjusted_stamps(adjusting->receipt, card->number)
+                  : stamps_adjust(sale, (size_t)(card - programme->cards), adjustment->stamps, outcome,
+                                  &completed);
         err = err != 0 ? err
                        : award_give(&awards, &card->award, SOURCE_OF(SOURCE_CARD, card->number), completed);
     }
@@ -104,57 +124,89 @@ static int adjust_stamps_and_voucher(struct adjusting *adjusting)
     return err;
 }
 
+static int adjust_level(struct adjusting *adjusting)
+{
+    const struct adjustment *adjustment = adjusting->adjustment;
+    const struct sale *sale = &adjusting->sale;
+    if (adjustment->level == NULL) {
+        return 0;
+    }
+    const struct level *level = programme_level_named(sale->programme, adjustment->level);
+    return tiers_floor(sale->programme, sale->context, sale->member,
+                       (int)(level - sale->programme->tiers.levels),
+                       adjustment->level_until < 0 ? DAY_NEVER : adjustment->level_until,
+                       &adjusting->balances, &adjusting->decision->outcome);
+}
+
+/* Whether what it names is there; else it is refused. */
+static bool admit(struct adjusting *adjusting, const struct programme *programme,
+                  const struct context *context)
+{
+    const struct adjustment *adjustment = adjusting->adjustment;
+    enum outcome_code code = names_what_there_is(programme, adjustment) ? CODE_ACCEPTED : CODE_UNKNOWN_ID;
+    if (code == CODE_ACCEPTED && adjustment->voucher.size != 0) {
+        code = name_cancelled(adjustment, context, &adjusting->cancelled);
+    }
+    if (code != CODE_ACCEPTED) {
+        decision_refuse(adjusting->decision, code);
+    }
+    return code == CODE_ACCEPTED;
+}
+
+static int adjust_all(struct adjusting *adjusting)
+{
+    const struct adjustment *adjustment = adjusting->adjustment;
+    const struct context *context = adjusting->sale.context;
+    struct decision *decision = adjusting->decision;
+    int err = adjust_points(adjusting);
+    if (err != 0 || decision->outcome.code != CODE_ACCEPTED) {
+        return err;
+    }
+    err = adjust_qualifying(adjusting);
+    err = err != 0 ? err : adjust_level(adjusting);
+    err = err != 0 ? err : adjust_stamps_and_voucher(adjusting);
+    if (err == 0 && adjusting->cancelled != NULL) {
+        err = voucher_end(&decision->outcome, context->member, adjusting->cancelled, VOUCHER_CANCELLED);
+    }
+    err = err != 0 ? err : credit_end(&adjusting->credit);
+    if (err == 0 && adjusting->receipt != NULL) {
+        const struct stamp_card *card =
+            adjustment->card != NULL ? programme_card_named(adjusting->sale.programme, adjustment->card)
+                                     : NULL;
+        err = adjusted_facts(adjusting->receipt, card != NULL ? card->number : 0, adjusting->cancelled);
+    }
+    decision->outcome.balances = adjusting->balances;
+    decision->outcome.has_balances = true;
+    return err;
+}
+
 int adjustment_decide(const struct programme *programme, const struct adjustment *adjustment,
-                      const struct context *context, struct decision *decision)
+                      const struct context *context, const struct engine_past *past,
+                      struct decision *decision)
 {
     static const struct purchase nothing;
     static const struct engine_place nowhere = {.store = "", .till = ""};
+    struct adjusted_receipt receipt;
+    struct adjusting adjusting = {.adjustment = adjustment, .decision = decision};
     if (context->holdings == NULL) {
         return ERR_CORRUPT;
     }
-    if (!names_what_there_is(programme, adjustment)) {
-        decision_refuse(decision, CODE_UNKNOWN_ID);
+    if (!admit(&adjusting, programme, context)) {
         return 0;
-    }
-    const struct held_voucher *cancelled = NULL;
-    if (adjustment->voucher.size != 0) {
-        const enum outcome_code code = name_cancelled(adjustment, context, &cancelled);
-        if (code != CODE_ACCEPTED) {
-            decision_refuse(decision, code);
-            return 0;
-        }
     }
     const struct giving giving = {.programme = programme,
                                   .place = &nowhere,
                                   .purchase = &nothing,
                                   .context = context,
                                   .member = context->member};
-    struct adjusting adjusting;
-    adjusting.adjustment = adjustment;
-    adjusting.decision = decision;
     adjusting.balances = balances_before(context);
-    int err = sale_open(&adjusting.sale, &giving, "");
-    credit_begin(&adjusting.credit, &adjusting.sale, adjusting.balances.accounts, &decision->outcome);
-    credit_by_hand(&adjusting.credit, adjustment->until);
-    err = err != 0 ? err : adjust_points(&adjusting);
-    if (err != 0 || decision->outcome.code != CODE_ACCEPTED) {
-        return err;
+    int err = 0;
+    if (adjustment->has_receipt) {
+        adjusting.receipt = &receipt;
+        err = adjusted_open(&receipt, programme, adjustment, adjusting.cancelled, context, past, decision);
     }
-    err = adjust_qualifying(&adjusting);
-    if (err == 0 && adjustment->level != NULL) {
-        const struct level *level = programme_level_named(programme, adjustment->level);
-        err = tiers_floor(programme, context, context->member, (int)(level - programme->tiers.levels),
-                          adjustment->level_until < 0 ? DAY_NEVER : adjustment->level_until,
-                          &adjusting.balances, &decision->outcome);
-    }
-    err = err != 0 ? err : adjust_stamps_and_voucher(&adjusting);
-    if (err == 0 && cancelled != NULL) {
-        err = voucher_end(&decision->outcome, context->member, cancelled, VOUCHER_CANCELLED);
-    }
-    err = err != 0 ? err : credit_end(&adjusting.credit);
-    decision->outcome.balances = adjusting.balances;
-    decision->outcome.has_balances = true;
-    return err;
+    err = err != 0 || decision->outcome.code != CODE_ACCEPTED ? err : sale_open(&adjusting.sale, &giving, "");
+    return err != 0 || decision->outcome.code != CODE_ACCEPTED ? err : adjust_all(&adjusting);
 }
 
 /* The oldest purchase first, then by position, which is the order of the array. */

@@ -493,7 +493,7 @@ int engine_decide(const struct programme *programme, const struct engine_place *
     case EVENT_TICK:
         return decide_tick(programme, place, context, decision);
     case EVENT_ADJUSTMENT:
-        return adjustment_decide(programme, &event->adjustment, context, decision);
+        return adjustment_decide(programme, &event->adjustment, context, past, decision);
     case EVENT_TRANSFER:
         return transfer_decide(programme, event->transfer.points, context, decision);
     case EVENT_MERGE:

@@ -199,6 +199,20 @@ uint32_t gains_vouchers(const struct gains *gains, uint32_t reward)
     return 0;
 }
 
+int gains_put_stamps(struct gains *gains, uint32_t card, int64_t stamps)
+{
+    return add_stamps(gains, card, stamps - gains_stamps(gains, card));
+}
+
+void gains_lose_vouchers(struct gains *gains, uint32_t reward, int64_t most)
+{
+    for (size_t i = 0; i < gains->rewards_count; i++) {
+        if (gains->rewards[i].reward == reward && gains->rewards[i].vouchers > most) {
+            gains->rewards[i].vouchers = most > 0 ? (uint32_t)most : 0;
+        }
+    }
+}
+
 int64_t gains_item(const struct gains *gains, uint32_t card, uint64_t item)
 {
     for (size_t i = 0; i < gains->items_count; i++) {

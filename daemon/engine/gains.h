@@ -52,6 +52,12 @@ int64_t gains_metric(const struct gains *gains, uint32_t metric);
 int64_t gains_stamps(const struct gains *gains, uint32_t card);
 uint32_t gains_vouchers(const struct gains *gains, uint32_t reward);
 
+/* Makes the stamps of a card so many. ERR_CORRUPT for more cards than there are. */
+int gains_put_stamps(struct gains *gains, uint32_t card, int64_t stamps) MUST_CHECK;
+
+/* Makes the vouchers of a reward at most so many, 0 where `most` is below. */
+void gains_lose_vouchers(struct gains *gains, uint32_t reward, int64_t most);
+
 /* Of one article or label of a set; 0 where it is not among them. */
 int64_t gains_item(const struct gains *gains, uint32_t card, uint64_t item);
 

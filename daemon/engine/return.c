@@ -1,137 +1,64 @@
 #include "engine/return.h"
 
 #include "base/checked.h"
-#include "engine/give.h"
-#include "engine/redeem.h"
-#include "engine/remains.h"
+#include "engine/going.h"
 #include "engine/takeback.h"
 #include "engine/tiers.h"
 
-/* What of a receipt goes from one state to another. */
-struct going {
-    const struct purchase *purchase; /* as it was bought */
-    struct purchase paid;            /* that, with what was redeemed among its tenders */
-    struct tender tenders[TENDERS_MAX + 2];
-    struct returned before;
-    struct returned after;
-    struct remains left_before;
-    struct remains left_after;
-    struct gains given;  /* by the event that decided the purchase */
-    struct gains stood;  /* what stood of it before */
-    struct gains stands; /* and stands after */
+/* Of points, or of qualifying points. */
+struct amounts {
+    int64_t given;    /* by the event that decided the purchase */
+    int64_t adjusted; /* of them taken by adjustments that name it; below 0: given on top */
+    int64_t stood;    /* of all that before this event */
+    int64_t rest;     /* the rest of the basket would earn so many */
+    int64_t part;     /* the returned part alone would */
 };
-
-static bool is_untouched(const struct going *going)
-{
-    for (size_t i = 0; i < going->purchase->lines_count; i++) {
-        if (going->before.quantity[i] != 0 || going->before.money[i] != 0) {
-            return false;
-        }
-    }
-    return !going->before.whole;
-}
-
-/* What the rest of the basket gives: at most what was given. */
-static int gains_of_rest(const struct engine_past *past, const struct remains *remains,
-                         const struct gains *given, struct bindings *bindings, struct decision *decision,
-                         struct gains *ret_gains)
-{
-    gains_clear(ret_gains);
-    if (remains->nothing) {
-        return 0;
-    }
-    const int err = gains_again(past, &remains->purchase, bindings, decision, ret_gains);
-    for (size_t i = 0; i < ret_gains->cards_count && err == 0; i++) {
-        const int64_t most = gains_stamps(given, ret_gains->cards[i].card);
-        ret_gains->cards[i].stamps = ret_gains->cards[i].stamps < most ? ret_gains->cards[i].stamps : most;
-    }
-    return err;
-}
-
-/* Decides the purchase again as it was, for the limits that bound; then what was left of it and is left now.
- */
-static int weigh(const struct engine_past *past, struct going *going, struct decision *decision)
-{
-    struct bindings bindings;
-    struct gains again;
-    bindings.use = BINDINGS_RECORD;
-    bindings.count = 0;
-    int err = gains_recorded(past, &going->given);
-    err = err != 0 ? err : gains_again(past, going->purchase, &bindings, decision, &again);
-    bindings.use = BINDINGS_REPLAY;
-    if (err == 0 && is_untouched(going)) {
-        going->stood = going->given;
-    } else if (err == 0) {
-        err = gains_of_rest(past, &going->left_before, &going->given, &bindings, decision, &going->stood);
-    }
-    return err != 0
-               ? err
-               : gains_of_rest(past, &going->left_after, &going->given, &bindings, decision, &going->stands);
-}
-
-/* Of `whole`, the part that has been returned: by amount, by quantity where the amount is 0. */
-static int returned_part(const struct going *going, int64_t whole, enum rounding rounding, int64_t *ret_part)
-{
-    struct remains all;
-    static const struct returned none;
-    const int err = remains_make(going->purchase, &none, &all);
-    if (err != 0 || going->left_after.nothing) {
-        *ret_part = going->left_after.nothing ? whole : 0;
-        return err;
-    }
-    if (all.due > 0) {
-        return checked_mul_div(whole, all.due - going->left_after.due, all.due, rounding, ret_part);
-    }
-    *ret_part = 0;
-    return all.quantity > 0 ? checked_mul_div(whole, all.quantity - going->left_after.quantity, all.quantity,
-                                              rounding, ret_part)
-                            : 0;
-}
-
-/* What of `earned` stays with the member, of which `kept` stands: `rest` is what the rest of the basket would
- * earn, `part` what the returned part alone would. */
-static int keep(const struct return_policy *policy, const struct going *going, int64_t earned, int64_t kept,
-                int64_t rest, int64_t part, int64_t *ret_kept)
-{
-    int64_t gone = 0;
-    int err = 0;
-    *ret_kept = kept;
-    if (going->left_after.nothing && policy->points != RETURN_KEEP) {
-        *ret_kept = 0;
-        return 0;
-    }
-    switch (policy->points) {
-    case RETURN_RECOMPUTE:
-        *ret_kept = least(earned, rest);
-        break;
-    case RETURN_PRORATE:
-        err = returned_part(going, earned, ROUND_HALF_UP, &gone);
-        *ret_kept = earned - gone;
-        break;
-    case RETURN_FLOOR_OF_REFUND:
-        *ret_kept = kept - least(kept, part);
-        break;
-    case RETURN_KEEP:
-        break;
-    }
-    return err;
-}
 
 struct taking {
-    int64_t points;
-    int64_t qualifying;
+    int64_t points; /* that go from what stood */
+    int64_t counts; /* that adjustments took of it and that are taken by this return now */
 };
 
-static int find_taking(const struct return_policy *policy, const struct context *context,
-                       const struct engine_past *past, const struct going *going, struct decision *decision,
-                       struct taking *ret_taking)
+/* What goes of one of them. Where each part pays for itself, what an adjustment took before counts as paid.
+ */
+static int take(const struct return_policy *policy, const struct going *going, const struct amounts *amounts,
+                struct taking *ret_taking)
+{
+    const bool nothing = going->left_after.nothing;
+    int64_t left = 0;
+    int64_t counts = 0;
+    int err = 0;
+    switch (policy->points) {
+    case RETURN_RECOMPUTE:
+    case RETURN_PRORATE:
+        err = nothing ? 0 : going_rest(policy, going, amounts->given, amounts->rest, &left);
+        left = nothing ? 0 : going_left(amounts->given, left, amounts->adjusted);
+        break;
+    case RETURN_FLOOR_OF_REFUND:
+        counts = nothing || amounts->adjusted <= 0 ? 0 : least(amounts->adjusted, amounts->part);
+        left = nothing ? 0 : amounts->stood - least(amounts->stood, amounts->part - counts);
+        break;
+    case RETURN_KEEP:
+        left = amounts->stood;
+        break;
+    }
+    ret_taking->points = amounts->stood - left;
+    ret_taking->counts = counts;
+    return err;
+}
+
+struct takings {
+    struct taking points;
+    struct taking qualifying;
+};
+
+static int find_takings(const struct return_policy *policy, const struct context *context,
+                        const struct engine_past *past, const struct going *going, struct decision *decision,
+                        struct takings *ret_takings)
 {
     const struct receipt_fact taken = context_fact(context, FACT_TAKEN, 0);
-    const int64_t adjusted = context_fact(context, FACT_ADJUSTED, 0).amount;
-    const int64_t earned = going->given.points - least(adjusted, going->given.points);
+    const struct receipt_fact adjusted = context_fact(context, FACT_ADJUSTED, 0);
     struct gains part;
-    int64_t points;
-    int64_t qualifying;
     int err = 0;
     gains_clear(&part);
     if (policy->points == RETURN_FLOOR_OF_REFUND && !going->left_after.nothing) {
@@ -142,17 +69,18 @@ static int find_taking(const struct return_policy *policy, const struct context 
         err = remains_part(going->purchase, &going->before, &going->after, &gone);
         err = err != 0 ? err : gains_again(past, &gone.purchase, &none, decision, &part);
     }
-    err = err != 0 ? err
-                   : keep(policy, going, earned, earned - taken.amount, going->stands.points, part.points,
-                          &points);
-    err = err != 0 ? err
-                   : keep(policy, going, going->given.qualifying, going->given.qualifying - taken.quantity,
-                          going->stands.qualifying, part.qualifying, &qualifying);
-    if (err == 0) {
-        ret_taking->points = earned - taken.amount - points;
-        ret_taking->qualifying = going->given.qualifying - taken.quantity - qualifying;
-    }
-    return err;
+    const struct amounts points = {.given = going->given.points,
+                                   .adjusted = adjusted.amount,
+                                   .stood = going->given.points - adjusted.amount - taken.amount,
+                                   .rest = going->stands.points,
+                                   .part = part.points};
+    const struct amounts qualifying = {.given = going->given.qualifying,
+                                       .adjusted = adjusted.quantity,
+                                       .stood = going->given.qualifying - adjusted.quantity - taken.quantity,
+                                       .rest = going->stands.qualifying,
+                                       .part = part.qualifying};
+    err = err != 0 ? err : take(policy, going, &points, &ret_takings->points);
+    return err != 0 ? err : take(policy, going, &qualifying, &ret_takings->qualifying);
 }
 
 /* How many of the points spent on the purchase come back now. */
@@ -165,7 +93,7 @@ static int find_spent(const struct return_policy *policy, const struct context *
     int err = 0;
     switch (policy->spent) {
     case SPENT_PRORATE:
-        err = returned_part(going, spent, ROUND_FLOOR, &due);
+        err = going_returned(going, spent, ROUND_FLOOR, &due);
         break;
     case SPENT_WHEN_WHOLE:
         due = going->left_after.nothing ? spent : 0;
@@ -206,6 +134,22 @@ static void close_balances(const struct takeback *takeback, struct balances *bal
     takeback->decision->outcome.has_balances = true;
 }
 
+/* What of the receipt's points is taken from here on, by returns and by adjustments. */
+static int add_taken_facts(struct takeback *takeback, const struct takings *takings, int64_t spent)
+{
+    const struct taking *points = &takings->points;
+    const struct taking *qualifying = &takings->qualifying;
+    const struct receipt_fact taken = {.kind = FACT_TAKEN,
+                                       .quantity = qualifying->points + qualifying->counts,
+                                       .amount = points->points + points->counts};
+    const struct receipt_fact adjusted = {
+        .kind = FACT_ADJUSTED, .quantity = -qualifying->counts, .amount = -points->counts};
+    const struct receipt_fact back = {.kind = FACT_GIVEN_BACK, .amount = spent};
+    int err = takeback_fact(takeback, false, &taken);
+    err = err != 0 ? err : takeback_fact(takeback, false, &adjusted);
+    return err != 0 ? err : takeback_fact(takeback, false, &back);
+}
+
 /* Everything of the member's that goes with the goods. */
 static int take_back(struct takeback *takeback, struct going *going)
 {
@@ -213,23 +157,21 @@ static int take_back(struct takeback *takeback, struct going *going)
     const struct context *context = takeback->context;
     const struct engine_past *past = takeback->past;
     struct balances balances = balances_before(context);
-    struct taking taking;
+    struct takings takings;
     int64_t spent = 0;
-    int err = weigh(past, going, takeback->decision);
-    err = err != 0 ? err : find_taking(policy, context, past, going, takeback->decision, &taking);
+    int err = going_weigh(past, going, takeback->decision);
+    err = err != 0 ? err : going_move_by_hand(context, &going->left_before, &going->given, &going->stood);
+    err = err != 0 ? err : going_move_by_hand(context, &going->left_after, &going->given, &going->stands);
+    err = err != 0 ? err : find_takings(policy, context, past, going, takeback->decision, &takings);
     err = err != 0 ? err : find_spent(policy, context, past, going, &spent);
-    err = err != 0 ? err : takeback_points(takeback, taking.points, spent);
+    err = err != 0 ? err : takeback_points(takeback, takings.points.points, spent);
+    err = err != 0 ? err : add_taken_facts(takeback, &takings, spent);
     if (err != 0) {
         return err;
     }
-    const struct receipt_fact taken = {
-        .kind = FACT_TAKEN, .quantity = taking.qualifying, .amount = taking.points};
-    const struct receipt_fact back = {.kind = FACT_GIVEN_BACK, .amount = spent};
-    err = takeback_fact(takeback, false, &taken);
-    err = err != 0 ? err : takeback_fact(takeback, false, &back);
-    going->stood.qualifying = taking.qualifying;
+    going->stood.qualifying = takings.qualifying.points;
     going->stands.qualifying = 0;
-    err = err != 0 ? err : takeback_metrics(takeback, &going->stood, &going->stands, &balances);
+    err = takeback_metrics(takeback, &going->stood, &going->stands, &balances);
     err = err != 0 ? err : takeback_stamps(takeback, &going->stood, &going->stands);
     err = err != 0 ? err : takeback_vouchers(takeback, &going->stood, &going->stands);
     if (err == 0 && going->left_after.nothing && !going->left_before.nothing) {
@@ -241,18 +183,6 @@ static int take_back(struct takeback *takeback, struct going *going)
                                 &going->left_after.purchase, going->left_after.nothing);
     }
     close_balances(takeback, &balances);
-    return err;
-}
-
-static int begin(const struct engine_past *past, const struct context *context, struct going *going)
-{
-    redeem_paid(past, going->tenders, &going->paid);
-    going->purchase = &going->paid;
-    int err = returned_read(going->purchase, context, &going->before);
-    if (err == 0) {
-        going->after = going->before;
-        err = remains_make(going->purchase, &going->before, &going->left_before);
-    }
     return err;
 }
 
@@ -369,7 +299,7 @@ int return_decide(const struct programme *programme, const struct engine_place *
     }
     outcome->member = context->member; /* to whom what it gave belongs by now */
     start_taking(&takeback, programme, &programme->returns, context, past, decision);
-    int err = begin(past, context, &going);
+    int err = going_begin(past, context, &going);
     if (err == 0 && context_fact(context, FACT_VOIDED, 0).quantity > 0) {
         outcome_except(outcome, EXCEPTION_VOIDED_RECEIPT, goods->amount);
         keep_balances(context, outcome);
@@ -430,7 +360,7 @@ int void_decide(const struct programme *programme, const struct event *event, co
     start_taking(&takeback, programme, &policy, context, past, decision);
     static const struct goods_return whole = {.whole = true};
     struct excess excess;
-    int err = begin(past, context, &going);
+    int err = going_begin(past, context, &going);
     err = err != 0 ? err : returned_add(going.purchase, &whole, &going.after, &excess);
     const struct receipt_fact voided = {.kind = FACT_VOIDED, .quantity = 1};
     if (err == 0 && !unclaims) {

@@ -186,22 +186,35 @@ int64_t takeback_spent(const struct engine_past *past)
     return sum;
 }
 
-/* The lots the purchase opened; what of them has expired counts as taken. */
-static int take_own(struct takeback *takeback, int64_t *rest)
+int takeback_spend_own(struct takeback *takeback, int64_t amount, enum programme_account to,
+                       int64_t *ret_spent)
 {
     const struct outcome *past = takeback->past->outcome;
-    int64_t expired = -context_fact(takeback->context, FACT_FORGIVEN, 0).amount;
+    int64_t sum = 0;
     int err = 0;
     for (size_t i = 0; i < past->effects_count && err == 0; i++) {
         const struct effect *effect = &past->effects[i];
-        if (effect->kind != EFFECT_LOT || effect->lot.position != 0 || effect->member != past->member) {
-            continue;
+        if (effect->kind == EFFECT_LOT && effect->lot.position == 0 && effect->member == past->member) {
+            const struct origin origin = {takeback->past->decided, effect->lot.index};
+            int64_t spent = 0;
+            err = purse_spend_lot(&takeback->purse, origin, amount - sum, to, 0, &spent);
+            sum += spent;
         }
-        const struct origin origin = {takeback->past->decided, effect->lot.index};
-        int64_t spent = 0;
-        err = purse_spend_lot(&takeback->purse, origin, *rest, PROGRAMME_RETURNED, 0, &spent);
-        *rest -= spent;
-        expired += context_fact(takeback->context, FACT_EXPIRED, effect->lot.index).amount;
+    }
+    *ret_spent = sum;
+    return err;
+}
+
+/* The lots the purchase opened; what of them has expired counts as taken. */
+static int take_own(struct takeback *takeback, int64_t *rest)
+{
+    const struct context *context = takeback->context;
+    int64_t expired = -context_fact(context, FACT_FORGIVEN, 0).amount;
+    int64_t spent = 0;
+    int err = takeback_spend_own(takeback, *rest, PROGRAMME_RETURNED, &spent);
+    *rest -= spent;
+    for (size_t i = 0; i < context->facts_count; i++) {
+        expired += context->facts[i].kind == FACT_EXPIRED ? context->facts[i].amount : 0;
     }
     if (err == 0 && *rest > 0 && expired > 0 && !takeback->policy->charge_expired) {
         const struct receipt_fact fact = {.kind = FACT_FORGIVEN, .amount = least(expired, *rest)};
@@ -264,6 +277,12 @@ static struct lot own_lot(const struct takeback *takeback)
     return (struct lot){.until = INT32_MIN}; /* it only paid what was owed */
 }
 
+int takeback_give(struct takeback *takeback, int64_t amount, enum programme_account from)
+{
+    const struct lot own = own_lot(takeback);
+    return give_to_lot(takeback, &own, from, amount);
+}
+
 int takeback_points(struct takeback *takeback, int64_t take, int64_t spent)
 {
     int64_t missing = 0;
@@ -273,8 +292,7 @@ int takeback_points(struct takeback *takeback, int64_t take, int64_t spent)
     }
     err = err != 0 ? err : give_spent(takeback, spent);
     if (err == 0 && take < 0) {
-        const struct lot own = own_lot(takeback);
-        err = give_to_lot(takeback, &own, PROGRAMME_RETURNED, -take);
+        err = takeback_give(takeback, -take, PROGRAMME_RETURNED);
     }
     return err != 0 || missing == 0 ? err : take_missing(takeback, missing);
 }

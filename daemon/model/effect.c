@@ -98,6 +98,10 @@ const char *receipt_fact_name(enum receipt_fact_kind kind)
         return "points taken back";
     case FACT_ADJUSTED:
         return "points adjusted";
+    case FACT_ADJUSTED_STAMPS:
+        return "stamps adjusted";
+    case FACT_ADJUSTED_VOUCHERS:
+        return "vouchers adjusted";
     case FACT_CLOSED:
         return "day over";
     case FACT_GIVEN_BACK:

@@ -146,6 +146,8 @@ struct adjustment {
     int32_t level_until;  /* -1: for ever */
     const char *reward;   /* of a voucher; NULL: none */
     struct bytes voucher; /* code of one that is cancelled; empty: none */
+    bool has_receipt;
+    struct receipt receipt; /* of the purchase it counts as taken back from */
 };
 
 /* Goods of one line, or of all lines of an article, that came back. */

@@ -18,10 +18,13 @@ enum receipt_fact_kind {
     FACT_EXPIRED = 4,    /* amount: points of the lot `index` it opened that expired */
     FACT_FORGIVEN = 5,   /* amount: of those, what returns have counted as taken */
     FACT_TAKEN = 6,      /* amount: points of it that returns took back, less what they gave again */
-    FACT_ADJUSTED = 7,   /* amount: points that adjustments naming it took */
+    FACT_ADJUSTED = 7,   /* amount: points that adjustments naming it took, less what they gave; quantity:
+                            qualifying points, likewise */
     FACT_GIVEN_BACK = 8, /* amount: points spent on it that came back */
     FACT_CLOSED = 9,     /* quantity 1: its business day is over: in contexts only */
-    FACT_ENDED = 16      /* of a reservation, quantity 1: it was committed (index 1) or released (2) */
+    FACT_ADJUSTED_STAMPS = 10,   /* quantity: stamps of card `index` that they took, less what they gave */
+    FACT_ADJUSTED_VOUCHERS = 11, /* quantity: vouchers it gave, of reward `index`, that they cancelled */
+    FACT_ENDED = 16 /* of a reservation, quantity 1: it was committed (index 1) or released (2) */
 };
 
 enum { FACT_VOIDED_BACK = 1 };

@@ -170,6 +170,12 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
 int ledger_past_settled(struct ledger *ledger, const struct draft *draft,
                         const struct member_work *work) MUST_CHECK;
 
+/* The purchase an adjustment names, into the work and the context; refuses one that is not context->member's.
+ * What is not booked leaves work->past as it is: the engine refuses it. `room` as in the work. */
+int ledger_find_adjusted(struct ledger *ledger, const struct adjustment *adjustment,
+                         const struct principal_row *principal, struct engine_past *room,
+                         struct member_work *work) MUST_CHECK;
+
 /* Decides a return, a void, a claim or its opposite, or the close of a till's day. */
 int ledger_decide_about(struct ledger *ledger, struct draft *draft,
                         const struct principal_row *principal) MUST_CHECK;
@@ -253,8 +259,8 @@ int ledger_past(struct ledger *ledger, uint64_t position, struct engine_past *re
 int ledger_find_reserver(struct ledger *ledger, uint64_t position) MUST_CHECK;
 
 /* Fills what an event that takes something from the settled member looks at: the context's holdings,
- * vouchers, about and facts. `past` is room for what `ret_past` points to, NULL where the event is about no
- * other. */
+ * vouchers, about and facts. `past` is room for what `ret_past` points to then; it is left as it is where
+ * the event is about no reservation. */
 int ledger_gather(struct ledger *ledger, const struct event *event, struct engine_past *past,
                   const struct engine_past **ret_past) MUST_CHECK;
 

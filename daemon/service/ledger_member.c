@@ -430,7 +430,7 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
     struct engine_past reserved;
     const struct engine_past *past = work->past;
     result = settle_members(ledger, draft, work);
-    if (result == 0 && past == NULL) {
+    if (result == 0 && (past == NULL || draft->event->kind == EVENT_ADJUSTMENT)) {
         result = ledger_gather(ledger, draft->event, &reserved, &past);
     }
     if (result < 0) {
@@ -465,10 +465,15 @@ int ledger_decide_member(struct ledger *ledger, struct draft *draft, const struc
 {
     const struct event *event = draft->event;
     const struct outcome *outcome = &ledger->decision->outcome;
+    struct engine_past past;
     struct member_work work = {.takes = false};
     int result = find_place(ledger, draft, principal, &work.store);
     if (result == 0 && outcome->code == CODE_ACCEPTED) {
         result = is_by_hand(event) ? ledger_name_members(ledger, draft) : ledger_find_member(ledger, draft);
+    }
+    const bool adjusts = event->kind == EVENT_ADJUSTMENT && event->adjustment.has_receipt;
+    if (result == 0 && adjusts && outcome->code == CODE_ACCEPTED) {
+        result = ledger_find_adjusted(ledger, &event->adjustment, principal, &past, &work);
     }
     if (result < 0 || outcome->code != CODE_ACCEPTED) {
         return result;

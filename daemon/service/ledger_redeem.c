@@ -152,11 +152,10 @@ int ledger_gather(struct ledger *ledger, const struct event *event, struct engin
                   const struct engine_past **ret_past)
 {
     struct context *context = &ledger->context;
-    *ret_past = NULL;
     if (!takes_something(event)) {
         return 0;
     }
-    if (ledger->state->member != 0) {
+    if (ledger->state->member != 0 && context->holdings == NULL) {
         struct member_state *holdings = arena_alloc(&ledger->scratch, 1, sizeof(*holdings));
         if (holdings == NULL) {
             return ERR_TOO_LARGE;

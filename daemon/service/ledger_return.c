@@ -154,6 +154,23 @@ static int take_about(struct ledger *ledger, const struct receipt *original,
     return ledger_owner(ledger, &context->member);
 }
 
+int ledger_find_adjusted(struct ledger *ledger, const struct adjustment *adjustment,
+                         const struct principal_row *principal, struct engine_past *room,
+                         struct member_work *work)
+{
+    struct context *context = &ledger->context;
+    const uint32_t member = context->member;
+    const int result = take_about(ledger, &adjustment->receipt, principal, room, work);
+    if (result == 0 && work->past != NULL && context->member != member) {
+        ledger_refuse(ledger, CODE_OTHERS_RECEIPT);
+        context->about = 0;
+        context->facts_count = 0;
+    }
+    context->member = member;
+    work->takes = true;
+    return result;
+}
+
 /* What came back is worth what it was sold for. */
 static int64_t returned_gross(const struct outcome *outcome, const struct purchase *purchase)
 {

@@ -315,6 +315,10 @@ static void adjustment_read(struct wire_values *values, const Loyalty__Adjustmen
         (int32_t)wire_optional(values, WIRE_FIELD(message, level_until), -1, date_range);
     adjustment->reward = wire_id_optional(values, WIRE_TEXT(message, reward), ID_BYTES_MAX);
     adjustment->voucher = wire_bytes_optional(values, WIRE_FIELD(message, voucher), VOUCHER_CODE_BYTES);
+    adjustment->has_receipt = message->receipt != NULL;
+    if (adjustment->has_receipt) {
+        receipt_read(values, message->receipt, &adjustment->receipt);
+    }
 }
 
 static void transfer_read(struct wire_values *values, const Loyalty__Transfer *message, struct event *event)

@@ -375,6 +375,11 @@ static void adjustment_write(struct wire_output *output, const struct adjustment
     WIRE_PUT_UNLESS(&message, level_until, (uint32_t)adjustment->level_until, UINT32_MAX);
     message.reward = wire_text(adjustment->reward);
     WIRE_PUT_BYTES(&message, voucher, adjustment->voucher);
+    Loyalty__Receipt receipt;
+    if (adjustment->has_receipt) {
+        receipt_write(&adjustment->receipt, &receipt);
+        message.receipt = &receipt;
+    }
     body.adjustment = &message;
     wire_output_add(output, &body.base);
 }

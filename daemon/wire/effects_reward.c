@@ -63,8 +63,8 @@ void wire_receipt_fact_write(const struct receipt_fact *fact, Loyalty__ReceiptFa
 void wire_receipt_fact_read(struct wire_values *values, const Loyalty__ReceiptFact *message,
                             struct receipt_fact *ret_fact)
 {
-    const bool known =
-        (message->kind >= FACT_LINE && message->kind <= FACT_CLOSED) || message->kind == FACT_ENDED;
+    const bool known = (message->kind >= FACT_LINE && message->kind <= FACT_ADJUSTED_VOUCHERS) ||
+                       message->kind == FACT_ENDED;
     wire_value_check(values, known, "kind");
     *ret_fact = (struct receipt_fact){.kind = known ? (enum receipt_fact_kind)message->kind : FACT_LINE,
                                       .index = message->index,

@@ -125,6 +125,8 @@ static int customer_of(struct draw *draw, const struct event *event)
         customer = (int)event->card_linked.member - 1;
     } else if (event->kind == EVENT_ERASED) {
         customer = (int)event->erased.member - 1;
+    } else if (event->kind == EVENT_ADJUSTMENT && event->adjustment.has_receipt) {
+        customer = shops[0].past != NULL && bought.outcome.member != 0 ? (int)bought.outcome.member - 1 : -2;
     } else if (event->kind == EVENT_VOID_RECEIPT || event->kind == EVENT_GOODS_RETURN) {
         const bool about = event->kind == EVENT_VOID_RECEIPT || event->goods_return.has_original;
         customer = !about ? customer : shops[0].past != NULL ? (int)bought.outcome.member - 1 : -1;

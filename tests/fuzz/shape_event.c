@@ -183,7 +183,13 @@ void shape_event_about(struct draw *draw, const struct purchase *bought, uint32_
     *ret_event = (struct shape_event){.event = {.kind = EVENT_ERASED}};
     struct event *event = &ret_event->event;
     const uint32_t member = 1 + (uint32_t)draw_below(draw, members);
-    switch (draw_below(draw, 8)) {
+    switch (draw_below(draw, 9)) {
+    case 8:
+        event->kind = EVENT_ADJUSTMENT;
+        shape_adjustment(draw, &event->adjustment);
+        event->adjustment.has_receipt = true;
+        event->adjustment.receipt = (struct receipt){.business_date = 20454, .number = "1"};
+        break;
     case 0:
         event->kind = EVENT_TRANSFER;
         event->transfer.from = member;

@@ -209,6 +209,27 @@ class Booking(Shop):
         self.assertEqual(answer.outcome.balances.available, 0)
         self.tells(till, "ALREADY_DONE", statement(void_receipt=event.VoidReceipt(receipt=slip("r6"))))
 
+    def test_what_is_taken_by_hand_counts_as_taken_back_from_its_receipt(self):
+        till, admin, today = self.till("slips"), self.daemon.admin(), now_ms() // DAY_MS
+        self.tells(till, "ACCEPTED", *purchase("1", BASKET, "by hand"))
+        self.tells(till, "ACCEPTED", *purchase("2", BASKET, "somebody else"))
+        view = till.connection.ask(get_member=wire.GetMember(card="by hand")).view
+
+        def adjusts(number, points):
+            receipt = event.Receipt(store="kalamaja", till="slips", number=number, business_date=today)
+            return statement(adjustment=event.Adjustment(member=view.member, reason="wrong price", points=points,
+                                                         receipt=receipt))
+        taken = sum(e.move.amount for e in self.tells(admin, "ACCEPTED", adjusts("1", -1)).outcome.effects
+                     if e.HasField("move"))
+        self.assertEqual(taken, 1)
+        self.tells(admin, "NOT_ON_RECEIPT", adjusts("1", -10 ** 6))
+        self.tells(admin, "OTHERS_RECEIPT", adjusts("2", -1))
+        self.tells(admin, "UNKNOWN_RECEIPT", adjusts("3", -1))
+        original = event.Receipt(number="1", business_date=today)
+        answer = self.tells(till, "ACCEPTED", statement(goods_return=event.GoodsReturn(
+            receipt=event.Receipt(number="4", business_date=today), original=original, whole=True)))
+        self.assertEqual(answer.outcome.balances.available, 0)
+
     def test_a_member_has_more_cards_a_profile_and_is_forgotten(self):
         till, admin = self.till(), self.daemon.admin()
         commitment, opening = commit("first card")

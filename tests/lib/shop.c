@@ -255,7 +255,8 @@ static void settle(struct shop *shop, const struct member_state *state)
 
 static bool is_about_receipt(const struct event *event)
 {
-    return event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT;
+    return event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT ||
+           (event->kind == EVENT_ADJUSTMENT && event->adjustment.has_receipt);
 }
 
 /* What events that take something see. */

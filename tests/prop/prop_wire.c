@@ -307,7 +307,11 @@ static void draw_others(struct event *event)
             .level = chance(50) ? NULL : draw_text(ID_BYTES_MAX, true),
             .level_until = chance(50) ? -1 : (int32_t)between(0, 2932896),
             .reward = chance(50) ? NULL : draw_text(ID_BYTES_MAX, true),
+            .has_receipt = chance(30),
         };
+        if (event->adjustment.has_receipt) {
+            event->adjustment.receipt = draw_receipt();
+        }
         break;
     case EVENT_HOUSEHOLD:
         event->household.member = (uint32_t)between(1, UINT32_MAX);

@@ -335,7 +335,7 @@ static uint32_t some_newcomer(struct sim *sim)
 }
 
 /* By hand, to one of the members there are or nearly are, sometimes more than he has. */
-static void say_adjustment(struct sim *sim, struct adjustment *adjustment)
+static void say_adjustment(struct sim *sim, const struct till *till, struct adjustment *adjustment)
 {
     *adjustment = (struct adjustment){
         .member = 1 + (uint32_t)sim_below(sim, 8),
@@ -352,6 +352,12 @@ static void say_adjustment(struct sim *sim, struct adjustment *adjustment)
     }
     if (sim_chance(sim, 20)) {
         adjustment->reward = "free_lunch";
+    }
+    adjustment->has_receipt = sim_chance(sim, 40);
+    if (adjustment->has_receipt) {
+        adjustment->receipt = some_receipt(sim, till);
+        adjustment->receipt.store = "cafe";
+        adjustment->receipt.till = "till-1";
     }
 }
 
@@ -424,7 +430,7 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
         say_rotation(sim, till, event);
         break;
     case EVENT_ADJUSTMENT:
-        say_adjustment(sim, &event->adjustment);
+        say_adjustment(sim, till, &event->adjustment);
         break;
     case EVENT_HOUSEHOLD:
         event->household.member = 1 + (uint32_t)sim_below(sim, 8);

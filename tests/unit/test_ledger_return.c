@@ -349,6 +349,60 @@ static void the_last_stamp_goes_and_takes_its_voucher_along(void **state)
     corner_close(house);
 }
 
+/* By hand, of the purchase with this receipt. */
+static enum outcome_code adjust_receipt(struct house *house, uint32_t member, const char *number,
+                                        int64_t points)
+{
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_ADJUSTMENT,
+                          .adjustment = {.member = member,
+                                         .reason = "wrong price",
+                                         .points = points,
+                                         .until = -1,
+                                         .level_until = -1,
+                                         .has_receipt = true,
+                                         .receipt = corner_return(house, "0", number).goods_return.original}};
+    event.adjustment.receipt.store = "cafe";
+    event.adjustment.receipt.till = "till-1";
+    house_book(house, HOUSE_ADMIN, &event, NULL);
+    return house->decision->outcome.code;
+}
+
+static void what_is_taken_by_hand_of_a_receipt_no_return_takes_again(void **state)
+{
+    (void)state;
+    struct house *house = corner_open(CORNER_HEAD CORNER_EURO);
+    corner_buy(house, "1", "bread", 10000);
+    assert_int_equal(adjust_receipt(house, 1, "1", -30), CODE_ACCEPTED);
+    assert_int_equal(corner_available(&house->decision->outcome), 70);
+    assert_int_equal(corner_available(corner_give_back(house, "2", "1", 4000)), 60);
+    assert_int_equal(adjust_receipt(house, 1, "1", 5), CODE_ACCEPTED);
+    assert_int_equal(adjust_receipt(house, 1, "1", -66), CODE_NOT_ON_RECEIPT);
+    assert_int_equal(adjust_receipt(house, 1, "9", -1), CODE_UNKNOWN_RECEIPT);
+    assert_int_equal(corner_available(corner_give_all_back(house, "3", "1")), 0);
+    assert_int_equal(adjust_receipt(house, 1, "1", 1), CODE_NOT_ON_RECEIPT);
+    corner_close(house);
+}
+
+static void a_receipt_is_adjusted_for_its_own_member_only(void **state)
+{
+    (void)state;
+    struct house *house = corner_open(CORNER_HEAD CORNER_EURO);
+    corner_buy(house, "1", "bread", 10000);
+    struct event other = house_purchase(house, "2", "bread", 1000);
+    house_book(house, CORNER_TILL, &other, "card 2");
+    assert_int_equal(adjust_receipt(house, 2, "1", -3), CODE_OTHERS_RECEIPT);
+    /* Whose receipts follow him is the one he was merged into. */
+    struct event merge = {
+        .occurred_at = house->now, .kind = EVENT_MERGE, .merge = {.from = 1, .to = 2, .reason = "same"}};
+    house_book(house, HOUSE_ADMIN, &merge, NULL);
+    assert_int_equal(adjust_receipt(house, 1, "1", -3), CODE_MEMBER_MERGED);
+    assert_int_equal(adjust_receipt(house, 2, "1", -3), CODE_ACCEPTED);
+    assert_int_equal(corner_available(&house->decision->outcome), 107);
+    assert_int_equal(corner_available(corner_give_all_back(house, "3", "1")), 10);
+    corner_close(house);
+}
+
 static void a_void_undoes_everything_until_the_day_is_closed(void **state)
 {
     (void)state;
@@ -463,6 +517,8 @@ int main(void)
         cmocka_unit_test(what_was_spent_of_an_expired_lot_is_owed_last),
         cmocka_unit_test(points_of_a_lot_that_has_ended_come_back_for_a_while),
         cmocka_unit_test(the_last_stamp_goes_and_takes_its_voucher_along),
+        cmocka_unit_test(what_is_taken_by_hand_of_a_receipt_no_return_takes_again),
+        cmocka_unit_test(a_receipt_is_adjusted_for_its_own_member_only),
         cmocka_unit_test(a_void_undoes_everything_until_the_day_is_closed),
         cmocka_unit_test(a_void_is_too_late_on_another_day),
         cmocka_unit_test(points_and_money_go_back_in_the_mix_they_came),
