@@ -66,7 +66,7 @@ int wire_reader_number(struct wire_reader *reader, uint64_t *ret_number)
     return error != 0 ? error : 1;
 }
 
-int wire_reader_next(struct wire_reader *reader, struct wire_field *ret_field)
+int wire_reader_next_any(struct wire_reader *reader, struct wire_field *ret_field)
 {
     if (reader->at == reader->end) {
         return 0;

@@ -34,7 +34,10 @@ struct wire_field {
 struct wire_reader wire_reader(struct bytes message);
 
 /* 1 and the next field, 0 at the end, ERR_FORMAT for what is no field. */
-int wire_reader_next(struct wire_reader *reader, struct wire_field *ret_field) MUST_CHECK;
+static inline int wire_reader_next(struct wire_reader *reader, struct wire_field *ret_field) MUST_CHECK;
+
+/* The same for any field; the one above is quicker with those most messages are made of. */
+int wire_reader_next_any(struct wire_reader *reader, struct wire_field *ret_field) MUST_CHECK;
 
 /* The same for the numbers of a packed field, of whose payload the reader is. */
 int wire_reader_number(struct wire_reader *reader, uint64_t *ret_number) MUST_CHECK;
@@ -105,6 +108,39 @@ void wire_output_add_field(struct wire_output *output, uint32_t number, const Pr
 
 /* The bytes, in the arena. ERR_TOO_LARGE: no room; the arena is as it was. */
 int wire_output_end(struct wire_output *output, struct bytes *ret_bytes) MUST_CHECK;
+
+static inline int wire_reader_next(struct wire_reader *reader, struct wire_field *ret_field)
+{
+    const uint8_t *at = reader->at;
+    const size_t left = (size_t)(reader->end - at);
+    /* A tag of one byte, and a number or a length of one or two. */
+    if (left < 2 || at[0] >= 0x80 || at[0] >> 3 == 0) {
+        return wire_reader_next_any(reader, ret_field);
+    }
+    const uint32_t number = at[0] >> 3;
+    const uint32_t type = at[0] & 7;
+    size_t bytes = 2;
+    size_t value = at[1];
+    if (value >= 0x80) {
+        if (left < 3 || at[2] >= 0x80) {
+            return wire_reader_next_any(reader, ret_field);
+        }
+        bytes = 3;
+        value = (value & 0x7f) | (size_t)at[2] << 7;
+    }
+    if (type == WIRE_VARINT) {
+        *ret_field = (struct wire_field){.number = number, .type = WIRE_VARINT, .varint = value};
+        reader->at = at + bytes;
+        return 1;
+    }
+    if (type == WIRE_PREFIXED && value <= left - bytes) {
+        *ret_field =
+            (struct wire_field){.number = number, .type = WIRE_PREFIXED, .payload = {at + bytes, value}};
+        reader->at = at + bytes + value;
+        return 1;
+    }
+    return wire_reader_next_any(reader, ret_field);
+}
 
 /* protobuf-c's structs have no const; what it packs it does not write to. */
 static inline char *wire_text(const char *text)

@@ -258,7 +258,10 @@ static bool put_field(struct walk *walk, struct level *level, const struct wire_
 
 ProtobufCMessage *wire_unpack_strict(const struct wire_scan *scan, struct bytes message, struct arena *arena)
 {
-    struct walk walk = {.scan = scan, .arena = arena};
+    struct walk walk; /* without the levels, which are filled as they are entered */
+    walk.scan = scan;
+    walk.arena = arena;
+    walk.depth = 0;
     const size_t mark = arena->used;
     ProtobufCMessage *whole = enter(&walk, scan->descriptor, message);
     bool good = whole != NULL;

@@ -130,6 +130,46 @@ static void a_bound_holds_for_each_message(void **state)
     assert_null(unpack_by_both(&scan, bytes));
 }
 
+/* A field is read as the longer way reads it, whatever is there. */
+static void read_both_ways(const uint8_t *bytes, size_t size)
+{
+    struct wire_reader quick = {bytes, bytes + size};
+    struct wire_reader any = quick;
+    struct wire_field field = {0};
+    struct wire_field expected = {0};
+    const int result = wire_reader_next_any(&any, &expected);
+    assert_int_equal(wire_reader_next(&quick, &field), result);
+    if (result == 1) {
+        assert_int_equal(field.number, expected.number);
+        assert_int_equal(field.type, expected.type);
+        assert_int_equal(field.varint, expected.varint);
+        assert_ptr_equal(field.payload.data, expected.payload.data);
+        assert_int_equal(field.payload.size, expected.payload.size);
+        assert_ptr_equal(quick.at, any.at);
+    }
+}
+
+static void the_quick_way_reads_what_the_other_reads(void **state)
+{
+    (void)state;
+    static const uint8_t values[] = {0, 1, 2, 3, 0x7e, 0x7f, 0x80, 0x81, 0x82, 0xff};
+    for (unsigned tag = 0; tag < 256; tag++) {
+        for (size_t i = 0; i < sizeof(values) * sizeof(values); i++) {
+            const uint8_t bytes[] = {(uint8_t)tag, values[i / sizeof(values)], values[i % sizeof(values)], 1,
+                                     0};
+            for (size_t size = 0; size <= sizeof(bytes); size++) {
+                read_both_ways(bytes, size);
+            }
+        }
+    }
+    /* Lengths of two bytes. */
+    memset(filled, 0, 400);
+    memcpy(filled, "\x0a\xff\x02", 3);
+    for (size_t size = 380; size < 390; size++) {
+        read_both_ways(filled, size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +177,7 @@ int main(void)
         cmocka_unit_test(what_the_scan_refuses_is_not_taken),
         cmocka_unit_test(a_full_arena_takes_nothing),
         cmocka_unit_test(a_bound_holds_for_each_message),
+        cmocka_unit_test(the_quick_way_reads_what_the_other_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
