@@ -235,6 +235,8 @@ int column_bytes(sqlite3_stmt *row, int column, struct arena *arena, struct byte
         if (data == NULL) {
             return ERR_NOMEM;
         }
+    } else if (size == 0) {
+        data = (const uint8_t *)"";
     }
     *ret_bytes = (struct bytes){.data = data, .size = size};
     return 0;

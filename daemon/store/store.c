@@ -15,6 +15,7 @@ enum {
     CHECKPOINT_IDLE_COMMITS = 8,        /* of the size of the last, at least */
     HEAP_SOFT_BYTES = 24 * 1024 * 1024, /* from here on the page cache gives way */
     HEAP_HARD_BYTES = 32 * 1024 * 1024,
+    HEAP_SCRATCH_BYTES = 32 * 1024 * 1024, /* above either: its larger cache, and what undoes a transaction */
     ROW_BYTES_MAX = 16 * 1024 * 1024,
 };
 
@@ -42,6 +43,15 @@ static const struct setting SETTINGS[] = {
 /* Over those, for a store that can be made again. */
 static const struct setting SCRATCH_SETTINGS[] = {
     {"PRAGMA synchronous = OFF", "PRAGMA synchronous", "0"},
+    {"PRAGMA secure_delete = OFF", "PRAGMA secure_delete", "0"},
+    {"PRAGMA cache_size = -24576", "PRAGMA cache_size", "-24576"}, /* KiB */
+    {NULL, NULL, NULL},
+};
+
+/* Its pages are written once, without a log to go to before. A transaction that is rolled back is undone from
+ * memory, a process that ends within one leaves nothing of use. */
+static const struct setting SCRATCH_JOURNAL[] = {
+    {"PRAGMA journal_mode = MEMORY", "PRAGMA journal_mode", "memory"},
     {NULL, NULL, NULL},
 };
 
@@ -273,7 +283,7 @@ static int open_connection(struct store *store, const struct store_options *opti
         error = set_all(store, IDENTITY, ERR_MISMATCH);
     }
     if (error == 0) {
-        error = set_all(store, JOURNAL, ERR_UNSUPPORTED);
+        error = set_all(store, options->scratch ? SCRATCH_JOURNAL : JOURNAL, ERR_UNSUPPORTED);
     }
     if (error == 0) {
         sqlite3_wal_hook(store->db, count_frames, store);
@@ -305,8 +315,8 @@ int store_open(const struct store_options *options, struct store **ret_store, co
     if (error != 0) {
         return error;
     }
-    sqlite3_soft_heap_limit64(HEAP_SOFT_BYTES);
-    sqlite3_hard_heap_limit64(HEAP_HARD_BYTES);
+    sqlite3_soft_heap_limit64(HEAP_SOFT_BYTES + (options->scratch ? HEAP_SCRATCH_BYTES : 0));
+    sqlite3_hard_heap_limit64(HEAP_HARD_BYTES + (options->scratch ? HEAP_SCRATCH_BYTES : 0));
     struct store *store = sqlite3_malloc64(sizeof(*store));
     if (store == NULL) {
         return ERR_NOMEM;

@@ -27,7 +27,7 @@ struct store_options {
     const char *path; /* of the database file */
     const char *vfs;  /* SQLite VFS name; NULL: the default */
     bool create;  /* make a new one (ERR_EXISTS when there is a file); else open (ERR_NOT_FOUND when none) */
-    bool scratch; /* nobody relies on what is in it: nothing is synced */
+    bool scratch; /* nobody relies on what is in it: nothing is synced, nor logged before it is written */
 };
 
 /* For programs that use stores from one thread at a time, first of all: SQLite locks nothing any more.
@@ -115,6 +115,14 @@ int store_event_read(struct store *store, uint64_t position, struct arena *arena
                      struct event_row *ret_row) MUST_CHECK;
 int store_event_find(struct store *store, uint32_t principal, uint64_t sequence, struct arena *arena,
                      struct event_row *ret_row) MUST_CHECK;
+
+/* Calls back for each event from `first` to `last`, in order, until it returns something else than 0, which
+ * is returned then; the row and all of it live until it returns. Several times as fast as one by one.
+ * Positions that are not there are passed over. `arena` is for the signature of a batch and must not be used
+ * meanwhile; nor may the store be written to or this be called within. */
+typedef int store_event_each(void *context, const struct event_row *row);
+int store_events(struct store *store, uint64_t first, uint64_t last, struct arena *arena,
+                 store_event_each *each, void *context) MUST_CHECK;
 
 /* h(position); position 0 is not stored. ERR_NOT_FOUND. */
 int store_chain_read(struct store *store, uint64_t position, uint8_t ret_chain[HASH_BYTES]) MUST_CHECK;

@@ -190,6 +190,57 @@ int store_event_read(struct store *store, uint64_t position, struct arena *arena
     return error;
 }
 
+struct range {
+    struct store *store;
+    struct arena *arena; /* of the last batch's signature, from `mark` on */
+    size_t mark;
+    store_event_each *each;
+    void *context;
+    struct event_row last; /* its batch is that of the next event, too, until one is of another */
+};
+
+/* Whether the event without a signature of its own is of the batch that the one before it was of. */
+static bool same_batch(const struct event_row *row, const struct event_row *before)
+{
+    const struct event_batch *batch = &before->batch;
+    return batch->count > 0 && row->position == before->position + 1 && row->principal == before->principal &&
+           row->sequence == before->sequence + 1 && row->sequence - batch->first_sequence < batch->count;
+}
+
+static int read_next(void *context, sqlite3_stmt *row)
+{
+    struct range *range = context;
+    struct reading reading = {.arena = NULL};
+    int error = column_u64(row, 9, &reading.row.position);
+    if (error == 0) {
+        error = read_event(&reading, row);
+    }
+    if (error == 0 && reading.row.signature.data == NULL) {
+        if (same_batch(&reading.row, &range->last)) {
+            reading.row.batch = range->last.batch;
+            reading.row.signature = range->last.signature;
+        } else {
+            arena_rewind(range->arena, range->mark);
+            reading.arena = range->arena;
+            error = find_batch(range->store, &reading);
+        }
+    }
+    range->last = reading.row;
+    return error != 0 ? error : range->each(range->context, &reading.row);
+}
+
+int store_events(struct store *store, uint64_t first, uint64_t last, struct arena *arena,
+                 store_event_each *each, void *context)
+{
+    CHECK(arena != NULL);
+    CHECK(each != NULL);
+    struct range range = {
+        .store = store, .arena = arena, .mark = arena->used, .each = each, .context = context};
+    bind_u64(store, STATEMENT_EVENTS_READ, 1, first);
+    bind_u64(store, STATEMENT_EVENTS_READ, 2, last);
+    return statement_rows(store, STATEMENT_EVENTS_READ, read_next, &range);
+}
+
 static int read_position(void *context, sqlite3_stmt *row)
 {
     return column_u64(row, 0, context);

@@ -16,15 +16,30 @@
 #include <string.h>
 #include <time.h>
 
-enum { ARENA_BYTES = 4 * 1024 * 1024, COMMIT_EVENTS = 1024, SAMPLE_EVERY = 97 };
+enum { ARENA_BYTES = 4 * 1024 * 1024, SIGNATURES_BYTES = 1024, COMMIT_EVENTS = 1024, SAMPLE_EVERY = 97 };
+
+/* An effect with the event it is of. */
+struct change {
+    uint64_t position;
+    struct effect effect;
+};
+
+struct changes {
+    struct change *items;
+    uint32_t *order; /* indices, by member and then as they came */
+    uint32_t *first; /* of each member, in `order`; one more at the end */
+    size_t count;
+    size_t room;
+};
 
 struct fold {
     struct store *stored;
     struct store *fresh;
     struct store_head head;
-    struct arena arena;
-    struct event_row row;
+    struct arena arena;      /* of one event */
+    struct arena signatures; /* of the event's batch */
     struct outcome *outcome;
+    struct changes changes;
     struct principal_row *principals; /* of the fresh store, as far as they were asked for */
 };
 
@@ -50,44 +65,35 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void read_event(struct fold *fold, uint64_t position)
+static void unpack_outcome(struct fold *fold, const struct event_row *row)
 {
     arena_reset(&fold->arena);
-    need(store_event_read(fold->stored, position, &fold->arena, &fold->row), "an event");
-    need(wire_outcome_unpack(fold->row.outcome, &fold->arena, fold->outcome), "an outcome");
+    need(wire_outcome_unpack(row->outcome, &fold->arena, fold->outcome), "an outcome");
 }
 
-/* An effect with the event it is of. */
-struct change {
-    uint64_t position;
-    struct effect effect;
-};
-
-struct changes {
-    struct change *items;
-    uint32_t *order; /* indices, by member and then as they came */
-    uint32_t *first; /* of each member, in `order`; one more at the end */
-    size_t count;
-    size_t room;
-};
-
-static void collect(struct fold *fold, struct changes *changes)
+static void each_event(struct fold *fold, store_event_each *each)
 {
-    for (uint64_t position = 1; position <= fold->head.position; position++) {
-        read_event(fold, position);
-        for (size_t i = 0; i < fold->outcome->effects_count; i++) {
-            const struct effect *effect = &fold->outcome->effects[i];
-            if (effect->member == 0) {
-                continue;
-            }
-            if (changes->count == changes->room) {
-                changes->room = changes->room == 0 ? 1 << 20 : 2 * changes->room;
-                changes->items = realloc(changes->items, changes->room * sizeof(changes->items[0]));
-                need(changes->items == NULL ? ERR_NOMEM : 0, "memory");
-            }
-            changes->items[changes->count++] = (struct change){position, *effect};
+    need(store_events(fold->stored, 1, fold->head.position, &fold->signatures, each, fold), "the log");
+}
+
+static int collect(void *context, const struct event_row *row)
+{
+    struct fold *fold = context;
+    struct changes *changes = &fold->changes;
+    unpack_outcome(fold, row);
+    for (size_t i = 0; i < fold->outcome->effects_count; i++) {
+        const struct effect *effect = &fold->outcome->effects[i];
+        if (effect->member == 0) {
+            continue;
         }
+        if (changes->count == changes->room) {
+            changes->room = changes->room == 0 ? 1 << 20 : 2 * changes->room;
+            changes->items = realloc(changes->items, changes->room * sizeof(changes->items[0]));
+            need(changes->items == NULL ? ERR_NOMEM : 0, "memory");
+        }
+        changes->items[changes->count++] = (struct change){row->position, *effect};
     }
+    return 0;
 }
 
 /* A counting sort: keeps the order of each member's. */
@@ -135,33 +141,33 @@ static void check_member(struct fold *fold, uint32_t member, const struct member
 static void fold_memory(struct fold *fold)
 {
     static struct member_state state;
-    struct changes changes = {0};
+    struct changes *changes = &fold->changes;
     const uint32_t members = fold->head.next_member - 1;
     int64_t outstanding = 0;
     const double start = seconds();
-    collect(fold, &changes);
-    sort_by_member(&changes, members);
+    each_event(fold, collect);
+    sort_by_member(changes, members);
     for (uint32_t member = 1; member <= members; member++) {
-        fold_member(&changes, member, &state);
+        fold_member(changes, member, &state);
         outstanding += state.balances[MEMBER_AVAILABLE];
     }
     const double took = seconds() - start;
     for (uint32_t member = 1; member <= members; member += SAMPLE_EVERY) {
-        fold_member(&changes, member, &state);
+        fold_member(changes, member, &state);
         check_member(fold, member, &state);
     }
     printf("memory %8.0f events a second, %zu effects, %" PRId64 " points available\n",
-           (double)fold->head.position / took, changes.count, outstanding);
-    free(changes.items);
-    free(changes.order);
-    free(changes.first);
+           (double)fold->head.position / took, changes->count, outstanding);
+    free(changes->items);
+    free(changes->order);
+    free(changes->first);
 }
 
-static struct till_day receipt_of(struct fold *fold, const struct event *event)
+static struct till_day receipt_of(struct fold *fold, const struct event_row *row, const struct event *event)
 {
-    struct principal_row *till = &fold->principals[fold->row.principal];
-    if (till->principal != fold->row.principal) {
-        need(store_principal_read(fold->fresh, fold->row.principal, till), "a principal");
+    struct principal_row *till = &fold->principals[row->principal];
+    if (till->principal != row->principal) {
+        need(store_principal_read(fold->fresh, row->principal, till), "a principal");
     }
     const struct purchase *purchase = &event->purchase;
     struct till_day day = {
@@ -182,26 +188,27 @@ static struct till_day receipt_of(struct fold *fold, const struct event *event)
     return day;
 }
 
-static void write_event(struct fold *fold)
+static void write_event(struct fold *fold, const struct event_row *row)
 {
     struct event event;
     const struct outcome *outcome = fold->outcome;
     const bool accepted = outcome->code == CODE_ACCEPTED;
-    struct store_applied applied = {.position = fold->row.position, .booked_at = fold->row.booked_at};
-    need(wire_body_unpack(fold->row.body, &fold->arena, &event, NULL), "a body");
+    struct store_applied applied = {.position = row->position, .booked_at = row->booked_at};
+    need(wire_body_unpack(row->body, &fold->arena, &event, NULL), "a body");
     if (event.kind == EVENT_PROGRAMME_CHANGE) {
         applied.yaml = event.programme_change.yaml;
     }
     need(store_apply(fold->fresh, &applied, outcome->effects, outcome->effects_count), "effects");
     const bool is_purchase = event.kind == EVENT_PURCHASE && accepted;
-    const struct till_day day = is_purchase ? receipt_of(fold, &event) : (struct till_day){0};
-    fold->row.receipt = is_purchase ? &day.key : NULL;
-    need(store_event_write(fold->fresh, &fold->row), "an event");
+    const struct till_day day = is_purchase ? receipt_of(fold, row, &event) : (struct till_day){0};
+    struct event_row written = *row;
+    written.receipt = is_purchase ? &day.key : NULL;
+    need(store_event_write(fold->fresh, &written), "an event");
     if (outcome->member != 0 && accepted) {
-        need(store_member_touch(fold->fresh, outcome->member, fold->row.position), "a member");
+        need(store_member_touch(fold->fresh, outcome->member, row->position), "a member");
     }
     for (size_t i = 0; i < outcome->exceptions_count; i++) {
-        need(store_exception_write(fold->fresh, fold->row.position, (uint32_t)i,
+        need(store_exception_write(fold->fresh, row->position, (uint32_t)i,
                                    (uint32_t)outcome->exceptions[i].kind, outcome->exceptions[i].amount),
              "an exception");
     }
@@ -210,24 +217,29 @@ static void write_event(struct fold *fold)
     }
 }
 
+static int fold_event(void *context, const struct event_row *row)
+{
+    struct fold *fold = context;
+    bool done;
+    if (row->position % COMMIT_EVENTS == 1) {
+        need(store_begin(fold->fresh), "begin");
+    }
+    unpack_outcome(fold, row);
+    write_event(fold, row);
+    if (row->position % COMMIT_EVENTS == 0 || row->position == fold->head.position) {
+        need(store_commit(fold->fresh), "commit");
+        need(store_checkpoint(fold->fresh, false, &done), "checkpoint");
+    }
+    return 0;
+}
+
 static void fold_fresh(struct fold *fold, const char *path)
 {
     const struct store_options options = {.path = path, .create = true, .scratch = true};
     struct store_difference difference = {.table = ""};
-    bool done;
     need(store_open(&options, &fold->fresh, NULL), "the new store");
     const double start = seconds();
-    for (uint64_t position = 1; position <= fold->head.position; position++) {
-        if (position % COMMIT_EVENTS == 1) {
-            need(store_begin(fold->fresh), "begin");
-        }
-        read_event(fold, position);
-        write_event(fold);
-        if (position % COMMIT_EVENTS == 0 || position == fold->head.position) {
-            need(store_commit(fold->fresh), "commit");
-            need(store_checkpoint(fold->fresh, false, &done), "checkpoint");
-        }
-    }
+    each_event(fold, fold_event);
     const double took = seconds() - start;
     const int same = store_compare(fold->stored, fold->fresh, &difference);
     if (same != 0) {
@@ -252,6 +264,7 @@ int main(int count, char **arguments)
     need(store_open(&options, &fold.stored, NULL), arguments[2]);
     need(store_head(fold.stored, &fold.head), "the head");
     arena_init(&fold.arena, memory(1, ARENA_BYTES), ARENA_BYTES);
+    arena_init(&fold.signatures, memory(1, SIGNATURES_BYTES), SIGNATURES_BYTES);
     fold.outcome = memory(1, sizeof(*fold.outcome));
     fold.principals = memory(PRINCIPALS_MAX + 1, sizeof(*fold.principals));
     if (fresh) {
