@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "client/clock.h"
+#include "client/loyaltyctl_signatures.h"
 #include "crypto/crypto.h"
 #include "service/replay.h"
 #include "store/compare.h"
@@ -13,15 +14,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, COMMIT_EVENTS = 1024, EVENT_BYTES = 4 * 1024 * 1024 };
+enum { PATH_BYTES = 4096, COMMIT_EVENTS = 1024, SIGNATURE_ROOM_BYTES = 4 * 1024 * 1024 };
 
 struct verification {
     const struct verify_options *options;
     struct store *stored;
     struct store *replayed;
     struct replay *replay;
+    struct signatures *signatures; /* NULL: checked by the replay, or not at all */
     struct store_head head;
-    uint8_t *memory; /* of one event */
+    uint64_t replayed_count; /* events */
+    uint8_t *memory;         /* of the signature of a batch */
     int64_t started_ms;
     int64_t shown_ms;
     bool failed; /* the log or its tables do not hold: position and text say where */
@@ -61,47 +64,58 @@ static void take_difference(struct verification *run, const struct replay_differ
     snprintf(run->text, sizeof(run->text), "%s", difference->text);
 }
 
+/* 1: an event does not hold. */
+static int replay_one(void *context, const struct event_row *row)
+{
+    struct verification *run = context;
+    const uint64_t position = ++run->replayed_count;
+    struct replay_difference difference = {.part = NULL};
+    if (row->position != position) {
+        difference = (struct replay_difference){
+            .position = position, .part = "event", .text = "there is no event at this position"};
+        take_difference(run, &difference);
+        return 1;
+    }
+    int result = replay_event(run->replay, row, &difference);
+    if (result == ERR_CORRUPT && difference.part != NULL) {
+        take_difference(run, &difference);
+        return 1;
+    }
+    if (result == 0 && position % COMMIT_EVENTS == 0) {
+        result = replay_commit(run->replay);
+    }
+    if (result == 0) {
+        show_progress(run, position, position == run->head.position);
+    }
+    return result;
+}
+
+static int finish_replay(struct verification *run)
+{
+    struct replay_difference difference = {.part = NULL};
+    const int result = replay_finish(run->replay, &difference);
+    if (result == ERR_CORRUPT && difference.part != NULL) {
+        take_difference(run, &difference);
+        return 0;
+    }
+    return result;
+}
+
 static int replay_all(struct verification *run)
 {
     struct arena arena;
-    arena_init(&arena, run->memory, EVENT_BYTES);
-    int result = 0;
-    for (uint64_t position = 1; position <= run->head.position && result == 0; position++) {
-        struct event_row row;
-        struct replay_difference difference;
-        arena_reset(&arena);
-        result = store_event_read(run->stored, position, &arena, &row);
-        if (result == ERR_NOT_FOUND) {
-            run->failed = true;
-            run->position = position;
-            run->part = "event";
-            snprintf(run->text, sizeof(run->text), "there is no event at this position");
-            return 0;
-        }
-        if (result == 0) {
-            difference = (struct replay_difference){.part = NULL};
-            result = replay_event(run->replay, &row, &difference);
-            if (result == ERR_CORRUPT && difference.part != NULL) {
-                take_difference(run, &difference);
-                return 0;
-            }
-        }
-        if (result == 0 && position % COMMIT_EVENTS == 0) {
-            result = replay_commit(run->replay);
-        }
-        if (result == 0) {
-            show_progress(run, position, position == run->head.position);
-        }
-    }
+    arena_init(&arena, run->memory, SIGNATURE_ROOM_BYTES);
+    int result = store_events(run->stored, 1, run->head.position, &arena, replay_one, run);
     if (result == 0) {
-        struct replay_difference difference = {.part = NULL};
-        result = replay_finish(run->replay, &difference);
-        if (result == ERR_CORRUPT && difference.part != NULL) {
-            take_difference(run, &difference);
-            return 0;
-        }
+        result = finish_replay(run);
     }
-    return result;
+    /* The signatures are those of events up to where the replay came, or to the one where it failed. */
+    struct replay_difference difference;
+    if (run->signatures != NULL && signatures_wrong(run->signatures, &difference)) {
+        take_difference(run, &difference);
+        return 0;
+    }
+    return result == 1 ? 0 : result;
 }
 
 static int compare_tables(struct verification *run)
@@ -165,11 +179,15 @@ static int make_replay(struct verification *run, const char *folder)
     const struct store_options options = {.path = path, .create = true, .scratch = true};
     int result = store_open(&options, &run->replayed, NULL);
     if (result == 0) {
-        const struct replay_options replay = {
+        struct replay_options replay = {
             .store = run->replayed, .world = &client_world, .skip_signatures = run->options->fast};
+        if (!run->options->fast && signatures_start(&run->signatures) == 0) {
+            replay.check = signatures_check;
+            replay.check_context = run->signatures;
+        }
         result = replay_new(&replay, &run->replay);
     }
-    run->memory = malloc(EVENT_BYTES);
+    run->memory = malloc(SIGNATURE_ROOM_BYTES);
     return result == 0 && run->memory == NULL ? ERR_NOMEM : result;
 }
 
@@ -266,6 +284,7 @@ int verify_log(const struct verify_options *options)
         print_verdict(&run);
     }
     replay_free(run.replay);
+    signatures_stop(run.signatures);
     store_close(run.replayed);
     store_close(run.stored);
     free(run.memory);

@@ -21,11 +21,11 @@ static_assert(crypto_sign_BYTES == SIGNATURE_BYTES, "Ed25519");
 static_assert(sizeof(event_tag) + PROGRAMME_ID_BYTES + 4 + 8 <= SIGN_EVENT_PREFIX_BYTES,
               "the prefix of an event fits");
 
-enum {
-    BATCH_MESSAGE_BYTES_MAX =
-        sizeof(batch_tag) + PROGRAMME_ID_BYTES + 4 + 8 + 4 + BATCH_EVENTS_MAX * HASH_BYTES,
-    SMALL_MESSAGE_BYTES_MAX = 128,
-};
+static_assert(sizeof(batch_tag) + PROGRAMME_ID_BYTES + 4 + 8 + 4 + BATCH_EVENTS_MAX * HASH_BYTES <=
+                  SIGN_BATCH_BYTES_MAX,
+              "a batch fits");
+
+enum { SMALL_MESSAGE_BYTES_MAX = 128 };
 
 /* What is signed, put together in memory of the caller's. */
 struct message {
@@ -128,6 +128,17 @@ int sign_event_check(const uint8_t public_key[KEY_BYTES], const struct sign_even
     return result < 0 ? result : sign_bytes_check(public_key, message_bytes(&message), signature);
 }
 
+int sign_event_bytes(const struct sign_event *event, uint8_t *scratch, size_t scratch_size,
+                     struct bytes *ret_bytes)
+{
+    struct message message;
+    const int result = event_message(event, scratch, scratch_size, &message);
+    if (result == 0) {
+        *ret_bytes = message_bytes(&message);
+    }
+    return result;
+}
+
 static void batch_message(const struct sign_batch *batch, struct message *message)
 {
     CHECK(batch->count >= 1);
@@ -143,7 +154,7 @@ static void batch_message(const struct sign_batch *batch, struct message *messag
 void sign_batch(const struct key_pair *pair, const struct sign_batch *batch,
                 uint8_t ret_signature[SIGNATURE_BYTES])
 {
-    uint8_t buffer[BATCH_MESSAGE_BYTES_MAX];
+    uint8_t buffer[SIGN_BATCH_BYTES_MAX];
     struct message message = {.data = buffer, .room = sizeof(buffer)};
     batch_message(batch, &message);
     sign_bytes(pair, message_bytes(&message), ret_signature);
@@ -152,10 +163,22 @@ void sign_batch(const struct key_pair *pair, const struct sign_batch *batch,
 int sign_batch_check(const uint8_t public_key[KEY_BYTES], const struct sign_batch *batch,
                      const uint8_t signature[SIGNATURE_BYTES])
 {
-    uint8_t buffer[BATCH_MESSAGE_BYTES_MAX];
+    uint8_t buffer[SIGN_BATCH_BYTES_MAX];
     struct message message = {.data = buffer, .room = sizeof(buffer)};
     batch_message(batch, &message);
     return sign_bytes_check(public_key, message_bytes(&message), signature);
+}
+
+int sign_batch_bytes(const struct sign_batch *batch, uint8_t *scratch, size_t scratch_size,
+                     struct bytes *ret_bytes)
+{
+    if (scratch_size < SIGN_BATCH_BYTES_MAX) {
+        return ERR_TOO_LARGE;
+    }
+    struct message message = {.data = scratch, .room = scratch_size};
+    batch_message(batch, &message);
+    *ret_bytes = message_bytes(&message);
+    return 0;
 }
 
 static void auth_message(const struct sign_auth *auth, struct message *message)

@@ -17,6 +17,7 @@ enum {
     SIGN_CHALLENGE_BYTES = 32,
     SIGN_CHANNEL_BYTES = 32,      /* of a channel binding */
     SIGN_EVENT_PREFIX_BYTES = 64, /* what is signed of an event besides its body; room for growth */
+    SIGN_BATCH_BYTES_MAX = 64 + BATCH_EVENTS_MAX * HASH_BYTES, /* what is signed of a batch */
     SIGN_VOUCHER_BYTES_MAX = 1024,
 };
 
@@ -51,6 +52,10 @@ int sign_event(const struct key_pair *pair, const struct sign_event *event, uint
 int sign_event_check(const uint8_t public_key[KEY_BYTES], const struct sign_event *event, uint8_t *scratch,
                      size_t scratch_size, const uint8_t signature[SIGNATURE_BYTES]) MUST_CHECK;
 
+/* These bytes, in `scratch`: what sign_bytes_check is asked about. ERR_TOO_LARGE. */
+int sign_event_bytes(const struct sign_event *event, uint8_t *scratch, size_t scratch_size,
+                     struct bytes *ret_bytes) MUST_CHECK;
+
 /* "loyaltyd batch v1\0" || programme id || principal (u32) || first sequence (u64) || count (u32) || H(body
  * 1) || ...
  */
@@ -66,6 +71,10 @@ void sign_batch(const struct key_pair *pair, const struct sign_batch *batch,
                 uint8_t ret_signature[SIGNATURE_BYTES]);
 int sign_batch_check(const uint8_t public_key[KEY_BYTES], const struct sign_batch *batch,
                      const uint8_t signature[SIGNATURE_BYTES]) MUST_CHECK;
+
+/* These bytes, in `scratch`. ERR_TOO_LARGE: it has less than SIGN_BATCH_BYTES_MAX bytes. */
+int sign_batch_bytes(const struct sign_batch *batch, uint8_t *scratch, size_t scratch_size,
+                     struct bytes *ret_bytes) MUST_CHECK;
 
 /* "loyaltyd auth v1\0" || programme id || principal (u32) || challenge (32) || channel binding (0 or 32) */
 struct sign_auth {

@@ -100,8 +100,9 @@ struct draft {
     const struct event *event;  /* NULL: the body could not be read */
     const struct event *stated; /* what a rebook wraps; NULL: the event itself says what happened */
     const struct opening *opening;
-    const struct context *recorded;    /* a replay: the facts of then; NULL when they are drawn now */
-    bool recorded_clock;               /* a replay: it was refused for the clock of then */
+    const struct context *recorded; /* a replay: the facts of then; NULL when they are drawn now */
+    const struct event_row *proved; /* a replay: its context, outcome and chain are what is to be written */
+    bool recorded_clock;            /* a replay: it was refused for the clock of then */
     const struct programme *programme; /* in force when it occurred; NULL before the first one */
     uint8_t card_hash[HASH_BYTES];     /* of the opened card */
     bool card_opened;

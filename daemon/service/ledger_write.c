@@ -225,6 +225,34 @@ struct bytes ledger_authenticator(const struct event_row *row,
     return (struct bytes){memory, CHAIN_BATCH_AUTHENTICATOR_BYTES};
 }
 
+/* Packs what was decided and hashes all of it. */
+static int complete_row(struct ledger *ledger, struct event_row *row)
+{
+    int result = wire_context_pack(&ledger->context, &ledger->scratch, &row->context);
+    if (result == 0) {
+        result = wire_outcome_pack(&ledger->decision->outcome, &ledger->scratch, &row->outcome);
+    }
+    if (result < 0) {
+        return result;
+    }
+    uint8_t authenticator[CHAIN_BATCH_AUTHENTICATOR_BYTES];
+    const struct chain_leaf leaf = {
+        .position = row->position,
+        .booked_at = row->booked_at,
+        .principal = row->principal,
+        .key_no = row->key_no,
+        .sequence = row->sequence,
+        .body = row->body,
+        .authenticator = ledger_authenticator(row, authenticator),
+        .context = row->context,
+        .outcome = row->outcome,
+    };
+    uint8_t hash[HASH_BYTES];
+    crypto_leaf(&leaf, hash);
+    crypto_link(ledger->head.chain, hash, row->chain);
+    return 0;
+}
+
 int ledger_write(struct ledger *ledger, struct draft *draft)
 {
     struct outcome *outcome = &ledger->decision->outcome;
@@ -245,28 +273,18 @@ int ledger_write(struct ledger *ledger, struct draft *draft)
         row.batch.first_position = row.position;
     }
     CHECK(row.booked_at >= ledger->head.booked_at);
-    int result = wire_context_pack(&ledger->context, &ledger->scratch, &row.context);
-    if (result == 0) {
-        result = wire_outcome_pack(outcome, &ledger->scratch, &row.outcome);
+    int result = 0;
+    if (draft->proved != NULL) {
+        CHECK(draft->proved->position == row.position);
+        row.context = draft->proved->context;
+        row.outcome = draft->proved->outcome;
+        memcpy(row.chain, draft->proved->chain, HASH_BYTES);
+    } else {
+        result = complete_row(ledger, &row);
     }
     if (result < 0) {
         return result;
     }
-    uint8_t authenticator[CHAIN_BATCH_AUTHENTICATOR_BYTES];
-    const struct chain_leaf leaf = {
-        .position = row.position,
-        .booked_at = row.booked_at,
-        .principal = row.principal,
-        .key_no = row.key_no,
-        .sequence = row.sequence,
-        .body = row.body,
-        .authenticator = ledger_authenticator(&row, authenticator),
-        .context = row.context,
-        .outcome = row.outcome,
-    };
-    uint8_t hash[HASH_BYTES];
-    crypto_leaf(&leaf, hash);
-    crypto_link(ledger->head.chain, hash, row.chain);
     draft->position = row.position;
     draft->outcome = row.outcome;
     draft->batch = row.batch;

@@ -13,7 +13,7 @@
 
 struct replay {
     struct ledger *ledger;
-    bool skip_signatures;
+    struct replay_options options;
     uint64_t folded;
     struct replay_difference *difference; /* of the event at work */
     /* The batch that has begun and is not whole; its signature is checked with its last event. */
@@ -29,7 +29,7 @@ int replay_new(const struct replay_options *options, struct replay **ret_replay)
     if (replay == NULL) {
         return ERR_NOMEM;
     }
-    replay->skip_signatures = options->skip_signatures;
+    replay->options = *options;
     const struct ledger_options ledger = {.store = options->store, .world = options->world};
     int result = ledger_allocate(&ledger, &replay->ledger);
     if (result == 0) {
@@ -75,6 +75,32 @@ differs(struct replay *replay, const char *part, const char *format, ...)
     return ERR_CORRUPT;
 }
 
+void replay_signature_wrong(const struct replay_signature *signature,
+                            struct replay_difference *ret_difference)
+{
+    *ret_difference = (struct replay_difference){.position = signature->position, .part = "signature"};
+    if (signature->first_position == 0) {
+        snprintf(ret_difference->text, sizeof(ret_difference->text),
+                 "the signature is not that of principal %u over this body", signature->principal);
+    } else {
+        snprintf(ret_difference->text, sizeof(ret_difference->text),
+                 "the signature is not that of principal %u over the batch from position %llu on",
+                 signature->principal, (unsigned long long)signature->first_position);
+    }
+}
+
+static int check(struct replay *replay, const struct replay_signature *signature)
+{
+    if (replay->options.check != NULL) {
+        return replay->options.check(replay->options.check_context, signature);
+    }
+    if (sign_bytes_check(signature->key, signature->message, signature->signature) < 0) {
+        replay_signature_wrong(signature, replay->difference);
+        return ERR_CORRUPT;
+    }
+    return 0;
+}
+
 /* Position 1 brings the keys everything else is checked against. */
 static int take_genesis(struct replay *replay, const struct event_row *row)
 {
@@ -104,7 +130,7 @@ static int begin_batch(struct replay *replay, const struct event_row *row)
     replay->batch_principal = row->principal;
     memcpy(replay->batch_signature, row->signature.data, SIGNATURE_BYTES);
     const uint64_t before = row->sequence - batch->first_sequence;
-    for (uint64_t i = 0; i < before && !replay->skip_signatures; i++) {
+    for (uint64_t i = 0; i < before && !replay->options.skip_signatures; i++) {
         struct event_row earlier;
         const size_t used = ledger->scratch.used;
         const int result = store_event_find(ledger->options.store, row->principal, batch->first_sequence + i,
@@ -118,10 +144,30 @@ static int begin_batch(struct replay *replay, const struct event_row *row)
     return 0;
 }
 
+static int check_batch_signature(struct replay *replay, const struct event_row *row)
+{
+    struct ledger *ledger = replay->ledger;
+    const struct sign_batch batch = {.programme_id = ledger->programme_id,
+                                     .principal = row->principal,
+                                     .first_sequence = row->batch.first_sequence,
+                                     .count = row->batch.count,
+                                     .body_hashes = (const uint8_t(*)[HASH_BYTES])replay->hashes};
+    struct replay_signature signature = {.position = row->position,
+                                         .first_position = row->batch.first_position,
+                                         .principal = row->principal,
+                                         .key = ledger->principals[row->principal].key,
+                                         .signature = row->signature.data};
+    uint8_t *scratch = arena_alloc(&ledger->scratch, 1, SIGN_BATCH_BYTES_MAX);
+    if (scratch == NULL) {
+        return ERR_NOMEM;
+    }
+    const int result = sign_batch_bytes(&batch, scratch, SIGN_BATCH_BYTES_MAX, &signature.message);
+    return result < 0 ? result : check(replay, &signature);
+}
+
 /* Follows the batches: each is whole, at consecutive positions, and signed once. */
 static int check_batch(struct replay *replay, const struct event_row *row)
 {
-    struct ledger *ledger = replay->ledger;
     struct event_batch *batch = &replay->batch;
     if (batch->count > 0) {
         if (row->batch.count != batch->count || row->batch.first_position != batch->first_position ||
@@ -144,19 +190,8 @@ static int check_batch(struct replay *replay, const struct event_row *row)
     if (index + 1 < batch->count) {
         return 0;
     }
-    const struct sign_batch message = {.programme_id = ledger->programme_id,
-                                       .principal = row->principal,
-                                       .first_sequence = batch->first_sequence,
-                                       .count = batch->count,
-                                       .body_hashes = (const uint8_t(*)[HASH_BYTES])replay->hashes};
     batch->count = 0;
-    if (!replay->skip_signatures &&
-        sign_batch_check(ledger->principals[row->principal].key, &message, replay->batch_signature) < 0) {
-        return differs(replay, "signature",
-                       "the signature is not that of principal %u over the batch from position %llu on",
-                       row->principal, (unsigned long long)batch->first_position);
-    }
-    return 0;
+    return replay->options.skip_signatures ? 0 : check_batch_signature(replay, row);
 }
 
 static int check_signature(struct replay *replay, const struct event_row *row)
@@ -165,8 +200,13 @@ static int check_signature(struct replay *replay, const struct event_row *row)
         return 0; /* check_batch */
     }
     struct ledger *ledger = replay->ledger;
-    const uint8_t *key =
-        row->position == 1 ? ledger->event.genesis.daemon_key.data : ledger->principals[row->principal].key;
+    struct replay_signature signature = {
+        .position = row->position,
+        .principal = row->principal,
+        .key = row->position == 1 ? ledger->event.genesis.daemon_key.data
+                                  : ledger->principals[row->principal].key,
+        .signature = row->signature.data,
+    };
     const size_t room = SIGN_EVENT_PREFIX_BYTES + row->body.size;
     uint8_t *signed_bytes = arena_alloc(&ledger->scratch, 1, room);
     if (signed_bytes == NULL) {
@@ -176,12 +216,12 @@ static int check_signature(struct replay *replay, const struct event_row *row)
                                        .principal = row->principal,
                                        .sequence = row->sequence,
                                        .body = row->body};
-    if (row->signature.size != SIGNATURE_BYTES ||
-        sign_event_check(key, &message, signed_bytes, room, row->signature.data) < 0) {
-        return differs(replay, "signature", "the signature is not that of principal %u over this body",
-                       row->principal);
+    if (row->signature.size != SIGNATURE_BYTES) {
+        replay_signature_wrong(&signature, replay->difference);
+        return ERR_CORRUPT;
     }
-    return 0;
+    const int result = sign_event_bytes(&message, signed_bytes, room, &signature.message);
+    return result < 0 ? result : check(replay, &signature);
 }
 
 /* What the columns say of themselves: place, signer, time. */
@@ -321,7 +361,7 @@ static int replay_row(struct replay *replay, const struct event_row *row)
     if (result == 0) {
         result = check_chain(replay, row);
     }
-    if (result == 0 && !replay->skip_signatures) {
+    if (result == 0 && !replay->options.skip_signatures) {
         result = check_signature(replay, row);
     }
     if (result < 0) {
@@ -337,6 +377,7 @@ static int replay_row(struct replay *replay, const struct event_row *row)
         .booked_at = row->booked_at,
         .event = unpacked == 0 ? &ledger->event : NULL,
         .recorded = &ledger->past,
+        .proved = row,
     };
     enum outcome_code code;
     if (wire_outcome_code(row->outcome, &code) < 0) {

@@ -388,6 +388,127 @@ static void a_log_that_ends_within_a_batch_is_not_proved(void **state)
     temporary_remove(&copy);
 }
 
+struct checking {
+    struct replay_signature last;
+    uint64_t given;
+    uint64_t right;
+    uint64_t refused_at; /* position */
+};
+
+static int check_signature(void *context, const struct replay_signature *signature)
+{
+    struct checking *checking = context;
+    checking->last = *signature;
+    checking->given++;
+    checking->right += sign_bytes_check(signature->key, signature->message, signature->signature) == 0;
+    return signature->position == checking->refused_at ? ERR_SIGNATURE : 0;
+}
+
+struct replaying {
+    struct replay *replay;
+    struct replay_difference difference;
+};
+
+static int replay_row(void *context, const struct event_row *row)
+{
+    struct replaying *replaying = context;
+    return replay_event(replaying->replay, row, &replaying->difference);
+}
+
+/* The whole log into a store that is thrown away, with the signatures checked here. */
+static int replay_checking(struct shelf *shelf, struct checking *checking)
+{
+    struct temporary copy;
+    struct replaying replaying = {0};
+    temporary_open(&copy);
+    const struct replay_options options = {.store = copy.store,
+                                           .world = &shelf->house.world,
+                                           .check = check_signature,
+                                           .check_context = checking};
+    assert_int_equal(replay_new(&options, &replaying.replay), 0);
+    arena_reset(&shelf->house.scratch);
+    int result = store_events(shelf->house.temporary.store, 1, position(shelf), &shelf->house.scratch,
+                              replay_row, &replaying);
+    if (result == 0) {
+        result = replay_finish(replaying.replay, &replaying.difference);
+    }
+    replay_free(replaying.replay);
+    temporary_remove(&copy);
+    return result;
+}
+
+static void signatures_of_a_replay_may_be_checked_elsewhere(void **state)
+{
+    struct shelf *shelf = *state;
+    const uint64_t before = position(shelf);
+    book(shelf, 1, 4);
+    struct checking checking = {0};
+    assert_int_equal(replay_checking(shelf, &checking), 0);
+    assert_int_equal(checking.given, before + 1); /* each alone, and the batch */
+    assert_int_equal(checking.right, checking.given);
+    assert_int_equal(checking.last.principal, TILL);
+    assert_int_equal(checking.last.first_position, before + 1);
+    assert_int_equal(checking.last.position, before + 4);
+    struct replay_difference difference;
+    replay_signature_wrong(&checking.last, &difference);
+    assert_int_equal(difference.position, before + 4);
+    assert_string_equal(difference.part, "signature");
+    checking = (struct checking){.refused_at = 2};
+    assert_int_equal(replay_checking(shelf, &checking), ERR_SIGNATURE);
+    assert_int_equal(checking.given, 2);
+}
+
+struct walk {
+    struct shelf *shelf;
+    uint64_t next;
+    uint64_t last; /* where it ends by itself */
+};
+
+static int same_as_alone(void *context, const struct event_row *row)
+{
+    struct walk *walk = context;
+    uint8_t memory[4096];
+    struct arena arena;
+    struct event_row alone;
+    arena_init(&arena, memory, sizeof(memory));
+    assert_int_equal(row->position, walk->next++);
+    assert_int_equal(store_event_read(walk->shelf->house.temporary.store, row->position, &arena, &alone), 0);
+    assert_int_equal(row->principal, alone.principal);
+    assert_int_equal(row->key_no, alone.key_no);
+    assert_int_equal(row->sequence, alone.sequence);
+    assert_int_equal(row->booked_at, alone.booked_at);
+    assert_true(bytes_equal(row->body, alone.body));
+    assert_true(bytes_equal(row->signature, alone.signature));
+    assert_true(bytes_equal(row->context, alone.context));
+    assert_true(bytes_equal(row->outcome, alone.outcome));
+    assert_memory_equal(row->chain, alone.chain, HASH_BYTES);
+    assert_int_equal(row->batch.count, alone.batch.count);
+    assert_int_equal(row->batch.first_sequence, alone.batch.first_sequence);
+    assert_int_equal(row->batch.first_position, alone.batch.first_position);
+    return row->position == walk->last ? 7 : 0;
+}
+
+static void events_in_a_row_are_read_as_one_by_one(void **state)
+{
+    struct shelf *shelf = *state;
+    struct store *store = shelf->house.temporary.store;
+    struct arena *arena = &shelf->house.scratch;
+    book(shelf, 1, 4);
+    book(shelf, 5, 1);
+    (void)house_terminal(&shelf->house, "cafe", "till-2"); /* between two batches */
+    book(shelf, 6, 3);
+    struct walk walk = {.shelf = shelf, .next = 1};
+    assert_int_equal(store_events(store, 1, position(shelf), arena, same_as_alone, &walk), 0);
+    assert_int_equal(walk.next, position(shelf) + 1);
+    /* From within a batch, beyond the end, and only so far. */
+    walk = (struct walk){.shelf = shelf, .next = position(shelf) - 1};
+    assert_int_equal(store_events(store, walk.next, position(shelf) + 9, arena, same_as_alone, &walk), 0);
+    assert_int_equal(walk.next, position(shelf) + 1);
+    walk = (struct walk){.shelf = shelf, .next = 2, .last = 3};
+    assert_int_equal(store_events(store, 2, position(shelf), arena, same_as_alone, &walk), 7);
+    assert_int_equal(walk.next, 4);
+}
+
 static void a_return_is_decided_behind_the_batch_that_brings_its_purchase(void **state)
 {
     struct shelf *shelf = *state;
@@ -435,6 +556,8 @@ int main(void)
         TEST(a_batch_is_noted_before_it_is_decided),
         TEST(a_signature_of_another_batch_does_not_prove_the_log),
         TEST(a_log_that_ends_within_a_batch_is_not_proved),
+        TEST(signatures_of_a_replay_may_be_checked_elsewhere),
+        TEST(events_in_a_row_are_read_as_one_by_one),
         TEST(a_return_is_decided_behind_the_batch_that_brings_its_purchase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
