@@ -49,6 +49,7 @@ static const char *reason_name(enum trace_reason reason)
         [TRACE_MIN_QUANTITY] = "MIN_QUANTITY",
         [TRACE_TENDER] = "TENDER",
         [TRACE_DAYS_SINCE] = "DAYS_SINCE",
+        [TRACE_DAYS_JOINED] = "DAYS_JOINED",
         [TRACE_METRIC] = "METRIC",
         [TRACE_SEGMENT] = "SEGMENT",
         [TRACE_BIRTHDAY] = "BIRTHDAY",

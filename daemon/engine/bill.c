@@ -156,3 +156,44 @@ int bill_share(struct bill *bill, const struct selector *selector, int64_t share
     *ret_value = bill_take(bill, selector, max_value != 0 ? least(amount, max_value) : amount);
     return 0;
 }
+
+int64_t bill_due(const struct bill *bill, const struct selector *selector)
+{
+    int64_t due = 0;
+    if (selector_is_open(selector)) {
+        return bill->total;
+    }
+    for (size_t i = 0; i < bill->count; i++) {
+        due += bill->due[i] > 0 && selector_takes(selector, line_of(bill, i)) ? bill->due[i] : 0;
+    }
+    return least(due, bill->total);
+}
+
+int bill_share_cheapest(struct bill *bill, const struct selector *selector, int64_t share, int64_t max_value,
+                        int64_t units, int64_t *ret_value, int64_t *ret_units)
+{
+    uint16_t order[LINES_MAX];
+    const size_t count = select_lines(bill, selector, true, order);
+    int64_t value = 0;
+    int64_t left = units;
+    for (size_t i = 0; i < count && left > 0; i++) {
+        const size_t at = order[i];
+        const int64_t part = least(left, bill->units[at]);
+        int64_t worth = 0;
+        int64_t amount = 0;
+        int err = checked_mul_div(bill->due[at], part, bill->units[at], ROUND_FLOOR, &worth);
+        err = err != 0 ? err : checked_mul_div(worth, share, SHARE_WHOLE, ROUND_HALF_UP, &amount);
+        if (err != 0) {
+            return err;
+        }
+        amount = max_value != 0 ? least(amount, max_value - value) : amount;
+        amount = least(amount, bill->total);
+        bill->due[at] -= amount;
+        bill->total -= amount;
+        value += amount;
+        left -= part;
+    }
+    *ret_value = value;
+    *ret_units = units - left;
+    return 0;
+}

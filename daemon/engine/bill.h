@@ -48,4 +48,12 @@ int64_t bill_take(struct bill *bill, const struct selector *selector, int64_t am
 int bill_share(struct bill *bill, const struct selector *selector, int64_t share, int64_t max_value,
                int64_t *ret_value) MUST_CHECK;
 
+/* What is left to pay of what the selector takes; of all of it without one. */
+int64_t bill_due(const struct bill *bill, const struct selector *selector);
+
+/* The same share as bill_share, of `units` of the cheapest units the selector takes. Says how many there
+ * were. */
+int bill_share_cheapest(struct bill *bill, const struct selector *selector, int64_t share, int64_t max_value,
+                        int64_t units, int64_t *ret_value, int64_t *ret_units) MUST_CHECK;
+
 #endif

@@ -102,6 +102,15 @@ static enum answer ask_days_since(const struct condition *condition, const struc
                : NOT_ASKED;
 }
 
+static enum answer ask_days_joined(const struct condition *condition, const struct sale *sale)
+{
+    const struct context *context = sale->context;
+    return condition->has_days_since_joining
+               ? answer((int64_t)context->member_day - context_enrolled(context) >=
+                        condition->days_since_joining)
+               : NOT_ASKED;
+}
+
 static enum answer ask_metrics(const struct condition *condition, const struct sale *sale)
 {
     for (size_t i = 0; i < condition->metrics_count; i++) {
@@ -133,12 +142,19 @@ static const struct {
     enum trace_reason reason;
     enum answer (*ask)(const struct condition *condition, const struct sale *sale);
 } circumstances[] = {
-    {TRACE_DATES, ask_dates},       {TRACE_WEEKDAY, ask_weekday},
-    {TRACE_HOURS, ask_hours},       {TRACE_STORE, ask_store},
-    {TRACE_TERMINAL, ask_terminal}, {TRACE_CODE, ask_codes},
-    {TRACE_LEVEL, ask_level},       {TRACE_FIRST_PURCHASE, ask_first_purchase},
-    {TRACE_TENDER, ask_tenders},    {TRACE_DAYS_SINCE, ask_days_since},
-    {TRACE_METRIC, ask_metrics},    {TRACE_SEGMENT, ask_segments},
+    {TRACE_DATES, ask_dates},
+    {TRACE_WEEKDAY, ask_weekday},
+    {TRACE_HOURS, ask_hours},
+    {TRACE_STORE, ask_store},
+    {TRACE_TERMINAL, ask_terminal},
+    {TRACE_CODE, ask_codes},
+    {TRACE_LEVEL, ask_level},
+    {TRACE_FIRST_PURCHASE, ask_first_purchase},
+    {TRACE_TENDER, ask_tenders},
+    {TRACE_DAYS_SINCE, ask_days_since},
+    {TRACE_DAYS_JOINED, ask_days_joined},
+    {TRACE_METRIC, ask_metrics},
+    {TRACE_SEGMENT, ask_segments},
     {TRACE_BIRTHDAY, ask_birthday},
 };
 

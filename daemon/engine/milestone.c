@@ -13,7 +13,8 @@ uint32_t milestone_counter(const struct programme *programme, const struct miles
     case MILESTONE_ONCE:
         break;
     case MILESTONE_EACH_WINDOW:
-        per = window->kind == WINDOW_MONTH           ? LIMIT_MONTH
+        per = window->kind == WINDOW_WEEK            ? LIMIT_WEEK
+              : window->kind == WINDOW_MONTH         ? LIMIT_MONTH
               : window->kind == WINDOW_CALENDAR_YEAR ? LIMIT_YEAR
                                                      : LIMIT_EVER;
         if (window->kind == WINDOW_ROLLING) {
@@ -30,9 +31,8 @@ int32_t milestone_period(const struct programme *programme, const struct milesto
                          int32_t enrolled, int32_t day)
 {
     const struct window *window = &programme->measures[milestone->goal.measure].window;
-    const bool windows = milestone->repeat == MILESTONE_EACH_WINDOW &&
-                         (window->kind == WINDOW_MONTH || window->kind == WINDOW_CALENDAR_YEAR ||
-                          window->kind == WINDOW_ANNIVERSARY_YEAR);
+    const bool windows = milestone->repeat == MILESTONE_EACH_WINDOW && window->kind != WINDOW_LIFETIME &&
+                         window->kind != WINDOW_ROLLING;
     return windows ? window_range(window, enrolled, day).first : DAY_MIN;
 }
 

@@ -36,6 +36,9 @@ static bool birthday_in(const struct profile *profile, int32_t year, int32_t *re
 static bool around_birthday(const struct condition *condition, const struct profile *profile, int32_t today)
 {
     const int32_t this_year = date_from_day(today).year;
+    if (condition->birthday_month) {
+        return date_from_day(today).month == profile->birth_month;
+    }
     for (int32_t year = this_year - 1; year <= this_year + 1; year++) {
         int32_t day;
         if (birthday_in(profile, year, &day) && day - today <= condition->birthday_before &&
@@ -85,4 +88,6 @@ void engine_answers(const struct programme *programme, const struct profile *pro
         ask(&programme->rewards[i].when, profile, context);
         ask(&programme->rewards[i].unless, profile, context);
     }
+    ask(&programme->paying.when, profile, context);
+    ask(&programme->paying.unless, profile, context);
 }

@@ -189,6 +189,15 @@ static int pay_bill(struct bill *bill, const struct reward *reward, struct claim
         claim->value = err == 0 ? bill_take(bill, &reward->selector, amount) : 0;
         return err;
     case REWARD_PERCENT_OFF:
+        if (reward->cheapest > 0) {
+            int64_t units = 0;
+            err = checked_mul(reward->cheapest, claim->units, &units);
+            err = err != 0 ? err
+                           : bill_share_cheapest(bill, &reward->selector, reward->value, reward->max_value,
+                                                 units, &claim->value, &units);
+            claim->units = (units + reward->cheapest - 1) / reward->cheapest;
+            return err;
+        }
         claim->units = 1;
         return bill_share(bill, &reward->selector, reward->value, reward->max_value, &claim->value);
     case REWARD_GIFT:
@@ -317,13 +326,15 @@ void redeem_find_points(struct redeeming *redeeming, int64_t funds, bool final)
     const struct paying_policy *policy = &redeeming->sale->programme->paying;
     struct paying *paying = &redeeming->paying;
     int64_t share = 0;
-    if (checked_mul_div(redeeming->bill.total, policy->max_share, SHARE_WHOLE, ROUND_FLOOR, &share) != 0) {
+    const int64_t payable = bill_due(&redeeming->bill, &policy->selector);
+    if (checked_mul_div(payable, policy->max_share, SHARE_WHOLE, ROUND_FLOOR, &share) != 0) {
         share = 0;
     }
-    const int64_t due = least(share, redeeming->bill.total) / policy->worth;
+    const int64_t due = least(share, payable) / policy->worth;
     const int64_t asked = (paying->all ? funds : paying->wanted) / policy->points;
     /* Cannot overflow: neither more than there are points, nor than is due. */
     int64_t points = least(asked, due) * policy->points;
+    points = policy->maximum > 0 ? least(points, policy->maximum - policy->maximum % policy->points) : points;
     if (!paying->all && (points == 0 || points < policy->minimum)) {
         turn_paying_down(redeeming, points < policy->minimum ? CODE_BELOW_MINIMUM : CODE_NOTHING_TO_PAY);
         return;
@@ -357,6 +368,12 @@ static void plan_paying(struct redeeming *redeeming)
     }
     if (policy->points == 0) {
         turn_paying_down(redeeming, CODE_NOT_FOR_SALE);
+        return;
+    }
+    if (!paying_allowed(policy, redeeming->sale)) {
+        if (!paying->all) {
+            turn_paying_down(redeeming, CODE_CONDITIONS);
+        }
         return;
     }
     paying->earned = policy->fund_from == FUND_BALANCE_AND_THIS_PURCHASE;

@@ -49,6 +49,16 @@ bool reward_circumstances(const struct reward *reward, const struct sale *sale)
     return condition_circumstances(&when, sale) == TRACE_APPLIED && !condition_any(&unless, sale, &nothing);
 }
 
+bool paying_allowed(const struct paying_policy *paying, const struct sale *sale)
+{
+    struct share share;
+    struct shortfall shortfall;
+    basket_select(&sale->basket, &paying->selector, &share);
+    return condition_circumstances(&paying->when, sale) == TRACE_APPLIED &&
+           condition_amounts(&paying->when, sale, &share, &shortfall) == TRACE_APPLIED &&
+           !condition_any(&paying->unless, sale, &share);
+}
+
 bool reward_basket(const struct reward *reward, const struct sale *sale)
 {
     const struct condition when = basket_of(&reward->when);

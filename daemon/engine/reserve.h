@@ -22,6 +22,9 @@ bool reward_circumstances(const struct reward *reward, const struct sale *sale);
 /* Whether what they ask of the basket holds. */
 bool reward_basket(const struct reward *reward, const struct sale *sale);
 
+/* Whether points may pay at all for a basket. */
+bool paying_allowed(const struct paying_policy *paying, const struct sale *sale);
+
 /* The voucher that a reservation holds, or NULL. */
 const struct held_voucher *reservation_voucher(const struct member_state *holdings,
                                                const struct reservation *reservation);

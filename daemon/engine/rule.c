@@ -127,7 +127,10 @@ static int rule_points(const struct rule *rule, int64_t basis, int64_t *ret_poin
     case RULE_SPEND:
         return spend_points(rule, basis, ret_points);
     case RULE_ITEM:
-        return checked_mul(rule->give, rule->item_per == PER_LINE ? basis : basis / 1000, ret_points);
+        return checked_mul(rule->give,
+                           (rule->item_per == PER_LINE ? basis : basis / 1000) /
+                               (rule->every > 0 ? rule->every : 1),
+                           ret_points);
     case RULE_VISIT:
     case RULE_ACTIVITY:
         *ret_points = rule->give;

@@ -125,12 +125,14 @@ const char *trace_reason_text(enum trace_reason reason)
         return "not paid that way";
     case TRACE_DAYS_SINCE:
         return "too few days since the last purchase";
+    case TRACE_DAYS_JOINED:
+        return "too few days since the customer joined";
     case TRACE_METRIC:
         return "a metric is not reached";
     case TRACE_SEGMENT:
         return "not in its segments";
     case TRACE_BIRTHDAY:
-        return "not around the birthday";
+        return "not at the birthday";
     case TRACE_CAMPAIGN:
         return "its campaign does not run";
     case TRACE_LIMIT:

@@ -126,6 +126,7 @@ enum trace_reason {
     TRACE_NOT_BEST, /* another base rule gave more, or came first */
     TRACE_TENDER,
     TRACE_DAYS_SINCE,
+    TRACE_DAYS_JOINED,
     TRACE_METRIC,
     TRACE_SEGMENT,
     TRACE_BIRTHDAY,

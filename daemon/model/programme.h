@@ -82,12 +82,15 @@ struct condition {
     uint8_t tenders; /* bit of each tender kind of model/event.h that will do; 0: any */
     bool has_days_since_purchase;
     int32_t days_since_purchase; /* at least so many since the last one */
-    const struct goal *metrics;  /* each reached */
+    bool has_days_since_joining;
+    int32_t days_since_joining; /* at least so many since the member was enrolled */
+    const struct goal *metrics; /* each reached */
     size_t metrics_count;
     struct id_list segments; /* the member is in one of them */
     bool has_birthday;
     int32_t birthday_before; /* days, 0 to 182: it lies at most so far ahead ... */
     int32_t birthday_after;  /* ... or so far back; both 0: on the day */
+    bool birthday_month;     /* in place of both: in its calendar month */
     /* Questions to the member's profile, whose answers a context records: counted from 1 over the whole
      * programme; 0: not asked. */
     uint32_t segments_question;
@@ -105,7 +108,9 @@ struct window {
     enum window_kind {
         WINDOW_LIFETIME,
         WINDOW_CALENDAR_YEAR,
+        WINDOW_WEEK,
         WINDOW_MONTH,
+        WINDOW_QUARTER,
         WINDOW_ROLLING,
         WINDOW_ANNIVERSARY_YEAR /* from the day the member was enrolled, or the same day of a later year */
     } kind;
@@ -227,6 +232,7 @@ struct rule {
     int64_t per;  /* spend: minor units, at least 1 */
     enum rule_steps { STEPS_EXACT, STEPS_WHOLE } steps;
     enum rule_per { PER_UNIT, PER_LINE } item_per;
+    int64_t every;        /* item: `give` for each so many of them; 0 is 1 */
     int64_t factor;       /* multiply: thousandths */
     const char *activity; /* activity: its code */
     struct award award;
@@ -310,6 +316,7 @@ struct reward {
     enum reward_kind kind;
     int64_t value;      /* amount off: minor units; percent off: thousandths of a percent */
     int64_t max_value;  /* minor units; 0: no maximum */
+    int64_t cheapest;   /* percent off: of so many of the cheapest units of its goods; 0: of all of them */
     struct term valid;  /* of its voucher */
     bool has_cost;      /* for sale; else only given by rules, cards, levels and milestones */
     int64_t cost;       /* points for each `cost_units` units begun; 0: free */
@@ -328,8 +335,12 @@ struct paying_policy {
     int64_t worth;     /* minor units, at least 1 */
     int64_t minimum;   /* points at once; 0: none */
     int64_t max_share; /* of what is due: thousandths of a percent, 1 to 100,000 */
+    int64_t maximum;   /* points at once; 0: no maximum */
     bool clamp;        /* fewer points than asked for pay what they can; else it is refused */
     enum fund_from fund_from;
+    struct selector selector; /* the goods they may pay for */
+    struct condition when;
+    struct condition unless;
 };
 
 /* How long points stay reserved. */
@@ -384,7 +395,7 @@ struct store_place {
 };
 
 /* Each condition may ask for segments and for the birthday, and stands in `when` or in `unless`. */
-enum { QUESTIONS_MAX = 4 * (RULES_MAX + CAMPAIGNS_MAX + REWARDS_MAX) };
+enum { QUESTIONS_MAX = 4 * (RULES_MAX + CAMPAIGNS_MAX + REWARDS_MAX + 1) };
 
 struct programme {
     const char *id;

@@ -47,7 +47,11 @@ SAYS(rule_gives, struct rule)
         return;
     case RULE_ITEM:
         gift(words, item);
-        SAY(" for each %s", item->item_per == PER_LINE ? "line" : "unit");
+        if (item->every > 1) {
+            SAY(" for every %" PRId64 " %s", item->every, item->item_per == PER_LINE ? "lines" : "units");
+        } else {
+            SAY(" for each %s", item->item_per == PER_LINE ? "line" : "unit");
+        }
         return;
     case RULE_VISIT:
         gift(words, item);
@@ -317,6 +321,11 @@ SAYS(reward_worth, struct reward)
     case REWARD_PERCENT_OFF:
         words_thousandths(words, item->value);
         SAY(" %% off");
+        if (item->cheapest > 1) {
+            SAY(" the %" PRId64 " cheapest units", item->cheapest);
+        } else if (item->cheapest == 1) {
+            SAY(" the cheapest unit");
+        }
         break;
     case REWARD_GIFT:
         SAY("a gift");

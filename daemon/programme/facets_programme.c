@@ -180,6 +180,23 @@ PROGRAMME_SAYS(paying_share)
     }
 }
 
+WHERE(paying_maximum, item->paying.maximum > 0, words_points, item->paying.maximum)
+
+PROGRAMME_SAYS(paying_goods)
+{
+    words_selector(words, &item->paying.selector);
+}
+
+PROGRAMME_SAYS(paying_when)
+{
+    words_condition(words, &item->paying.when);
+}
+
+PROGRAMME_SAYS(paying_unless)
+{
+    words_condition(words, &item->paying.unless);
+}
+
 EITHER(paying_short, paying.clamp, "those there are pay", "")
 EITHER(paying_fund, paying.fund_from == FUND_BALANCE_AND_THIS_PURCHASE, "with those of the purchase", "")
 
@@ -187,6 +204,10 @@ static const struct facet paying_facets[] = {
     {"rate", paying, "points pay nothing", NULL},
     {"at least", paying_minimum, "one group", NULL},
     {"at most", paying_share, "nothing", NULL},
+    {"at most at once", paying_maximum, "as many as are due", NULL},
+    {"goods", paying_goods, "all", NULL},
+    {"when", paying_when, "always", NULL},
+    {"unless", paying_unless, "never", NULL},
     {"fewer points than asked for", paying_short, "pay nothing", NULL},
     {"paid with points held", paying_fund, "before the purchase", NULL},
 };

@@ -289,6 +289,7 @@ static int check_condition(struct yaml_binder *binder, const struct yaml_node *n
 static const struct yaml_field birthday_fields[] = {
     YAML_KEY(struct condition, birthday_before, "before", YAML_INTEGER, .min = 0, .max = BIRTHDAY_DAYS_MAX),
     YAML_KEY(struct condition, birthday_after, "after", YAML_INTEGER, .min = 0, .max = BIRTHDAY_DAYS_MAX),
+    YAML_KEY(struct condition, birthday_month, "month", YAML_BOOLEAN, .fallback = false),
 };
 static const struct yaml_table birthday_table = {YAML_FIELDS(birthday_fields),
                                                  .size = sizeof(struct condition)};
@@ -298,7 +299,12 @@ static int read_birthday(struct yaml_binder *binder, const struct yaml_node *nod
     struct condition *condition = field;
     struct condition keys;
     const int result = yaml_bind(binder, node, &birthday_table, &keys);
+    if (result == 0 && keys.birthday_month && node->size > 1) {
+        return yaml_error(binder->errors, yaml_get(node, "month"),
+                          "the whole month has no 'before' and 'after': expected one or the other");
+    }
     if (result == 0) {
+        condition->birthday_month = keys.birthday_month;
         condition->has_birthday = true;
         condition->birthday_before = keys.birthday_before;
         condition->birthday_after = keys.birthday_after;
@@ -335,6 +341,8 @@ static const struct yaml_field condition_fields[] = {
     YAML_FIELD(struct condition, tenders, YAML_NAMES, .min = 1, .max = 6, .names = tender_names),
     YAML_FIELD(struct condition, days_since_purchase, YAML_INTEGER, .min = 1, .max = TERM_DAYS_MAX,
                YAML_PRESENT(struct condition, has_days_since_purchase)),
+    YAML_FIELD(struct condition, days_since_joining, YAML_INTEGER, .min = 1, .max = TERM_DAYS_MAX,
+               YAML_PRESENT(struct condition, has_days_since_joining)),
     {.key = "metrics",
      .type = YAML_CUSTOM,
      .offset = 0,

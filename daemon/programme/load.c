@@ -129,7 +129,8 @@ static void check_points(struct loader *loader)
     }
     const struct yaml_node *points = yaml_get(loader->root, "points");
     if (given && yaml_get(points, "name") == NULL) {
-        yaml_warning(&loader->errors, points, "points have no 'name': customers read \"points\"");
+        yaml_warning(&loader->errors, points != NULL ? points : loader->root,
+                     "points have no 'name': customers read \"points\"");
     }
 }
 
@@ -157,6 +158,7 @@ static void read_sections(struct loader *loader)
     if (loader->sections[SECTION_RULES] != NULL) {
         read_rules(loader, loader->sections[SECTION_RULES]);
     }
+    read_paying(loader, yaml_get(loader->root, "pay_with_points"));
     keep_measures(loader);
     check_use(loader);
     check_points(loader);

@@ -11,8 +11,14 @@ enum { WINDOW_DAYS_MAX = 3660, CONDITION_METRICS_MAX = 8, VISITS_MAX = 1000000 }
 /* --- windows --- */
 
 const char *const window_names[] = {
-    [WINDOW_LIFETIME] = "lifetime", [WINDOW_CALENDAR_YEAR] = "calendar_year",       [WINDOW_MONTH] = "month",
-    [WINDOW_ROLLING] = "rolling",   [WINDOW_ANNIVERSARY_YEAR] = "anniversary_year", NULL,
+    [WINDOW_LIFETIME] = "lifetime",
+    [WINDOW_CALENDAR_YEAR] = "calendar_year",
+    [WINDOW_MONTH] = "month",
+    [WINDOW_WEEK] = "week",
+    [WINDOW_QUARTER] = "quarter",
+    [WINDOW_ROLLING] = "rolling",
+    [WINDOW_ANNIVERSARY_YEAR] = "anniversary_year",
+    NULL,
 };
 
 void check_window(struct loader *loader, const struct yaml_node *node, const struct window_keys *keys)

@@ -41,12 +41,27 @@ static const struct yaml_field paying_fields[] = {
     YAML_KEY(struct paying_keys, paying.max_share, "max_share", YAML_DECIMAL, .digits = 3, .min = 1,
              .max = SHARE_ALL, .fallback = SHARE_ALL),
     YAML_FIELD(struct paying_keys, insufficient, YAML_NAME, .names = insufficient_names),
+    YAML_KEY(struct paying_keys, paying.maximum, "maximum", YAML_POINTS, .min = 1, .max = POINTS_MAX),
     FUND_FROM_ROW(struct paying_keys, paying.fund_from),
+    SELECTOR_ROWS(struct paying_keys, paying.selector),
+    CONDITION_ROW(struct paying_keys, paying.when, "when"),
+    CONDITION_ROW(struct paying_keys, paying.unless, "unless"),
 };
 static const struct yaml_table paying_table = {YAML_FIELDS(paying_fields),
                                                .size = sizeof(struct paying_keys)};
 
-static void read_paying(struct loader *loader, const struct yaml_node *node)
+static void check_bounds(struct loader *loader, const struct yaml_node *node,
+                         const struct paying_policy *paying)
+{
+    const struct yaml_node *maximum = yaml_get(node, "maximum");
+    const int64_t least = paying->minimum > paying->points ? paying->minimum : paying->points;
+    if (maximum != NULL && paying->maximum < least) {
+        (void)yaml_error(&loader->errors, maximum,
+                         "no points could pay: expected the 'minimum', and one group of 'points', or more");
+    }
+}
+
+void read_paying(struct loader *loader, const struct yaml_node *node)
 {
     struct paying_keys keys;
     if (node == NULL || !loader_ok(loader, yaml_bind(&loader->binder, node, &paying_table, &keys))) {
@@ -57,6 +72,7 @@ static void read_paying(struct loader *loader, const struct yaml_node *node)
         yaml_warning(&loader->errors, minimum,
                      "only whole groups of 'points' pay: the next more than this is the minimum");
     }
+    check_bounds(loader, node, &keys.paying);
     keys.paying.clamp = keys.insufficient == 1;
     loader->programme->paying = keys.paying;
 }
@@ -226,7 +242,6 @@ static void read_households(struct loader *loader, const struct yaml_node *node)
 
 void read_policies(struct loader *loader, const struct yaml_node *const nodes[POLICIES])
 {
-    read_paying(loader, nodes[POLICY_PAYING]);
     read_reservations(loader, nodes[POLICY_RESERVATIONS]);
     read_returns(loader, nodes[POLICY_RETURNS]);
     read_moving(loader, nodes[POLICY_MOVING]);

@@ -32,5 +32,7 @@ void number_questions(struct loader *loader)
         number(&rewards[i].when, &last);
         number(&rewards[i].unless, &last);
     }
+    number(&programme->paying.when, &last);
+    number(&programme->paying.unless, &last);
     programme->questions = last;
 }

@@ -34,6 +34,7 @@ static const struct yaml_field reward_fields[] = {
     YAML_FIELD(struct reward_keys, value, YAML_MONEY, .min = 1, .max = AMOUNT_MAX),
     YAML_FIELD(struct reward_keys, percent, YAML_DECIMAL, .digits = 3, .min = 1, .max = PERCENT_MAX),
     YAML_KEY(struct reward_keys, reward.max_value, "max_value", YAML_MONEY, .min = 1, .max = AMOUNT_MAX),
+    YAML_KEY(struct reward_keys, reward.cheapest, "cheapest", YAML_INTEGER, .min = 1, .max = UNITS_MAX),
     TERM_ROW(struct reward_keys, reward.valid, "valid"),
     YAML_KEY(struct reward_keys, reward.cost, "cost", YAML_POINTS, .min = 0, .max = COST_MAX,
              YAML_PRESENT(struct reward_keys, reward.has_cost)),
@@ -59,6 +60,7 @@ static const struct {
     {"value", KIND_BIT(REWARD_AMOUNT_OFF), KIND_BIT(REWARD_AMOUNT_OFF)},
     {"percent", KIND_BIT(REWARD_PERCENT_OFF), KIND_BIT(REWARD_PERCENT_OFF)},
     {"max_value", KIND_BIT(REWARD_FREE_ITEM) | KIND_BIT(REWARD_PERCENT_OFF), 0},
+    {"cheapest", KIND_BIT(REWARD_PERCENT_OFF), 0},
     {"only", ~KIND_BIT(REWARD_GIFT), 0},
     {"except", ~KIND_BIT(REWARD_GIFT), 0},
 };

@@ -19,6 +19,7 @@ struct kind_keys {
     int64_t per;
     enum rule_steps steps;
     enum rule_per item_per;
+    int64_t every;
     const char *code;
 };
 
@@ -45,6 +46,7 @@ static const struct yaml_table spend_table = {YAML_FIELDS(spend_fields), .size =
 static const struct yaml_field item_fields[] = {
     GIVE_ROW,
     YAML_KEY(struct kind_keys, item_per, "per", YAML_NAME, .names = per_names, .fallback = PER_UNIT),
+    YAML_FIELD(struct kind_keys, every, YAML_INTEGER, .min = 1, .max = UNITS_MAX, .fallback = 1),
 };
 static const struct yaml_table item_table = {YAML_FIELDS(item_fields), .size = sizeof(struct kind_keys)};
 
@@ -151,6 +153,7 @@ static bool read_kind_value(struct loader *loader, const struct yaml_node *node,
     rule->per = kind.per;
     rule->steps = kind.steps;
     rule->item_per = kind.item_per;
+    rule->every = kind.every > 0 ? kind.every : 1;
     rule->activity = kind.code;
     return loader_ok(loader, result);
 }
@@ -239,7 +242,7 @@ static void check_stamps(struct loader *loader, const struct yaml_node *node, co
     if (cards == NULL || cards[rule->card].distinct == DISTINCT_NOT) {
         return;
     }
-    if (rule->kind != RULE_ITEM || rule->give != 1) {
+    if (rule->kind != RULE_ITEM || rule->give != 1 || rule->every > 1) {
         (void)yaml_error(&loader->errors, node, "a set is stamped item by item: expected 'item: {give: 1}'");
     }
     if (cards[rule->card].distinct == DISTINCT_LABELS && rule->selector.only.labels.count == 0) {

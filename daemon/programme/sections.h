@@ -19,6 +19,10 @@ enum policy {
 };
 
 /* The policies, by their nodes (NULL: not in the file). The points' decimals are known. */
+/* `pay_with_points`, whose conditions may name levels: after them. `node` may be NULL. */
+void read_paying(struct loader *loader, const struct yaml_node *node);
+
+/* All others. */
 void read_policies(struct loader *loader, const struct yaml_node *const nodes[POLICIES]);
 /* What contradicts each other, when the whole programme has been read without errors. */
 void check_policies(struct loader *loader);

@@ -176,12 +176,15 @@ static struct term default_valid(const struct window *window)
         return (struct term){.unit = TERM_NEVER};
     case WINDOW_CALENDAR_YEAR:
         return (struct term){.unit = TERM_YEARS, .count = 1, .round = TERM_END_OF_YEAR};
+    case WINDOW_QUARTER:
+        return (struct term){.unit = TERM_MONTHS, .count = 3, .round = TERM_END_OF_QUARTER};
     case WINDOW_MONTH:
         return (struct term){.unit = TERM_MONTHS, .count = 1, .round = TERM_END_OF_MONTH};
     case WINDOW_ROLLING:
         return (struct term){.unit = TERM_DAYS, .count = window->days, .round = TERM_EXACT};
+    case WINDOW_WEEK:
     case WINDOW_ANNIVERSARY_YEAR:
-        break; /* must be said: it ends for everybody on another day */
+        break; /* must be said: no term ends with a week, nor on everybody's own day */
     }
     return (struct term){.unit = TERM_NEVER};
 }
@@ -207,9 +210,10 @@ void read_tiers(struct loader *loader, const struct yaml_node *mapping)
     }
     tiers->window = keys.window.window;
     tiers->valid = keys.has_valid ? keys.valid : default_valid(&keys.window.window);
-    if (!keys.has_valid && tiers->window.kind == WINDOW_ANNIVERSARY_YEAR) {
-        (void)yaml_error(&loader->errors, mapping,
-                         "key 'valid' is missing: levels of an anniversary year need it");
+    if (bound && !keys.has_valid &&
+        (tiers->window.kind == WINDOW_ANNIVERSARY_YEAR || tiers->window.kind == WINDOW_WEEK)) {
+        (void)yaml_error(&loader->errors, mapping, "key 'valid' is missing: levels of %s need it",
+                         tiers->window.kind == WINDOW_WEEK ? "a week" : "an anniversary year");
     }
     tiers->grace = keys.grace;
     tiers->match_all = keys.match == 1;

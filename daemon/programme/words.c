@@ -220,7 +220,16 @@ static void condition_customer(struct words *words, size_t start, const struct c
         counted(words, condition->days_since_purchase, "day");
         text_add(&words->text, " since the last purchase");
     }
-    if (condition->has_birthday) {
+    if (condition->has_days_since_joining) {
+        next_part(words, start, "; ");
+        text_add(&words->text, "at least ");
+        counted(words, condition->days_since_joining, "day");
+        text_add(&words->text, " since the customer joined");
+    }
+    if (condition->has_birthday && condition->birthday_month) {
+        next_part(words, start, "; ");
+        text_add(&words->text, "in the month of the birthday");
+    } else if (condition->has_birthday) {
         next_part(words, start, "; ");
         text_add(&words->text, "from ");
         counted(words, condition->birthday_before, "day");
@@ -304,6 +313,12 @@ void words_window(struct words *words, const struct window *window)
         return;
     case WINDOW_CALENDAR_YEAR:
         text_add(&words->text, "in the calendar year");
+        return;
+    case WINDOW_WEEK:
+        text_add(&words->text, "in the week");
+        return;
+    case WINDOW_QUARTER:
+        text_add(&words->text, "in the quarter");
         return;
     case WINDOW_MONTH:
         text_add(&words->text, "in the month");

@@ -110,7 +110,7 @@ static void add_condition(struct shape *shape, const char *key)
         text_add(text, "codes: [%s]", WORD(shape, "SPRING", "STAFF", "SPRING, STAFF"));
         break;
     case 8:
-        text_add(text, "first_purchase: yes");
+        text_add(text, "%s", WORD(shape, "first_purchase: yes", "days_since_joining: 30"));
         break;
     case 10:
         text_add(text, "segments: [%s]", WORD(shape, "students", "staff", "students, staff"));
@@ -174,8 +174,9 @@ static void add_tiers(struct shape *shape)
     if (draw_one_in(shape->draw, 3)) {
         text_add(shape->text, "rolling\n  days: %d\n", (int)draw_edge(shape->draw, 1, 3660));
     } else {
-        const char *window = WORD(shape, "calendar_year", "lifetime", "month", "anniversary_year");
-        needs_valid = strcmp(window, "anniversary_year") == 0;
+        const char *window =
+            WORD(shape, "calendar_year", "lifetime", "month", "quarter", "week", "anniversary_year");
+        needs_valid = strcmp(window, "anniversary_year") == 0 || strcmp(window, "week") == 0;
         text_add(shape->text, "%s\n", window);
     }
     if (draw_one_in(shape->draw, 2) || needs_valid) {

@@ -152,6 +152,12 @@ static int32_t window_start(const struct window *window, int32_t joined, int32_t
     case WINDOW_CALENDAR_YEAR:
         start = day_from_date(date.year, 1, 1);
         break;
+    case WINDOW_WEEK:
+        start = day - ((int32_t)day_weekday(day) - 1);
+        break;
+    case WINDOW_QUARTER:
+        start = day_from_date(date.year, (date.month - 1) / 3 * 3 + 1, 1);
+        break;
     case WINDOW_MONTH:
         start = day_from_date(date.year, date.month, 1);
         break;

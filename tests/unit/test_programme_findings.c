@@ -150,7 +150,7 @@ static void the_basis_and_points_take_what_is_known(void **state)
     };
     static const struct programme_finding warnings[] = {
         {HEAD RULES "points: {decimals: 0}\n", 7, "points", "points have no 'name'"},
-        {HEAD RULES, 0, "", "points have no 'name'"},
+        {HEAD RULES, 1, "", "points have no 'name'"},
     };
     CHECK_ERRORS(state, cases);
     CHECK_WARNINGS(state, warnings);
@@ -230,6 +230,9 @@ static void a_condition_can_hold(void **state)
         {SPEND_RULE("when: {birthday: yes}"), 8, "rules[0].when.birthday", "expected keys with values"},
         {SPEND_RULE("when: {birthday: {before: 183}}"), 8, "rules[0].when.birthday.before", "from 0 to 182"},
         {SPEND_RULE("when: {birthday: {after: -1}}"), 8, "rules[0].when.birthday.after", "from 0 to 182"},
+        {SPEND_RULE("when: {birthday: {month: yes, after: 1}}"), 8, "rules[0].when.birthday.month",
+         "one or the other"},
+        {SPEND_RULE("when: {days_since_joining: 0}"), 8, "rules[0].when.days_since_joining", "from 1"},
     };
     CHECK_ERRORS(state, cases);
 }
@@ -397,7 +400,8 @@ static void levels_rise_from_nothing(void **state)
     static const struct programme_finding cases[] = {
         {TIERS("levels: [{id: base}]"), 8, "tiers", "key 'window' is missing"},
         {TIERS("window: month"), 8, "tiers", "key 'levels' is missing"},
-        {TIERS("window: week, levels: [{id: base}]"), 8, "tiers.window", "one of lifetime, calendar_year"},
+        {TIERS("window: fortnight, levels: [{id: base}]"), 8, "tiers.window",
+         "one of lifetime, calendar_year"},
         {TIERS("window: rolling, levels: [{id: base}]"), 8, "tiers", "a rolling window needs it"},
         {TIERS("window: month, days: 30, levels: [{id: base}]"), 8, "tiers.days", "only a rolling window"},
         {TIERS("window: rolling, days: 0, levels: [{id: base}]"), 8, "tiers.days", "from 1 to 3660"},
