@@ -55,7 +55,7 @@ class Shop:
         self.enrolled_in = time.monotonic() - start
         start = time.monotonic()
         if rounds:
-            self.history(self.members * rounds, days, first=0)
+            self.history(self.members * rounds, days, first=0, batch=64)
         self.aged_in = time.monotonic() - start
 
     def load(self, what, *arguments, place=None):
@@ -79,10 +79,18 @@ class Shop:
         self.loaded_ms += span
         return ["-F", start, "-L", span]
 
-    def history(self, purchases, days, first=None, tills=64, rate=0):
-        """Loads purchases of the days behind what is loaded already; of the members in turn from `first` on, or at random."""
+    def history(self, purchases, days, first=None, tills=64, rate=0, batch=0):
+        """Loads purchases of the days behind what is loaded already; of the members in turn from `first` on, or at random.
+        `batch`: signed in batches of so many where there is enough for each till, some more then, so that the last are full."""
         more = [] if first is None else ["-i", first]
-        return self.load("run", *self.arguments(min(tills, self.tills), purchases, window=8, rate=rate), *self.past(days), *more)
+        tills = min(tills, self.tills)
+        round_of = tills * batch
+        if batch and purchases >= 8 * round_of:
+            purchases = -(-purchases // round_of) * round_of
+        else:
+            batch = 0
+        arguments = self.arguments(tills, purchases, window=2 if batch else 8, rate=rate, batch=batch)
+        return self.load("run", *arguments, *self.past(days), *more)
 
     @contextlib.contextmanager
     def holding(self, tills, purchases, place=None, rate=0, window=1):

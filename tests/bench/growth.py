@@ -45,7 +45,7 @@ def grow(options, size, folder, tell):
             while loaded < target - size["tills"]:
                 tell(f"{loaded:,} of {target:,} events")
                 chunk = min(CHUNK, target - loaded)
-                shop.history(chunk, chunk / per_day)
+                shop.history(chunk, chunk / per_day, batch=64)
                 loaded += chunk
             tell(f"{target:,} events")
             found = stage(shop, size, per_day, rate)
@@ -68,7 +68,7 @@ def many_members(options, size, folder, tell):
         while left > 0:
             chunk = min(CHUNK, left)
             tell(f"{first:,} of {size['million']:,} members")
-            shop.history(chunk, chunk / size["million"], first=first)
+            shop.history(chunk, chunk / size["million"], first=first, batch=64)
             first, left = first + chunk, left - chunk
         shop.go_live()
         tls = shop.tls_place()
