@@ -52,11 +52,12 @@ struct rows {
     bool there;
 };
 
-/* A household has vouchers of cards that it completed itself: everybody in it may use them. */
+/* A household has vouchers of cards that it completed itself: everybody in it may use them, and what holds
+ * one is the household's too. */
 static bool counts(const struct rows *rows)
 {
     return is_shared(rows->policy, &rows->row) == rows->shared || rows->row.kind == HOLDING_VOUCHER ||
-           rows->row.kind == HOLDING_CODE;
+           rows->row.kind == HOLDING_CODE || (rows->row.kind == HOLDING_RESERVATION && rows->shared);
 }
 
 static void next_row(struct rows *rows)
@@ -119,8 +120,21 @@ static bool has_voucher(const struct member_state *state, const struct origin *o
     return false;
 }
 
+/* Whether the event reserves a voucher of the household's. */
+static bool holds_shared_voucher(const struct member_state *household, const struct outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind == EFFECT_VOUCHER_HOLD && effect->voucher_hold.reservation == RESERVED_HERE &&
+            has_voucher(household, &effect->voucher_hold.voucher)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_about_shared(const struct household_policy *policy, const struct member_state *household,
-                            const struct effect *effect)
+                            const struct outcome *outcome, const struct effect *effect)
 {
     switch (effect->kind) {
     case EFFECT_LOT:
@@ -133,7 +147,7 @@ static bool is_about_shared(const struct household_policy *policy, const struct 
     case EFFECT_ITEM:
         return policy->stamps;
     case EFFECT_RESERVATION:
-        return effect->reservation.points > 0;
+        return effect->reservation.points > 0 || holds_shared_voucher(household, outcome);
     case EFFECT_RESERVATION_END:
         return has_reservation(household, effect->reservation_end.reservation);
     case EFFECT_COUNTER:
@@ -182,7 +196,7 @@ int household_own(const struct household_policy *policy, const struct member_sta
         struct effect *effect = &outcome->effects[i];
         if (effect->kind == EFFECT_MOVE) {
             change_accounts(effect, member, household->member);
-        } else if (effect->member == member && is_about_shared(policy, household, effect)) {
+        } else if (effect->member == member && is_about_shared(policy, household, outcome, effect)) {
             effect->member = household->member;
         } else if (effect->kind == EFFECT_VISIT && effect->member == member && !effect->visit.undone) {
             /* What lasts while somebody buys lasts while anybody of the household does. */

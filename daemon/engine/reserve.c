@@ -93,7 +93,8 @@ const struct reservation *reservation_find(const struct member_state *holdings, 
 }
 
 /* What the limits of a reward that was not taken after all had counted. Those of a till or a store are not
- * among them: which it was says the event that reserved, so the ledger gives back theirs. */
+ * among them, nor of a member of a household its own: which it was says the event that reserved, so the
+ * ledger gives back theirs. */
 static int uncount(struct purse *purse, const struct reward *reward, const struct reservation *reservation,
                    int64_t unused, int32_t booked_day)
 {
@@ -101,7 +102,6 @@ static int uncount(struct purse *purse, const struct reward *reward, const struc
     for (size_t i = 0; i < reward->limits.count; i++) {
         const struct limit *limit = &reward->limits.items[i];
         const bool of_place = limit->whose == LIMIT_TERMINAL || limit->whose == LIMIT_STORE;
-        /* A household's reservation does not say which of its members' limit counted it. */
         const bool of_one_of_many = limit->whose == LIMIT_MEMBER && purse->holdings->household != 0;
         const int32_t period = limit_period_on(limit, reservation->day);
         const bool asked_for = period == DAY_MIN || reservation->day >= first;

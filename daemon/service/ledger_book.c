@@ -196,7 +196,7 @@ static int add_rendering(struct ledger *ledger, const char *locale, struct reply
     const struct member_view *view = NULL;
     if (outcome->member != 0) {
         uint32_t household;
-        int result = ledger_read_member(ledger, outcome->member, NULL, &household);
+        int result = ledger_read_member(ledger, outcome->member, 0, &household);
         if (result == 0) {
             result = render_member(programme, ledger->numbers, ledger->state, ledger->context.booked_day,
                                    &ledger->scratch, &view);

@@ -218,10 +218,12 @@ int ledger_place_in_time(struct ledger *ledger, const struct draft *draft,
 int ledger_add_day_starts(struct ledger *ledger, const struct draft *draft,
                           const struct programme *programme) MUST_CHECK;
 
-/* Limits of tills and stores get back what reservations counted that ended without being used: those of the
- * effects from `first` on, which `event` (NULL: none) has brought. Which till it was is known from the event
- * that reserved. ledger_redeem.c */
-int ledger_give_back(struct ledger *ledger, const struct event *event, size_t first) MUST_CHECK;
+/* Limits of tills and stores, and of the members of a household their own, get back what reservations counted
+ * that ended without being used: those of the effects from `first` on, which `event` (NULL: none) has brought
+ * to the member `state` is of. Which till and who it was is known from the event that reserved.
+ * ledger_redeem.c */
+int ledger_give_back(struct ledger *ledger, const struct event *event, const struct member_state *state,
+                     size_t first) MUST_CHECK;
 
 /* Decides a return whose purchase has arrived. */
 int ledger_decide_resumed(struct ledger *ledger, struct draft *draft) MUST_CHECK;
@@ -237,9 +239,10 @@ uint32_t ledger_second_named(const struct event *event);
 /* Whom all that was the member's belongs to by now: another one where it was merged. */
 int ledger_owner(struct ledger *ledger, uint32_t *member) MUST_CHECK;
 
-/* Reads the member, with what a household shares with it: the one it was in when `past` happened, or is in
- * now. Fills ledger->state, and ledger->household where `ret_household` is not 0. `past` NULL: now. */
-int ledger_read_member(struct ledger *ledger, uint32_t member, const struct engine_past *past,
+/* Reads the member, with what a household shares with it: the one it was in when what the event is about
+ * happened (`household`), or (0) is in now. Fills ledger->state, and ledger->household where `ret_household`
+ * is not 0. */
+int ledger_read_member(struct ledger *ledger, uint32_t member, uint32_t household,
                        uint32_t *ret_household) MUST_CHECK;
 
 /* Opens the event's card commitment: sets card_opened and card_hash when the opening fits. */

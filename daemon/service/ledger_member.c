@@ -187,9 +187,14 @@ static int settle(struct ledger *ledger, const struct programme *programme, stru
     for (size_t i = before; i < outcome->effects_count && result == 0; i++) {
         result = engine_apply(state, ledger->head.position + 1, &outcome->effects[i]);
     }
+    const size_t settled = outcome->effects_count;
+    result = result == 0 ? ledger_give_back(ledger, NULL, state, before) : result;
+    for (size_t i = settled; i < outcome->effects_count && result == 0; i++) {
+        result = engine_apply(state, ledger->head.position + 1, &outcome->effects[i]);
+    }
     /* What falls due with an event is part of it: the member's last event is still the one before. */
     state->last_position = previous;
-    return result == 0 ? ledger_give_back(ledger, NULL, before) : result;
+    return result;
 }
 
 int ledger_settle(struct ledger *ledger, const struct programme *programme)
@@ -340,12 +345,10 @@ static int find_place(struct ledger *ledger, struct draft *draft, const struct p
     return result == ERR_NOT_FOUND ? 0 : result;
 }
 
-int ledger_read_member(struct ledger *ledger, uint32_t member, const struct engine_past *past,
-                       uint32_t *ret_household)
+int ledger_read_member(struct ledger *ledger, uint32_t member, uint32_t household, uint32_t *ret_household)
 {
     const struct programme *newest = ledger_programme_newest(ledger);
     struct store *store = ledger->options.store;
-    uint32_t household = past != NULL ? past->context->household : 0;
     *ret_household = 0;
     int result = store_member_read(store, member, ledger->state);
     household = household != 0 || result < 0 ? household : ledger->state->household;
@@ -379,7 +382,9 @@ static int read_members(struct ledger *ledger, const struct draft *draft, const 
     } else if (as_it_is) {
         result = store_member_read(store, member, ledger->state);
     } else {
-        result = ledger_read_member(ledger, member, work->past, &context->household);
+        /* Of a release it is that of the reservation. */
+        const uint32_t then = work->past != NULL ? work->past->context->household : context->household;
+        result = ledger_read_member(ledger, member, then, &context->household);
     }
     if (result == 0 && other != 0) {
         result = store_member_read(store, other, ledger->other);
@@ -445,7 +450,7 @@ int ledger_decide_for(struct ledger *ledger, struct draft *draft, const struct m
     const struct event *event = work->event != NULL ? work->event : draft->event;
     result = engine_decide(draft->programme, &work->place, event, &ledger->context, past, ledger->decision);
     if (result == 0) {
-        result = ledger_give_back(ledger, event, settled);
+        result = ledger_give_back(ledger, event, ledger->state, settled);
     }
     if (result == 0) {
         result = fold_decision(ledger, settled);

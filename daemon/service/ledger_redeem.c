@@ -2,6 +2,9 @@
  * they are about. Nothing of this is read for any other event. */
 #include "service/ledger_internal.h"
 
+#include "base/checked.h"
+#include "model/day.h"
+
 static bool takes_something(const struct event *event)
 {
     const struct purchase *purchase = &event->purchase;
@@ -32,6 +35,7 @@ int ledger_find_reserver(struct ledger *ledger, uint64_t position)
     int result = find_reservation(ledger, position, &past);
     if (result == 0) {
         ledger->context.member = past.outcome->member;
+        ledger->context.household = past.context->household;
         result = ledger_owner(ledger, &ledger->context.member);
     }
     return result == ERR_NOT_FOUND ? 0 : result;
@@ -187,28 +191,74 @@ static int64_t counted_for(int64_t counted, int64_t units, int64_t unused)
     return counted == units ? unused : unused == units ? counted : 0;
 }
 
-/* What the limits of a place counted for a reservation of which so much was used. */
-static int give_back(struct ledger *ledger, const struct engine_past *past, int64_t used)
+/* How much of `amount` the reserver's own limit still counts, where a household held what he reserved: what
+ * nobody could ask for any more is dropped by now, or will be with this event. `ret_member`: who he is. */
+static int find_own_room(struct ledger *ledger, const struct engine_past *past, const struct effect *counted,
+                         const struct member_state *state, int64_t *amount, uint32_t *ret_member)
+{
+    const struct outcome *outcome = &ledger->decision->outcome;
+    const struct programme *programme = ledger_programme_newest(ledger);
+    const bool of_household = (counted->counter.limit & 7) == LIMIT_HOUSEHOLD;
+    uint32_t member = past->outcome->member;
+    int result = ledger_owner(ledger, &member);
+    const int32_t first = day_add(ledger->context.booked_day, -(int64_t)programme->max_offline_days - 1);
+    const bool asked_for = counted->counter.period == DAY_MIN || past->context->member_day >= first;
+    *ret_member = member;
+    if (result < 0 || state->household == 0 || of_household || !asked_for) {
+        *amount = 0;
+        return result;
+    }
+    const struct member_state *own = state;
+    if (member != state->member) {
+        struct member_state *other = arena_alloc(&ledger->scratch, 1, sizeof(*other));
+        result = other == NULL ? ERR_TOO_LARGE : store_member_read(ledger->options.store, member, other);
+        own = other;
+    }
+    int64_t used =
+        result == 0 ? member_state_counter(own, counted->counter.limit, counted->counter.period) : 0;
+    for (size_t i = 0; member != state->member && i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        const bool same = effect->kind == EFFECT_COUNTER && effect->member == member &&
+                          effect->counter.scope == NULL && effect->counter.limit == counted->counter.limit &&
+                          effect->counter.period == counted->counter.period;
+        used += same ? effect->counter.amount : 0;
+    }
+    *amount = least(*amount, used > 0 ? used : 0);
+    return result;
+}
+
+/* What the limits of a place, or of one of a household, counted for a reservation of which so much was used.
+ */
+static int give_back(struct ledger *ledger, const struct engine_past *past, const struct member_state *state,
+                     int64_t used)
 {
     const struct outcome *reserved = past->outcome;
     int64_t units = 0;
+    int result = 0;
     for (size_t i = 0; i < reserved->effects_count; i++) {
         const struct effect *effect = &reserved->effects[i];
         units = effect->kind == EFFECT_RESERVATION ? effect->reservation.units : units;
     }
-    for (size_t i = 0; i < reserved->effects_count; i++) {
+    for (size_t i = 0; i < reserved->effects_count && result == 0; i++) {
         const struct effect *counted = &reserved->effects[i];
-        if (counted->kind != EFFECT_COUNTER || counted->counter.scope == NULL ||
-            counted->counter.scope[0] == '\0' || counted->counter.amount <= 0) {
+        const bool own = counted->kind == EFFECT_COUNTER && counted->counter.scope == NULL;
+        if (counted->kind != EFFECT_COUNTER || counted->counter.amount <= 0 ||
+            (!own && counted->counter.scope[0] == '\0')) {
             continue;
         }
-        const int64_t amount = counted_for(counted->counter.amount, units, units - used);
-        struct effect *effect =
-            amount > 0 ? outcome_add(&ledger->decision->outcome, EFFECT_COUNTER, 0) : NULL;
+        uint32_t member = 0;
+        int64_t amount = counted_for(counted->counter.amount, units, units - used);
+        result = own ? find_own_room(ledger, past, counted, state, &amount, &member) : 0;
+        struct effect *effect = result == 0 && amount > 0
+                                    ? outcome_add(&ledger->decision->outcome, EFFECT_COUNTER, member)
+                                    : NULL;
         if (effect == NULL && amount > 0) {
-            return ERR_TOO_LARGE;
+            return result != 0 ? result : ERR_TOO_LARGE;
         }
-        if (effect != NULL) {
+        if (effect != NULL && own) {
+            effect->counter = counted->counter;
+            effect->counter.amount = -amount;
+        } else if (effect != NULL) {
             const bool till = counted->counter.store != NULL;
             effect->counter = counted->counter;
             effect->counter.amount = -amount;
@@ -216,10 +266,11 @@ static int give_back(struct ledger *ledger, const struct engine_past *past, int6
             effect->counter.store = till ? past->place.store : NULL;
         }
     }
-    return 0;
+    return result;
 }
 
-int ledger_give_back(struct ledger *ledger, const struct event *event, size_t first)
+int ledger_give_back(struct ledger *ledger, const struct event *event, const struct member_state *state,
+                     size_t first)
 {
     const size_t last = ledger->decision->outcome.effects_count;
     int result = 0;
@@ -234,7 +285,7 @@ int ledger_give_back(struct ledger *ledger, const struct event *event, size_t fi
         const size_t mark = ledger->scratch.used;
         result = ledger_past(ledger, position, &past);
         if (result == 0) {
-            result = give_back(ledger, &past,
+            result = give_back(ledger, &past, state,
                                committed ? used_units(&ledger->decision->outcome, event, position) : 0);
         }
         /* A place is a principal's: nothing of the past is pointed to any more. */

@@ -68,7 +68,7 @@ static int read_settled(struct ledger *ledger, const struct programme *programme
                         int32_t *ret_day)
 {
     uint32_t household;
-    int result = ledger_read_member(ledger, member, NULL, &household);
+    int result = ledger_read_member(ledger, member, 0, &household);
     if (result == 0) {
         result = today(ledger, programme, ret_day);
     }

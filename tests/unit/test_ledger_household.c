@@ -6,6 +6,7 @@
 #include "model/programme.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CAFE(more)                                                                                           \
     "programme: cafe\nversion: 1\ncurrency: EUR\nzone: Europe/Tallinn\nlocales: [en]\n"                      \
@@ -200,11 +201,84 @@ static void what_ones_limit_counted_comes_back_to_nobody_else(void **state)
     begin(share_points);
     move_in();
     assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED);
+    assert_int_equal(reserve_tart("anna"), CODE_LIMIT);
     house->now += 2 * 60 * 60 * 1000;
     counter_buy(house, till, "20", "ben", "bread", 100); /* its time is over */
     assert_int_equal(house->decision->outcome.balances.accounts[MEMBER_RESERVED], 0);
     assert_int_equal(reserve_tart("ben"), CODE_ACCEPTED);
     assert_int_equal(reserve_tart("ben"), CODE_LIMIT);
+    assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED);
+    assert_int_equal(reserve_tart("anna"), CODE_LIMIT);
+    house->now += 2 * 60 * 60 * 1000;
+    assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED); /* her own event ends both */
+    assert_int_equal(reserve_tart("ben"), CODE_ACCEPTED);
+}
+
+static enum outcome_code release(uint64_t reservation)
+{
+    struct event event = {
+        .occurred_at = house->now, .kind = EVENT_RELEASE, .release.reservation = reservation};
+    house_book(house, till, &event, NULL);
+    return house->decision->outcome.code;
+}
+
+static void what_is_released_gives_the_reserver_his_own_room_back(void **state)
+{
+    (void)state;
+    begin(share_points);
+    move_in();
+    assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED);
+    assert_int_equal(release(house->booked.position), CODE_ACCEPTED);
+    assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED);
+    const uint64_t reserved = house->booked.position;
+    assert_int_equal(reserve_tart("anna"), CODE_LIMIT);
+    /* Also when she has left: the points are the household's, the limit is hers. */
+    assert_int_equal(leave(ANNA), CODE_ACCEPTED);
+    assert_int_equal(view(HOME)->available, 90);
+    assert_int_equal(release(reserved), CODE_ACCEPTED);
+    assert_int_equal(view(HOME)->available, 100);
+    counter_buy(house, till, "21", "anna", "bread", 1000);
+    assert_int_equal(reserve_tart("anna"), CODE_ACCEPTED);
+}
+
+static enum outcome_code reserve_voucher(const char *card, const uint8_t *code, bool longest)
+{
+    struct event event = {.occurred_at = house->now,
+                          .kind = EVENT_RESERVE,
+                          .reserve = {.voucher = {code, VOUCHER_CODE_BYTES},
+                                      .units = 1,
+                                      .has_timeout = longest,
+                                      .timeout_minutes = 600}};
+    house_book(house, till, &event, card);
+    return house->decision->outcome.code;
+}
+
+static void a_voucher_of_the_households_that_a_leaver_reserved_is_free_again(void **state)
+{
+    uint8_t code[VOUCHER_CODE_BYTES] = {0};
+    (void)state;
+    begin(share_all);
+    move_in();
+    counter_adjust(house, HOME, (struct adjustment){.card = "coffee", .stamps = 10});
+    const struct outcome *outcome = &house->decision->outcome;
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        if (outcome->effects[i].kind == EFFECT_VOUCHER) {
+            memcpy(code, outcome->effects[i].voucher.code, sizeof(code));
+        }
+    }
+    assert_int_equal(reserve_voucher("anna", code, true), CODE_ACCEPTED);
+    const uint64_t reserved = house->booked.position;
+    assert_int_equal(reserve_voucher("ben", code, false), CODE_VOUCHER_RESERVED);
+    assert_int_equal(leave(ANNA), CODE_ACCEPTED);
+    assert_int_equal(reserve_voucher("ben", code, false), CODE_VOUCHER_RESERVED);
+    assert_int_equal(release(reserved), CODE_ACCEPTED);
+    assert_int_equal(release(reserved), CODE_RESERVATION_ENDED);
+    /* Or its time is over: that is the household's affair, wherever the one is by now. */
+    assert_int_equal(join(ANNA, HOME), CODE_ACCEPTED);
+    assert_int_equal(reserve_voucher("anna", code, false), CODE_ACCEPTED);
+    assert_int_equal(leave(ANNA), CODE_ACCEPTED);
+    house->now += 2 * 60 * 60 * 1000;
+    assert_int_equal(reserve_voucher("ben", code, false), CODE_ACCEPTED);
 }
 
 static void points_last_while_anybody_of_the_household_buys(void **state)
@@ -268,6 +342,8 @@ int main(void)
         TEST(a_limit_for_the_household_holds_for_all_of_it),
         TEST(what_one_reserves_the_other_cannot_spend_until_its_time_is_over),
         TEST(what_ones_limit_counted_comes_back_to_nobody_else),
+        TEST(what_is_released_gives_the_reserver_his_own_room_back),
+        TEST(a_voucher_of_the_households_that_a_leaver_reserved_is_free_again),
         TEST(points_last_while_anybody_of_the_household_buys),
         TEST(who_is_in_a_household_is_not_merged_and_gives_nothing_away),
         TEST(a_programme_without_households_has_none),
