@@ -1,6 +1,7 @@
 #include "client/loyaltyctl_table_internal.h"
 
 #include "model/day.h"
+#include "programme/steps.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -35,19 +36,6 @@ void row_expect(struct row *row, const char *what, int64_t expected, int64_t fou
     }
 }
 
-/* 12345 with two digits is 123.45. */
-void row_put_decimal(struct text *text, int64_t value, int digits)
-{
-    int64_t unit = 1;
-    for (int i = 0; i < digits; i++) {
-        unit *= 10;
-    }
-    text_add(text, "%s%" PRId64, value < 0 && value > -unit ? "-" : "", value / unit);
-    if (digits > 0) {
-        text_add(text, ".%0*" PRId64, digits, value < 0 ? -(value % unit) : value % unit);
-    }
-}
-
 void row_expect_decimal(struct row *row, const char *what, int64_t expected, int64_t found, int digits)
 {
     char words[96];
@@ -57,9 +45,9 @@ void row_expect_decimal(struct row *row, const char *what, int64_t expected, int
     }
     text_init(&text, words, sizeof(words));
     text_add(&text, "expected ");
-    row_put_decimal(&text, expected, digits);
+    step_decimal(&text, expected, digits);
     text_add(&text, ", found ");
-    row_put_decimal(&text, found, digits);
+    step_decimal(&text, found, digits);
     row_differs(row, what, words);
 }
 

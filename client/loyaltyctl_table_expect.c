@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "model/day.h"
+#include "programme/steps.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -372,7 +373,7 @@ static void put_points(const struct row *row, struct text *text, int64_t points)
 {
     const int digits = row->book->trial.programme->points_decimals;
     const int64_t unit = digits == 0 ? 1 : digits == 1 ? 10 : 100;
-    row_put_decimal(text, points % unit == 0 ? points / unit : points, points % unit == 0 ? 0 : digits);
+    step_decimal(text, points % unit == 0 ? points / unit : points, points % unit == 0 ? 0 : digits);
 }
 
 /* "12 euro + 6 level" */
@@ -480,18 +481,41 @@ static enum number_kind kind_of(enum trace_kind kind)
     return NUMBER_CARD;
 }
 
+/* One cell, in its column. */
+static void put_cell(struct text *text, const char *cell, int width)
+{
+    text_add(text, " %*s", width, cell);
+}
+
+static void put_step(const struct trial *trial, const struct trace_line *line, struct text *text)
+{
+    const struct programme *programme = trial->programme;
+    char cell[96];
+    struct text part;
+    text_add(text, "    %-24s",
+             line->kind == TRACE_ALL_LIMITS ? "all limits" : id_of(trial, kind_of(line->kind), line->number));
+    text_init(&part, cell, sizeof(cell));
+    step_basis(programme, line, &part);
+    put_cell(text, cell, 14);
+    text_init(&part, cell, sizeof(cell));
+    step_amount(programme, line, line->asked, &part);
+    put_cell(text, cell, 8);
+    text_init(&part, cell, sizeof(cell));
+    step_amount(programme, line, line->given, &part);
+    put_cell(text, cell, 8);
+    text_init(&part, cell, sizeof(cell));
+    step_lacking(programme, line, &part);
+    put_cell(text, cell, 14);
+    text_add(text, "  %s\n", step_why(line));
+}
+
 void table_trace(const struct trial *trial, char *ret_text, size_t size)
 {
     const struct decision *decision = trial->decision;
     struct text text;
     text_init(&text, ret_text, size);
-    text_add(&text, "    %-20s %10s %10s %10s %10s  %s\n", "what", "looks at", "asks", "gives", "lacks",
-             "why");
+    text_add(&text, "    %-24s %14s %8s %8s %14s  %s\n", "what", "looks at", "asks", "gives", "lacks", "why");
     for (size_t i = 0; i < decision->trace_count; i++) {
-        const struct trace_line *line = &decision->trace[i];
-        text_add(&text, "    %-20s %10" PRId64 " %10" PRId64 " %10" PRId64 " %10" PRId64 "  %s\n",
-                 line->kind == TRACE_ALL_LIMITS ? "all limits"
-                                                : id_of(trial, kind_of(line->kind), line->number),
-                 line->basis, line->asked, line->given, line->lacking, trace_reason_text(line->reason));
+        put_step(trial, &decision->trace[i], &text);
     }
 }

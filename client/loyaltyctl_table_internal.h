@@ -65,7 +65,6 @@ void row_expect(struct row *row, const char *what, int64_t expected, int64_t fou
 /* Numbers with decimals, and points as the programme writes them. */
 void row_expect_decimal(struct row *row, const char *what, int64_t expected, int64_t found, int digits);
 void row_expect_points(struct row *row, const char *what, const char *expected, int64_t found);
-void row_put_decimal(struct text *text, int64_t value, int digits);
 void row_expect_text(struct row *row, const char *what, const char *expected, const char *found);
 
 /* Values; 0 with row_fail where the text is none. */

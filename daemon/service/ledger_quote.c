@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define QUOTE_AHEAD_MS (366 * INT64_C(86400000)) /* how far ahead a quote may look */
+
 /* Codes that were drawn for it are nobody's. */
 static void forget_codes(struct outcome *outcome)
 {
@@ -58,6 +60,18 @@ static int reply_quoted(struct ledger *ledger, const struct draft *draft, const 
     return result != 0 ? result : render(ledger, locale, reply);
 }
 
+/* A basket of a day to come is looked at as if it were that day and nothing were booked before: so a shop
+ * sees on Sunday what Tuesday gives. What is ahead by no more than a clock may be is of now. */
+static int64_t quoted_at(const struct ledger *ledger, const struct event *event)
+{
+    enum { MINUTE_MS = 60 * 1000 };
+    const struct programme *newest = ledger_programme_newest(ledger);
+    const int64_t now = ledger_booked_at(ledger, event);
+    const int64_t ahead = newest != NULL ? (int64_t)newest->clock_ahead_minutes * MINUTE_MS : 0;
+    const int64_t then = event->occurred_at;
+    return ledger->head.live && then > now + ahead && then <= now + QUOTE_AHEAD_MS ? then : now;
+}
+
 int ledger_quote(struct ledger *ledger, const struct ledger_job *job, struct reply *reply)
 {
     const struct request *request = job->request;
@@ -80,7 +94,7 @@ int ledger_quote(struct ledger *ledger, const struct ledger_job *job, struct rep
         .event = &ledger->event,
         .opening = &request->quote.opening,
     };
-    draft.booked_at = ledger_booked_at(ledger, draft.event);
+    draft.booked_at = quoted_at(ledger, draft.event);
     draft.programme = ledger_programme_at(ledger, draft.event->occurred_at);
     reply->kind = REPLY_QUOTED;
     memset(&reply->quoted, 0, sizeof(reply->quoted));

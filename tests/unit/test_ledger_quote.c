@@ -148,12 +148,38 @@ static void only_what_earns_has_a_quote(void **state)
     assert_int_equal(house->reply.kind, REPLY_QUOTED);
 }
 
+/* A year ahead and a bit; then the clock is asked again. */
+static void a_quote_may_be_of_a_day_to_come(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        int64_t days;
+        enum outcome_code code;
+    } cases[] = {{0, CODE_ACCEPTED}, {2, CODE_ACCEPTED}, {366, CODE_ACCEPTED}, {367, CODE_CLOCK}};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        static uint8_t memory[64 * 1024];
+        struct outcome *outcome = calloc(1, sizeof(*outcome));
+        struct arena arena;
+        struct event event = house_purchase(house, "1", "lunch", 2000);
+        assert_non_null(outcome);
+        arena_init(&arena, memory, sizeof(memory));
+        event.occurred_at += cases[i].days * 24 * 60 * 60 * 1000;
+        ask(house, &event, "5551234");
+        assert_int_equal(house->reply.kind, REPLY_QUOTED);
+        assert_int_equal(wire_outcome_unpack(house->reply.quoted.outcome, &arena, outcome), 0);
+        assert_int_equal(outcome->code, cases[i].code);
+        free(outcome);
+    }
+    house_replay(house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_quote_is_what_is_booked_then, setup, teardown),
         cmocka_unit_test_setup_teardown(a_quote_leaves_everything_as_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(only_what_earns_has_a_quote, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_quote_may_be_of_a_day_to_come, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
