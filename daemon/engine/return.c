@@ -41,6 +41,9 @@ static int take(const struct return_policy *policy, const struct going *going, c
     case RETURN_KEEP:
         left = amounts->stood;
         break;
+    case RETURN_WHEN_WHOLE:
+        left = nothing ? 0 : amounts->stood;
+        break;
     }
     ret_taking->points = amounts->stood - left;
     ret_taking->counts = counts;

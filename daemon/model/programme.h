@@ -355,7 +355,8 @@ struct return_policy {
         RETURN_RECOMPUTE,       /* down to what the rest of the basket would have earned */
         RETURN_PRORATE,         /* the returned part's share */
         RETURN_FLOOR_OF_REFUND, /* what the returned part alone would earn */
-        RETURN_KEEP             /* nothing */
+        RETURN_KEEP,            /* nothing */
+        RETURN_WHEN_WHOLE       /* nothing, until nothing is left: then all */
     } points;
     enum return_spent { SPENT_PRORATE, SPENT_WHEN_WHOLE, SPENT_KEEP } spent; /* points that paid */
     enum return_negative {

@@ -222,7 +222,8 @@ static const struct facet reservation_facets[] = {
 
 ONE_OF(return_points, returns.points, [RETURN_RECOMPUTE] = "down to what the rest would have earned",
        [RETURN_PRORATE] = "the share of what is returned",
-       [RETURN_FLOOR_OF_REFUND] = "what the returned part alone would earn", [RETURN_KEEP] = "nothing")
+       [RETURN_FLOOR_OF_REFUND] = "what the returned part alone would earn", [RETURN_KEEP] = "nothing",
+       [RETURN_WHEN_WHOLE] = "all, when all of the receipt is returned")
 ONE_OF(return_spent, returns.spent, [SPENT_PRORATE] = "by share",
        [SPENT_WHEN_WHOLE] = "when all of the receipt is returned", [SPENT_KEEP] = "never")
 ONE_OF(return_negative, returns.negative, [NEGATIVE_ALLOW] = "are owed", [NEGATIVE_CLAMP] = "are forgiven",

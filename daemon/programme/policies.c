@@ -117,6 +117,7 @@ static const char *const points_names[] = {[RETURN_RECOMPUTE] = "recompute",
                                            [RETURN_PRORATE] = "prorate",
                                            [RETURN_FLOOR_OF_REFUND] = "floor_of_refund",
                                            [RETURN_KEEP] = "keep",
+                                           [RETURN_WHEN_WHOLE] = "when_whole",
                                            NULL};
 static const char *const spent_names[] = {
     [SPENT_PRORATE] = "prorate", [SPENT_WHEN_WHOLE] = "when_whole", [SPENT_KEEP] = "keep", NULL};
