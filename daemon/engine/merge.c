@@ -3,6 +3,7 @@
 #include "engine/award.h"
 #include "engine/give.h"
 #include "engine/metric.h"
+#include "engine/milestone.h"
 #include "engine/points.h"
 #include "engine/purse.h"
 #include "engine/sale.h"
@@ -230,7 +231,7 @@ static int merge_levels(struct merging *merging)
                                  &merging->decision->outcome);
 }
 
-/* --- stamps --- */
+/* --- stamps, and the milestones that the sum reaches --- */
 
 /* How many items of the card's set both have. */
 static int64_t common_items(const struct merging *merging, uint32_t card)
@@ -281,7 +282,7 @@ static int merge_card(struct merging *merging, const struct sale *sale, struct a
     return err != 0 ? err : award_give(awards, &card->award, SOURCE_OF(SOURCE_CARD, card->number), completed);
 }
 
-static int merge_stamps(struct merging *merging)
+static int merge_stamps(struct merging *merging, bool all)
 {
     static const struct purchase nothing;
     static const struct engine_place nowhere = {.store = "", .till = ""};
@@ -310,6 +311,12 @@ static int merge_stamps(struct merging *merging)
         effect->item.item = item->item;
         effect->item.amount = item->standing;
     }
+    if (err == 0 && all && merging->programme->milestones_count > 0) {
+        struct metric_values others;
+        metrics_between(merging->programme, merging->from, merging->to->enrolled,
+                        merging->context->member_day, &others);
+        err = milestones_join(&others, &awards);
+    }
     return err != 0 ? err : credit_end(&credit);
 }
 
@@ -332,7 +339,7 @@ int merge_parts_decide(const struct programme *programme, const struct context *
     err = err != 0 || !parts->rest ? err : merge_counters(&merging);
     err = err != 0 || !parts->levels ? err : merge_metrics(&merging);
     err = err != 0 || !parts->levels ? err : merge_levels(&merging);
-    err = err != 0 || !parts->stamps ? err : merge_stamps(&merging);
+    err = err != 0 || !parts->stamps ? err : merge_stamps(&merging, parts->rest);
     decision->outcome.balances = merging.balances;
     decision->outcome.has_balances = true;
     return err;

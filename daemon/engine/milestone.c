@@ -46,11 +46,12 @@ static bool was_given(const struct context *context, uint32_t counter)
     return false;
 }
 
-static int64_t held_before(const struct context *context)
+/* What somebody has of everything that counts as held. */
+static int64_t held_in(const int64_t *balances)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < MEMBER_ACCOUNTS; i++) {
-        if (checked_add(sum, context->balances[i], &sum) != 0) {
+        if (checked_add(sum, balances[i], &sum) != 0) {
             return INT64_MAX;
         }
     }
@@ -62,7 +63,8 @@ static int reached(const struct sale *sale, const struct milestone *milestone,
 {
     const uint32_t metric = 1 + milestone->goal.measure;
     const bool balance = sale->programme->measures[milestone->goal.measure].kind == MEASURE_BALANCE;
-    const int64_t before = balance ? held_before(sale->context) : context_metric(sale->context, metric).value;
+    const int64_t before =
+        balance ? held_in(sale->context->balances) : context_metric(sale->context, metric).value;
     int64_t after = held;
     const int err = balance ? 0 : checked_add(before, gain->of[metric], &after);
     *ret_reached = before < milestone->goal.value && milestone->goal.value <= after &&
@@ -87,16 +89,12 @@ static int count(const struct sale *sale, const struct milestone *milestone, str
     return 0;
 }
 
-int milestones_give(const struct metric_values *gain, int64_t held, struct awards *awards)
+/* Of several of one metric perhaps only the highest. */
+static int give_reached(const bool *given, struct awards *awards)
 {
     const struct sale *sale = awards->sale;
     const struct programme *programme = sale->programme;
-    bool given[MILESTONES_MAX] = {false};
-    CHECK(programme->milestones_count <= MILESTONES_MAX);
     int err = 0;
-    for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
-        err = reached(sale, &programme->milestones[i], gain, held, &given[i]);
-    }
     for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
         const struct goal *goal = &programme->milestones[i].goal;
         bool silent = !given[i];
@@ -111,4 +109,55 @@ int milestones_give(const struct metric_values *gain, int64_t held, struct award
         }
     }
     return err;
+}
+
+int milestones_give(const struct metric_values *gain, int64_t held, struct awards *awards)
+{
+    const struct sale *sale = awards->sale;
+    const struct programme *programme = sale->programme;
+    bool given[MILESTONES_MAX] = {false};
+    CHECK(programme->milestones_count <= MILESTONES_MAX);
+    int err = 0;
+    for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
+        err = reached(sale, &programme->milestones[i], gain, held, &given[i]);
+    }
+    return err != 0 ? err : give_reached(given, awards);
+}
+
+/* Whether only the sum of two reaches it, and neither was given it. */
+static int joined(const struct sale *sale, const struct milestone *milestone,
+                  const struct metric_values *others, bool *ret_reached)
+{
+    const struct member_state *to = sale->context->holdings;
+    const struct member_state *from = sale->context->other;
+    const uint32_t metric = 1 + milestone->goal.measure;
+    const bool balance = sale->programme->measures[milestone->goal.measure].kind == MEASURE_BALANCE;
+    const int64_t one = balance ? held_in(to->balances) : context_metric(sale->context, metric).value;
+    const int64_t other = balance ? held_in(from->balances) : others->of[metric];
+    const uint32_t counter = milestone_counter(sale->programme, milestone);
+    const int32_t day = sale->context->member_day;
+    int64_t sum;
+    const int err = checked_add(one, other, &sum);
+    const bool had =
+        counter != 0 &&
+        (member_state_counter(to, counter, milestone_period(sale->programme, milestone, to->enrolled, day)) >
+             0 ||
+         member_state_counter(from, counter,
+                              milestone_period(sale->programme, milestone, from->enrolled, day)) > 0);
+    *ret_reached = err == 0 && one < milestone->goal.value && other < milestone->goal.value &&
+                   milestone->goal.value <= sum && !had;
+    return err;
+}
+
+int milestones_join(const struct metric_values *others, struct awards *awards)
+{
+    const struct sale *sale = awards->sale;
+    const struct programme *programme = sale->programme;
+    bool given[MILESTONES_MAX] = {false};
+    CHECK(programme->milestones_count <= MILESTONES_MAX);
+    int err = 0;
+    for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
+        err = joined(sale, &programme->milestones[i], others, &given[i]);
+    }
+    return err != 0 ? err : give_reached(given, awards);
 }

@@ -21,4 +21,8 @@ int32_t milestone_period(const struct programme *programme, const struct milesto
  * ERR_CORRUPT. */
 int milestones_give(const struct metric_values *gain, int64_t held, struct awards *awards) MUST_CHECK;
 
+/* Of two members who become one: what the milestones give that neither reached and their sum does. `others`
+ * is what context->other's metrics come to over the member's windows. Errors as above. */
+int milestones_join(const struct metric_values *others, struct awards *awards) MUST_CHECK;
+
 #endif

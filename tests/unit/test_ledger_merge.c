@@ -20,7 +20,9 @@ static const char cafe[] =
     "    - {id: guest}\n    - {id: silver, qualifying: 500}\n    - {id: gold, qualifying: 1000}\n"
     "pay_with_points: {points: 10, worth: 0.10}\n"
     "reservations: {timeout_minutes: 60, longest_minutes: 600}\n"
-    "moving: {transfer: allow}\n";
+    "moving: {transfer: allow}\n"
+    "milestones:\n  - {id: big, units: 8, window: lifetime, only: {categories: [cake]}, gives: {points: "
+    "7}}\n";
 
 enum { ANNA = 1, BEN = 2 };
 
@@ -145,6 +147,33 @@ static void metrics_add_up_and_the_higher_level_stays(void **state)
     /* What limits counted counts on: 1,000 a year, of which 1,050 would be one too many. */
     counter_buy(house, till, "5", "ben", "bread", 10000);
     assert_int_equal(counter_available(house), 1050);
+}
+
+static void eat(const char *card, const char *first, int cakes)
+{
+    for (int i = 0; i < cakes; i++) {
+        const char number[] = {first[0], (char)('0' + i), '\0'};
+        counter_buy(house, till, number, card, "cake", 100);
+    }
+}
+
+static void a_milestone_that_only_the_sum_reaches_is_reached(void **state)
+{
+    (void)state;
+    eat("anna", "a", 5);
+    eat("ben", "b", 4);
+    assert_int_equal(merge(ANNA, BEN), CODE_ACCEPTED);
+    assert_int_equal(counter_available(house), 9 + 7);
+    /* Once is once, whoever had it. */
+    eat("cleo", "c", 8);
+    assert_int_equal(counter_available(house), 8 + 7);
+    assert_int_equal(merge(3, BEN), CODE_ACCEPTED);
+    assert_int_equal(counter_available(house), 16 + 15);
+    eat("dora", "d", 7);
+    assert_int_equal(merge(4, BEN), CODE_ACCEPTED);
+    assert_int_equal(counter_available(house), 31 + 7);
+    eat("ben", "e", 1);
+    assert_int_equal(counter_available(house), 39);
 }
 
 static void vouchers_and_reservations_follow(void **state)
@@ -273,6 +302,7 @@ int main(void)
         TEST(what_either_owes_is_paid_at_once),
         TEST(stamps_add_up_and_complete_the_card),
         TEST(metrics_add_up_and_the_higher_level_stays),
+        TEST(a_milestone_that_only_the_sum_reaches_is_reached),
         TEST(vouchers_and_reservations_follow),
         TEST(a_reservation_that_came_along_times_out),
         TEST(returns_of_either_receipt_take_from_the_one),
