@@ -172,7 +172,7 @@ int row_customer_of(struct row *row, const char *name)
     return found;
 }
 
-static int customer_of(struct row *row, const char *name)
+int row_name(struct row *row, const char *name)
 {
     struct book *book = row->book;
     const int found = known_customer(book, name);
@@ -255,15 +255,15 @@ static int run_row(struct book *book, int number, const char *line)
         return 0;
     }
     read_when(row, columns[0]);
-    row->customer = customer_of(row, columns[1]);
+    row->customer = row_name(row, columns[1]);
     row_read_deed(row, columns[2]);
     if (!row->unreadable) {
         decide_row(row);
     }
-    /* A name that was not enrolled is free again. */
-    if (row->customer >= 0 && (size_t)row->customer >= book->trial.customers_count) {
+    /* A name that was not enrolled, or of a household that was not founded, is free again. */
+    if ((size_t)book->customers > book->trial.customers_count) {
         book->customers = (int)book->trial.customers_count;
-        row->customer = -1;
+        row->customer = row->customer < book->customers ? row->customer : -1;
     }
     const size_t count = row->unreadable ? 0 : text_split(columns[3], ',', tokens);
     for (size_t i = 0; i < count; i++) {

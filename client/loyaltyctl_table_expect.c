@@ -37,7 +37,7 @@ static const struct member_state *state_of(struct row *row)
         row_fail(row, "nobody has joined, so there is no", row->text);
         return NULL;
     }
-    return row->book->trial.customers[row->customer];
+    return trial_customer(&row->book->trial, row->customer);
 }
 
 static const char *reason_name(enum trace_reason reason)

@@ -83,6 +83,10 @@ char *text_trim(char *text);
 /* Reads what is done into the row. */
 void row_read_deed(struct row *row, char *text);
 
+/* The index of a name, or that it gets in this row where it is new; -1 for "-", and, said, for one too many.
+ */
+int row_name(struct row *row, const char *name);
+
 /* Whose name it is; -1, said, where nobody has it. */
 int row_customer_of(struct row *row, const char *name);
 
@@ -93,6 +97,8 @@ void row_do_void(struct row *row, const struct words *words);
 void row_do_claim(struct row *row, const struct words *words);
 void row_do_close(struct row *row, const struct words *words);
 void row_do_transfer(struct row *row, const struct words *words);
+void row_do_merge(struct row *row, const struct words *words);
+void row_do_household(struct row *row, const struct words *words);
 void row_do_adjust(struct row *row, const struct words *words);
 void row_do_take(struct row *row, const struct words *words);
 void row_do_profile(struct row *row, const struct words *words);

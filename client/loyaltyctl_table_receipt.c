@@ -150,6 +150,34 @@ void row_do_transfer(struct row *row, const struct words *words)
     row->event.transfer.reason = NULL;
 }
 
+/* "merges into bert" */
+void row_do_merge(struct row *row, const struct words *words)
+{
+    const int other = row_customer_of(row, words->items[2]);
+    row->event.kind = EVENT_MERGE;
+    row->event.merge.from = member_of(row);
+    row->event.merge.to = (uint32_t)(other + 1);
+    row->event.merge.reason = NULL;
+}
+
+/* "joins home", which is founded where nothing has that name; "leaves" */
+void row_do_household(struct row *row, const struct words *words)
+{
+    const uint32_t member = member_of(row);
+    row->event.kind = EVENT_HOUSEHOLD;
+    row->event.household.member = member;
+    row->event.household.household = 0;
+    row->event.household.leaves = words->count == 1;
+    row->event.household.reason = NULL;
+    if (words->count == 1 || row->unreadable) {
+        return;
+    }
+    const int home = row_name(row, words->items[1]);
+    if (home >= 0 && (size_t)home < row->book->trial.customers_count) {
+        row->event.household.household = (uint32_t)home + 1;
+    }
+}
+
 static struct adjustment *begin_adjustment(struct row *row)
 {
     struct adjustment *adjustment = &row->event.adjustment;

@@ -139,7 +139,7 @@ void row_expect_spent(struct row *row, const struct words *words)
 /* "used ID N": units of a reward; "holds ID N": vouchers of it. */
 void row_expect_units(struct row *row, const struct words *words)
 {
-    const struct trial *trial = &row->book->trial;
+    struct trial *trial = &row->book->trial;
     const struct outcome *outcome = &trial->decision->outcome;
     const uint32_t reward = numbers_find(trial->numbers, NUMBER_REWARD, words->items[1]);
     int64_t units = 0;
@@ -148,7 +148,7 @@ void row_expect_units(struct row *row, const struct words *words)
             units += outcome->uses[i].reward == reward ? outcome->uses[i].units : 0;
         }
     } else if (row->customer >= 0) {
-        const struct member_state *state = trial->customers[row->customer];
+        const struct member_state *state = trial_customer(trial, row->customer);
         for (size_t i = 0; i < state->vouchers_count; i++) {
             units += state->vouchers[i].reward == reward;
         }
@@ -161,6 +161,6 @@ void row_expect_reserved(struct row *row, const struct words *words)
 {
     if (row->customer >= 0) {
         row_expect_points(row, "reserved", words->items[1],
-                          row->book->trial.customers[row->customer]->balances[MEMBER_RESERVED]);
+                          trial_customer(&row->book->trial, row->customer)->balances[MEMBER_RESERVED]);
     }
 }

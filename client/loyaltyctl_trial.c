@@ -18,11 +18,14 @@ int trial_open(struct trial *trial)
     trial->resumed = calloc(1, sizeof(*trial->resumed));
     trial->holdings = calloc(1, sizeof(*trial->holdings));
     trial->other = calloc(1, sizeof(*trial->other));
+    trial->shared = calloc(1, sizeof(*trial->shared));
+    trial->own = calloc(1, sizeof(*trial->own));
     trial->past_outcome = calloc(1, sizeof(*trial->past_outcome));
     trial->memory = malloc(PROGRAMME_ARENA_BYTES);
     bool complete = trial->context != NULL && trial->decision != NULL && trial->numbers != NULL &&
                     trial->findings != NULL && trial->memory != NULL && trial->holdings != NULL &&
-                    trial->past_outcome != NULL && trial->other != NULL && trial->resumed != NULL;
+                    trial->past_outcome != NULL && trial->other != NULL && trial->resumed != NULL &&
+                    trial->shared != NULL && trial->own != NULL;
     for (size_t i = 0; i < TRIAL_CUSTOMERS_MAX; i++) {
         trial->customers[i] = calloc(1, sizeof(struct member_state));
         complete = complete && trial->customers[i] != NULL;
@@ -42,6 +45,8 @@ void trial_close(struct trial *trial)
     }
     free(trial->memory);
     free(trial->past_outcome);
+    free(trial->own);
+    free(trial->shared);
     free(trial->other);
     free(trial->holdings);
     free(trial->resumed);
@@ -64,6 +69,7 @@ void trial_empty(struct trial *trial)
     trial->counters_count = 0;
     trial->vouchers_count = 0;
     trial->reserved_count = 0;
+    trial->household = 0;
     trial_forget_receipts(trial);
     memset(trial->profiles, 0, sizeof(trial->profiles));
     trial->broken = NULL;
@@ -221,13 +227,26 @@ static int apply(struct trial *trial, const struct effect *effect)
     return err;
 }
 
+/* Of a household's, first on the customer as it makes him: what is whose is known when all is decided. */
 static int apply_from(struct trial *trial, size_t first)
 {
     const struct outcome *outcome = &trial->decision->outcome;
     int err = 0;
     for (size_t i = first; i < outcome->effects_count && err == 0; i++) {
-        err = apply(trial, &outcome->effects[i]);
+        err = trial->household != 0 ? engine_apply(trial->shared, trial->position, &outcome->effects[i])
+                                    : apply(trial, &outcome->effects[i]);
     }
+    return err;
+}
+
+static int give_household(struct trial *trial)
+{
+    int err = trial->household != 0 ? trial_give_household(trial) : 0;
+    if (err == 0 && trial->household != 0) {
+        trial->household = 0;
+        err = apply_from(trial, 0);
+    }
+    trial->household = 0;
     return err;
 }
 
@@ -263,7 +282,14 @@ int trial_settle(struct trial *trial, int customer, int32_t booked_day, int32_t 
     trial->context->member_day = booked_day;
     trial->context->booked_day = booked_day;
     trial->context->booked_at = (int64_t)booked_day * DAY_MS + (int64_t)minute * 60 * 1000;
-    const int err = settle(trial, trial->customers[customer]);
+    static const struct event tick = {.kind = EVENT_TICK};
+    struct member_state *state = trial->customers[trial_owner(trial, customer)];
+    trial->context->member = state->member;
+    trial->household = trial_household_of(&tick, NULL, state);
+    int err = trial_share(trial, trial->household, state, &state);
+    err = err != 0 ? err : settle(trial, state);
+    const int given = give_household(trial);
+    err = err != 0 ? err : given;
     check_books(trial);
     return err;
 }
@@ -300,14 +326,7 @@ static bool is_about_holdings(const struct event *event)
 {
     return event->kind == EVENT_GOODS_RETURN || event->kind == EVENT_VOID_RECEIPT ||
            event->kind == EVENT_UNCLAIM || event->kind == EVENT_CLAIM || event->kind == EVENT_ADJUSTMENT ||
-           event->kind == EVENT_TRANSFER;
-}
-
-/* Whose it is is said by the receipt, not by a card. */
-static bool is_about_receipt(const struct event *event)
-{
-    return (event->kind == EVENT_GOODS_RETURN && event->goods_return.has_original) ||
-           event->kind == EVENT_VOID_RECEIPT || event->kind == EVENT_UNCLAIM;
+           event->kind == EVENT_TRANSFER || event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD;
 }
 
 /* Decides `event`, which is what `booked` comes to, for a member whose state is settled. */
@@ -330,6 +349,39 @@ static int decide(struct trial *trial, const struct event *event, const struct e
     return err != 0 ? err : apply_from(trial, settled);
 }
 
+/* What was decided becomes what is held. */
+static int keep(struct trial *trial, struct trial_receipt *about, const struct event *event,
+                struct trial_time time)
+{
+    int err = trial_keep_reserved(trial, event);
+    err = err != 0 ? err : trial_keep_receipt(trial, about, event, time);
+    err = err != 0 ? err : give_household(trial);
+    check_books(trial);
+    const struct outcome *outcome = &trial->decision->outcome;
+    if (err == 0 && outcome->code == CODE_ACCEPTED && outcome->member != 0) {
+        struct member_state *state = trial->customers[outcome->member - 1];
+        err = trial_share(trial, trial->context->household, state, &state);
+        check_balances(trial, state, trial->context->booked_day);
+    }
+    return err;
+}
+
+/* Settles whom the event is about, and decides it. */
+static int settle_and_decide(struct trial *trial, struct member_state *state, const struct event *decided,
+                             const struct event *event, struct trial_receipt *about)
+{
+    const uint32_t second = event_second_member(event);
+    struct member_state *seen = state;
+    trial->household = trial_household_of(event, about, state);
+    trial->context->household = trial->household;
+    int err = trial_share(trial, trial->household, state, &seen);
+    err = err != 0 ? err : settle(trial, seen);
+    if (err == 0 && second != 0) {
+        err = settle(trial, trial->customers[second - 1]);
+    }
+    return err != 0 ? err : decide(trial, decided, event, about, seen);
+}
+
 static int book(struct trial *trial, int customer, const struct event *event, struct trial_time time)
 {
     static struct member_state nobody;
@@ -347,27 +399,22 @@ static int book(struct trial *trial, int customer, const struct event *event, st
                                         time.booked_minute};
         decided = &claimed.event;
         place_in_time(trial, decided, then);
-    } else if (is_about_receipt(event)) {
-        customer = about != NULL ? (int)about->past.outcome->member - 1 : -1;
     }
+    customer = trial_customer_of(trial, customer, event, about);
     const bool known = customer >= 0 && (size_t)customer < trial->customers_count;
+    const bool founds = !known && event->kind == EVENT_HOUSEHOLD;
     struct member_state *state = known ? trial->customers[customer] : &nobody;
     member_state_clear(&nobody, 0);
     context->member = state->member;
-    context->new_member = known || customer < 0 ? 0 : (uint32_t)trial->customers_count + 1;
+    context->new_member = !founds && (known || customer < 0) ? 0 : (uint32_t)trial->customers_count + 1;
+    if (founds) {
+        nobody.member = context->new_member;
+        nobody.enrolled = context->member_day;
+    }
     draw(trial);
-    int err = settle(trial, state);
-    if (err == 0 && event->kind == EVENT_TRANSFER) {
-        err = settle(trial, trial->customers[event->transfer.to - 1]);
-    }
-    err = err != 0 ? err : decide(trial, decided, event, about, state);
-    err = err != 0 ? err : trial_keep_reserved(trial, event);
-    err = err != 0 ? err : trial_keep_receipt(trial, about, event, time);
-    check_books(trial);
-    const struct outcome *outcome = &trial->decision->outcome;
-    if (err == 0 && outcome->code == CODE_ACCEPTED && outcome->member != 0) {
-        check_balances(trial, trial->customers[outcome->member - 1], context->booked_day);
-    }
+    int err = settle_and_decide(trial, state, decided, event, about);
+    err = err != 0 ? err : keep(trial, about, event, time);
+    trial->household = 0;
     return err;
 }
 

@@ -101,6 +101,9 @@ struct trial {
     struct profile profiles[TRIAL_CUSTOMERS_MAX]; /* by customer; all 0: nothing is known */
     struct member_state *holdings;                /* what the last event could take from */
     struct member_state *other;                   /* and those of its second member */
+    struct member_state *shared;                  /* a customer as his household makes him */
+    struct member_state *own;                     /* of him, what is his alone */
+    uint32_t household;                           /* of the event that is decided; 0: none */
     struct engine_past past;                      /* what it was about */
     struct event past_event;
     struct outcome *past_outcome;
@@ -132,6 +135,10 @@ int trial_load(struct trial *trial, struct bytes yaml) MUST_CHECK;
  * engine_decide returns; ERR_TOO_LARGE for more than can be kept. */
 int trial_book(struct trial *trial, int customer, const struct event *event,
                struct trial_time time) MUST_CHECK;
+
+/* What somebody has now: of who was merged that of whom he became, of who lives with others what they share,
+ * too. Valid until the next call. */
+const struct member_state *trial_customer(struct trial *trial, int customer);
 
 /* Only what fell due. Fills trial->decision. */
 int trial_settle(struct trial *trial, int customer, int32_t booked_day, int32_t minute) MUST_CHECK;

@@ -12,6 +12,29 @@ int trial_keep(struct trial *trial, const struct effect *effect) MUST_CHECK;
 /* Keeps the reservation the last event made, if it did. */
 int trial_keep_reserved(struct trial *trial, const struct event *event) MUST_CHECK;
 
+/* Who has what was the customer's: another one where he was merged. */
+int trial_owner(const struct trial *trial, int customer);
+
+/* Whose event it is, by index, where `customer` showed the card; -1: nobody's, or of a household that is new.
+ */
+int trial_customer_of(const struct trial *trial, int customer, const struct event *event,
+                      const struct trial_receipt *about);
+
+/* The customer as his household makes him (0: none), which is `state` where he has none. Fills trial->shared.
+ */
+int trial_share(struct trial *trial, uint32_t household, struct member_state *state,
+                struct member_state **ret_state) MUST_CHECK;
+
+/* The household whose points an event of the customer's moves; 0: he has none. */
+uint32_t trial_household_of(const struct event *event, const struct trial_receipt *about,
+                            const struct member_state *state);
+
+/* Makes what was decided for the customer what it is for his household and him. */
+int trial_give_household(struct trial *trial) MUST_CHECK;
+
+/* Refuses what names somebody who is another one by now. */
+bool trial_admit_members(struct trial *trial, const struct event *event);
+
 /* The receipt an event is about, NULL where it is about none or none is known. */
 struct trial_receipt *trial_receipt_of(struct trial *trial, const struct event *event);
 

@@ -212,8 +212,9 @@ const struct engine_past *trial_gather_receipt(struct trial *trial, const struct
         engine_holdings(state, true, trial->holdings);
         context->holdings = trial->holdings;
     }
-    if (event->kind == EVENT_TRANSFER) {
-        engine_holdings(trial->customers[event->transfer.to - 1], false, trial->other);
+    const uint32_t second = event_second_member(event);
+    if (second != 0) {
+        engine_holdings(trial->customers[second - 1], event->kind != EVENT_TRANSFER, trial->other);
         context->other = trial->other;
     }
     if (about == NULL) {
@@ -268,6 +269,9 @@ static bool admit_claim(struct trial *trial, const struct event *event, const st
 bool trial_admit(struct trial *trial, const struct event *event, struct trial_receipt *about,
                  struct trial_time time, struct trial_claimed *ret_claimed)
 {
+    if (!trial_admit_members(trial, event)) {
+        return false;
+    }
     if (event->kind == EVENT_CLAIM) {
         return admit_claim(trial, event, about, time, ret_claimed);
     }

@@ -73,7 +73,8 @@ static enum voucher_standing standing_of(struct trial *trial, const struct membe
                                          struct bytes code)
 {
     const struct trial_voucher *voucher = code.size != 0 ? find_voucher(trial, code.data) : NULL;
-    if (voucher == NULL || voucher->member != state->member) {
+    const uint32_t owner = voucher == NULL ? 0 : (uint32_t)(trial_owner(trial, (int)voucher->member - 1) + 1);
+    if (owner == 0 || (owner != state->member && owner != trial->context->household)) {
         return code.size == 0 ? VOUCHER_NOT_NAMED : VOUCHER_NOT_THERE;
     }
     static const enum voucher_standing standings[] = {
@@ -101,7 +102,7 @@ static const struct engine_past *make_past(struct trial *trial, const struct mem
 {
     struct trial_reserved *reserved = position != 0 ? find_reserved(trial, position) : NULL;
     struct context *context = trial->context;
-    if (reserved == NULL || reserved->member != state->member) {
+    if (reserved == NULL || trial_owner(trial, (int)reserved->member - 1) + 1 != (int)state->member) {
         return NULL;
     }
     trial->fact = (struct receipt_fact){.kind = FACT_ENDED, .index = reserved->ended, .quantity = 1};

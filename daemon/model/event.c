@@ -141,6 +141,26 @@ static unsigned signers(enum event_kind kind)
     return 0;
 }
 
+uint32_t event_first_member(const struct event *event)
+{
+    return event->kind == EVENT_TRANSFER ? event->transfer.from
+           : event->kind == EVENT_MERGE  ? event->merge.to
+           : event->kind == EVENT_HOUSEHOLD
+               ? event->household.leaves ? event->household.member : event->household.household
+           : event->kind == EVENT_CARD_LINKED ? event->card_linked.member
+           : event->kind == EVENT_ERASED      ? event->erased.member
+           : event->kind == EVENT_ADJUSTMENT  ? event->adjustment.member
+                                              : 0;
+}
+
+uint32_t event_second_member(const struct event *event)
+{
+    return event->kind == EVENT_TRANSFER                                ? event->transfer.to
+           : event->kind == EVENT_MERGE                                 ? event->merge.from
+           : event->kind == EVENT_HOUSEHOLD && !event->household.leaves ? event->household.member
+                                                                        : 0;
+}
+
 bool event_is_daemons(enum event_kind kind)
 {
     return signers(kind) == 0;

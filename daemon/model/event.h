@@ -313,6 +313,12 @@ struct event {
  * empty when it has none. */
 struct bytes event_card(const struct event *event);
 
+/* The member an operator's event names (adjustment, transfer, merge, household, card linked, erased): who
+ * gives of a transfer, who stays of a merge, the household that is joined (0: a new one); and the second one,
+ * 0 where it names one. */
+uint32_t event_first_member(const struct event *event);
+uint32_t event_second_member(const struct event *event);
+
 /* "purchase", "enrolment", ... */
 const char *event_kind_name(enum event_kind kind);
 

@@ -43,25 +43,6 @@ static int find_card(struct ledger *ledger, struct draft *draft)
     return result == ERR_NOT_FOUND ? 0 : result;
 }
 
-static uint32_t first_named(const struct event *event)
-{
-    return event->kind == EVENT_TRANSFER ? event->transfer.from
-           : event->kind == EVENT_MERGE  ? event->merge.to
-           : event->kind == EVENT_HOUSEHOLD
-               ? event->household.leaves ? event->household.member : event->household.household
-           : event->kind == EVENT_CARD_LINKED ? event->card_linked.member
-           : event->kind == EVENT_ERASED      ? event->erased.member
-                                              : event->adjustment.member;
-}
-
-uint32_t ledger_second_named(const struct event *event)
-{
-    return event->kind == EVENT_TRANSFER                                ? event->transfer.to
-           : event->kind == EVENT_MERGE                                 ? event->merge.from
-           : event->kind == EVENT_HOUSEHOLD && !event->household.leaves ? event->household.member
-                                                                        : 0;
-}
-
 int ledger_owner(struct ledger *ledger, uint32_t *member)
 {
     uint32_t into = 0;
@@ -76,8 +57,8 @@ int ledger_owner(struct ledger *ledger, uint32_t *member)
 int ledger_name_members(struct ledger *ledger, struct draft *draft)
 {
     const struct event *event = draft->event;
-    const uint32_t member = first_named(event);
-    const uint32_t other = ledger_second_named(event);
+    const uint32_t member = event_first_member(event);
+    const uint32_t other = event_second_member(event);
     if (member >= ledger->head.next_member || other >= ledger->head.next_member) {
         ledger_refuse(ledger, CODE_UNKNOWN_MEMBER);
         return 0;

@@ -233,9 +233,6 @@ int ledger_decide_resumed(struct ledger *ledger, struct draft *draft) MUST_CHECK
  * card that is to be linked goes into the context as far as the decision asks. ledger_beside.c */
 int ledger_name_members(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 
-/* The second member an operator's event names; 0: it names one. */
-uint32_t ledger_second_named(const struct event *event);
-
 /* Whom all that was the member's belongs to by now: another one where it was merged. */
 int ledger_owner(struct ledger *ledger, uint32_t *member) MUST_CHECK;
 

@@ -232,7 +232,7 @@ static int show_holdings(struct ledger *ledger, const struct event *event, bool 
     }
     engine_holdings(ledger->state, all || merges, holdings);
     ledger->context.holdings = holdings;
-    if (ledger_second_named(event) != 0) {
+    if (event_second_member(event) != 0) {
         engine_holdings(ledger->other, merges, other);
         ledger->context.other = other;
     }
@@ -373,7 +373,7 @@ static int read_members(struct ledger *ledger, const struct draft *draft, const 
     struct store *store = ledger->options.store;
     struct context *context = &ledger->context;
     const uint32_t member = context->member;
-    const uint32_t other = ledger_second_named(draft->event);
+    const uint32_t other = event_second_member(draft->event);
     const bool as_it_is = other != 0 || draft->event->kind == EVENT_HOUSEHOLD;
     int result = 0;
     if (member == 0) {
@@ -405,13 +405,13 @@ static int settle_members(struct ledger *ledger, const struct draft *draft, cons
     /* Amounts by then, state by now: what falls due does so under the version in force. */
     const struct programme *programme = ledger_programme_on(ledger, ledger->context.booked_day);
     int result = ledger_add_day_starts(ledger, draft, programme);
-    if (result == 0 && ledger_second_named(draft->event) != 0) {
+    if (result == 0 && event_second_member(draft->event) != 0) {
         result = add_days(ledger, draft, programme, ledger->other);
     }
     if (result == 0) {
         result = ledger_settle(ledger, programme);
     }
-    if (result == 0 && ledger_second_named(draft->event) != 0) {
+    if (result == 0 && event_second_member(draft->event) != 0) {
         result = settle(ledger, programme, ledger->other);
     }
     if (result == 0 && completes_first(draft->event) && engine_completes(programme, ledger->state)) {

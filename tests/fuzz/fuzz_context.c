@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena other;
     arena_init(&other, fuzz_memory(2, ARENA_BYTES), ARENA_BYTES);
     CHECK(wire_context_pack(value, &other, &packed) == 0);
-    CHECK(packed.size <= size);
+    CHECK(packed.size <= 2 * size); /* numbers that stand one by one are packed */
     struct bytes again;
     CHECK(wire_context_unpack(packed, &other, value) == 0);
     CHECK(wire_context_pack(value, &other, &again) == 0);
