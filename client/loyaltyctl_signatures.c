@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    LOAD_SIGNATURES = 64,
+    LOAD_SIGNATURES = 16,                              /* some two milliseconds of work */
     LOAD_BYTES = 128 * 1024 + BODY_OPERATOR_BYTES_MAX, /* any one fits, and most loads are full before */
 };
 

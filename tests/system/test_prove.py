@@ -100,27 +100,37 @@ def test_one_changed_byte_is_found_and_named(house):
 
 def test_a_signature_of_another_key_is_found_though_the_chain_holds(house):
     """Whoever can write the store can mend the chain; without the key he cannot mend the signature."""
-    shop(house, 5)
+    shop(house, 25)
     house.stop()
-    path = changed_copy(house, "forged", forge)
+    path = changed_copy(house, "forged", forge(12))
     verdict = verify(path, status=REFUTED)
-    equal(verdict["part"], "signature")
+    equal((verdict["part"], verdict["position"]), ("signature", 12))
     check(verify(path, "--fast")["holds"], "--fast looked at signatures")
+    last = verify(house.data)["events"]
+    equal(verify(changed_copy(house, "last", forge(last)), status=REFUTED)["position"], last, "the last signature")
+
+    def twice(database):
+        forge(12)(database)
+        flip("chain", 13)(database)  # which is found before the signature is
+    verdict = verify(changed_copy(house, "twice", twice), status=REFUTED)
+    equal((verdict["part"], verdict["position"]), ("signature", 12), "the first of two")
 
 
-def forge(database):
-    """Swaps the signature of the last event and mends its chain hash."""
-    row = database.execute("SELECT position, booked_at, principal, key_no, sequence, body, context, outcome FROM event"
-                           " ORDER BY position DESC LIMIT 1").fetchone()
-    position, booked_at, principal, key_no, sequence, body, context, outcome = row
-    before = database.execute("SELECT chain FROM event WHERE position = ?", (position - 1,)).fetchone()[0]
-    signature = bytes(64)
-    leaf = harness.digest(b"loyaltyd leaf v1\0", position.to_bytes(8, "big"), booked_at.to_bytes(8, "big"),
-                          principal.to_bytes(4, "big"), key_no.to_bytes(4, "big"), sequence.to_bytes(8, "big"),
-                          harness.digest(body), harness.digest(signature), harness.digest(context),
-                          harness.digest(outcome))
-    chain = harness.digest(b"loyaltyd link v1\0", before, leaf)
-    database.execute("UPDATE event SET signature = ?, chain = ? WHERE position = ?", (signature, chain, position))
+def forge(at):
+    """Swaps the signature of an event and mends the chain from there on."""
+    def change(database):
+        database.execute("UPDATE event SET signature = ? WHERE position = ?", (bytes(64), at))
+        chain = database.execute("SELECT chain FROM event WHERE position = ?", (at - 1,)).fetchone()[0]
+        rows = database.execute("SELECT position, booked_at, principal, key_no, sequence, body, signature, context, outcome FROM event"
+                                " WHERE position >= ? ORDER BY position", (at,)).fetchall()
+        for position, booked_at, principal, key_no, sequence, body, signature, context, outcome in rows:
+            leaf = harness.digest(b"loyaltyd leaf v1\0", position.to_bytes(8, "big"), booked_at.to_bytes(8, "big"),
+                                  principal.to_bytes(4, "big"), key_no.to_bytes(4, "big"), sequence.to_bytes(8, "big"),
+                                  harness.digest(body), harness.digest(signature), harness.digest(context),
+                                  harness.digest(outcome))
+            chain = harness.digest(b"loyaltyd link v1\0", chain, leaf)
+            database.execute("UPDATE event SET chain = ? WHERE position = ?", (chain, position))
+    return change
 
 
 def test_a_copy_of_a_working_daemon_holds(house):
