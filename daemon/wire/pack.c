@@ -24,7 +24,7 @@ struct level {
     bool repeating;
 };
 
-static uint8_t *take(struct sink *sink, size_t size)
+static inline uint8_t *take(struct sink *sink, size_t size)
 {
     if ((size_t)(sink->at - sink->floor) < size) {
         sink->full = true;
@@ -34,7 +34,7 @@ static uint8_t *take(struct sink *sink, size_t size)
     return sink->at;
 }
 
-static void put_varint(struct sink *sink, uint64_t value)
+static void put_long_varint(struct sink *sink, uint64_t value)
 {
     const size_t bits = 64 - (size_t)__builtin_clzll(value | 1);
     uint8_t *to = take(sink, (bits + 6) / 7);
@@ -46,6 +46,18 @@ static void put_varint(struct sink *sink, uint64_t value)
         value >>= 7;
     }
     *to = (uint8_t)value;
+}
+
+static inline void put_varint(struct sink *sink, uint64_t value)
+{
+    if (value > 0x7f) {
+        put_long_varint(sink, value);
+        return;
+    }
+    uint8_t *to = take(sink, 1); /* tags, lengths and small numbers: most of them */
+    if (to != NULL) {
+        *to = (uint8_t)value;
+    }
 }
 
 static void put_bytes(struct sink *sink, const void *data, size_t size)
@@ -68,7 +80,7 @@ static uint64_t zigzag(int64_t value)
 }
 
 /* A number as its varint says it. */
-static uint64_t number_at(ProtobufCType type, const void *value)
+static inline uint64_t number_at(ProtobufCType type, const void *value)
 {
     switch (type) {
     case PROTOBUF_C_TYPE_INT32:
