@@ -34,16 +34,23 @@ struct signatures {
     struct replay_difference first; /* with `wrong` */
 };
 
-/* The first wrong one of the load, or NULL. */
-static const struct replay_signature *find_wrong(const struct load *load)
+/* The first wrong one of the load is noted, unless one before it is. */
+static void check_load(struct signatures *signatures, const struct load *load)
 {
-    for (size_t i = 0; i < load->count; i++) {
+    const struct replay_signature *wrong = NULL;
+    for (size_t i = 0; i < load->count && wrong == NULL; i++) {
         const struct replay_signature *item = &load->items[i];
-        if (sign_bytes_check(item->key, item->message, item->signature) < 0) {
-            return item;
-        }
+        wrong = sign_bytes_check(item->key, item->message, item->signature) < 0 ? item : NULL;
     }
-    return NULL;
+    if (wrong == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&signatures->mutex);
+    if (!signatures->wrong || wrong->position < signatures->first.position) {
+        signatures->wrong = true;
+        replay_signature_wrong(wrong, &signatures->first);
+    }
+    pthread_mutex_unlock(&signatures->mutex);
 }
 
 static void *work(void *context)
@@ -58,16 +65,9 @@ static void *work(void *context)
             break;
         }
         const struct load *load = signatures->checking;
-        const struct replay_signature *wrong = NULL;
-        if (!signatures->wrong) {
-            pthread_mutex_unlock(&signatures->mutex);
-            wrong = find_wrong(load);
-            pthread_mutex_lock(&signatures->mutex);
-        }
-        if (wrong != NULL) {
-            signatures->wrong = true;
-            replay_signature_wrong(wrong, &signatures->first);
-        }
+        pthread_mutex_unlock(&signatures->mutex);
+        check_load(signatures, load);
+        pthread_mutex_lock(&signatures->mutex);
         signatures->checking = NULL;
         pthread_cond_signal(&signatures->changed);
     }
@@ -98,26 +98,23 @@ int signatures_start(struct signatures **ret_signatures)
     return 0;
 }
 
-/* Waits until the thread has nothing left; whether what it had was right. */
-static bool all_right(struct signatures *signatures)
-{
-    while (signatures->checking != NULL) {
-        pthread_cond_wait(&signatures->changed, &signatures->mutex);
-    }
-    return !signatures->wrong;
-}
-
-/* Gives the thread what is filled. */
+/* Gives the thread what is filled. While it still has some, that is checked here: else the replay would wait.
+ */
 static bool hand_over(struct signatures *signatures)
 {
     pthread_mutex_lock(&signatures->mutex);
-    const bool right = all_right(signatures);
-    if (right && signatures->filling->count > 0) {
+    const bool right = !signatures->wrong;
+    const bool busy = signatures->checking != NULL;
+    if (right && !busy) {
         signatures->checking = signatures->filling;
         pthread_cond_signal(&signatures->changed);
-        signatures->filling = &signatures->loads[signatures->filling == signatures->loads];
     }
     pthread_mutex_unlock(&signatures->mutex);
+    if (right && !busy) {
+        signatures->filling = &signatures->loads[signatures->filling == signatures->loads];
+    } else if (right) {
+        check_load(signatures, signatures->filling);
+    }
     signatures->filling->count = 0;
     arena_reset(&signatures->filling->arena);
     return right;
@@ -149,12 +146,15 @@ bool signatures_wrong(struct signatures *signatures, struct replay_difference *r
 {
     (void)hand_over(signatures);
     pthread_mutex_lock(&signatures->mutex);
-    const bool right = all_right(signatures);
-    if (!right) {
+    while (signatures->checking != NULL) {
+        pthread_cond_wait(&signatures->changed, &signatures->mutex);
+    }
+    const bool wrong = signatures->wrong;
+    if (wrong) {
         *ret_difference = signatures->first;
     }
     pthread_mutex_unlock(&signatures->mutex);
-    return !right;
+    return wrong;
 }
 
 void signatures_stop(struct signatures *signatures)

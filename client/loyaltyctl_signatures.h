@@ -12,8 +12,8 @@ struct signatures; /* opaque, heap */
 /* ERR_NOMEM: no memory or no thread. */
 int signatures_start(struct signatures **ret_signatures) MUST_CHECK;
 
-/* The `check` of a replay, `context` are the signatures: copies what it is given, and waits while the thread
- * has as much as it may have. ERR_SIGNATURE: one of those before is wrong, there is no need to go on. */
+/* The `check` of a replay, `context` are the signatures: copies what it is given, and checks what the thread
+ * cannot take yet. ERR_SIGNATURE: one of those before is wrong, there is no need to go on. */
 int signatures_check(void *context, const struct replay_signature *signature) MUST_CHECK;
 
 /* Waits for what was given: whether one is wrong, and what is to be said of the first. */
