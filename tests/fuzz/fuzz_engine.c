@@ -7,6 +7,7 @@
 
 #include "lib/shop.h"
 
+#include "engine/household.h"
 #include "model/day.h"
 #include "programme/load.h"
 #include "wire/body.h"
@@ -102,6 +103,9 @@ static void keep(const struct event *event)
     }
     memcpy(&bought.outcome, outcome, offsetof(struct outcome, effects));
     memcpy(bought.outcome.effects, outcome->effects, outcome->effects_count * sizeof(outcome->effects[0]));
+    if (bought.context.household != 0) {
+        household_disown(bought.context.household, outcome->member, &bought.outcome);
+    }
     bought.past = (struct engine_past){.position = shop->position,
                                        .decided = shop->position,
                                        .programme = shop->programme,
@@ -115,9 +119,27 @@ static void keep(const struct event *event)
     }
 }
 
+static bool is_somebody(uint32_t member)
+{
+    return member > 0 && member <= shops[0].customers_count && shops[0].customers[member - 1]->merged == 0;
+}
+
+/* Whether the ledger asks the engine about the members an operator names. */
+static bool are_named_well(const struct event *event)
+{
+    const uint32_t first = event_first_member(event);
+    const uint32_t second = event_second_member(event);
+    const bool founds = event->kind == EVENT_HOUSEHOLD && first == 0;
+    return (founds ? shops[0].customers_count < SHOP_CUSTOMERS_MAX - CUSTOMERS : is_somebody(first)) &&
+           (second == 0 || is_somebody(second)) && (event->kind == EVENT_TRANSFER || first != second);
+}
+
 /* Whose event it is; -2: nobody can be meant. */
 static int customer_of(struct draw *draw, const struct event *event)
 {
+    if (event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD) {
+        return are_named_well(event) ? (int)event_first_member(event) - 1 : -2;
+    }
     int customer = (int)draw_below(draw, CUSTOMERS + 1) - (draw_one_in(draw, 8) ? 1 : 0);
     if (event->kind == EVENT_TRANSFER) {
         customer = event->transfer.to > shops[0].customers_count ? -2 : (int)event->transfer.from - 1;
@@ -131,12 +153,10 @@ static int customer_of(struct draw *draw, const struct event *event)
         const bool about = event->kind == EVENT_VOID_RECEIPT || event->goods_return.has_original;
         customer = !about ? customer : shops[0].past != NULL ? (int)bought.outcome.member - 1 : -1;
     }
-    if (event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD) {
-        return -2; /* of two whole members, which the shop does not show */
-    }
+    customer = shop_owner(&shops[0], customer);
     const bool named = event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER ||
                        event->kind == EVENT_CARD_LINKED || event->kind == EVENT_ERASED;
-    return named && (customer < 0 || (size_t)customer >= shops[0].customers_count) ? -2 : customer;
+    return named && !are_named_well(event) ? -2 : customer;
 }
 
 static bool book(struct draw *draw, int32_t booked_day)
@@ -182,7 +202,7 @@ static void take(struct draw *draw)
 {
     const int customer = (int)draw_below(draw, CUSTOMERS);
     const int64_t points = draw_edge(draw, 1, POINTS_MAX);
-    for (int i = 0; i < 2 && (size_t)customer < shops[i].customers_count; i++) {
+    for (int i = 0; i < 2 && is_somebody((uint32_t)customer + 1); i++) {
         shop_take(&shops[i], customer, points);
     }
 }

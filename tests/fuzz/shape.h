@@ -26,7 +26,7 @@ struct shape_event {
 void shape_event(struct draw *draw, struct shape_event *ret_event);
 
 /* The same of an event about the purchase `bought` (NULL: one nobody knows): a return or a void; or about one
- * of `members`, or two of them: a transfer, a card that is linked, an erasure. */
+ * of `members`, or two of them: a transfer, a merge, a household, a card that is linked, an erasure. */
 void shape_event_about(struct draw *draw, const struct purchase *bought, uint32_t members,
                        struct shape_event *ret_event);
 

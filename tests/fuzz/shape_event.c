@@ -209,6 +209,18 @@ void shape_event_about(struct draw *draw, const struct purchase *bought, uint32_
         event->void_receipt.receipt = (struct receipt){.business_date = 20454, .number = "1"};
         event->void_receipt.done = draw_one_in(draw, 2);
         break;
+    case 4:
+        event->kind = EVENT_MERGE;
+        event->merge.from = member;
+        event->merge.to = 1 + (uint32_t)draw_below(draw, members);
+        break;
+    case 5:
+        event->kind = EVENT_HOUSEHOLD;
+        event->household.member = member;
+        event->household.leaves = draw_one_in(draw, 4);
+        event->household.household =
+            event->household.leaves ? 0 : (uint32_t)draw_below(draw, 2 * (uint64_t)members);
+        break;
     default:
         shape_return(draw, bought, ret_event);
         break;

@@ -259,6 +259,8 @@ static void add_policies(struct shape *shape)
              WORD(shape, "forgive", "charge"), WORD(shape, "refuse", "by_amount", "review"),
              WORD(shape, "park", "refuse"), WORD(shape, "at_once", "at_review"));
     text_add(shape->text, "moving: {transfer: %s}\n", WORD(shape, "allow", "refuse"));
+    text_add(shape->text, "households: {share: [points%s%s]}\n", shape->levels % 2 == 0 ? ", tier" : "",
+             shape->cards % 2 == 0 ? ", stamps" : "");
 }
 
 void shape_programme(struct draw *draw, struct text *text)

@@ -330,7 +330,11 @@ static void draw_holding(struct drawn_event *event, uint32_t member)
 {
     struct effect effect = {.member = member};
     const struct member_state *state = &members->states[member];
-    switch (drawn(9)) {
+    switch (drawn(10)) {
+    case 9:
+        effect.kind = EFFECT_HOUSEHOLD;
+        effect.household.household = (uint32_t)drawn(members->enrolled + 1);
+        break;
     case 8:
         draw_item(&effect);
         break;

@@ -1,6 +1,7 @@
 #include "lib/shop.h"
 
 #include "base/text.h"
+#include "engine/household.h"
 #include "model/day.h"
 #include "programme/load.h"
 
@@ -23,6 +24,7 @@ void shop_open(struct shop *shop, const struct programme *programme)
     shop->context = new_memory(sizeof(*shop->context));
     shop->decision = new_memory(sizeof(*shop->decision));
     shop->numbers = new_memory(sizeof(*shop->numbers));
+    shop->shared = new_memory(sizeof(*shop->shared));
     shop->memory = new_memory(PROGRAMME_ARENA_BYTES);
     for (size_t i = 0; i < SHOP_CUSTOMERS_MAX; i++) {
         shop->customers[i] = new_memory(sizeof(struct member_state));
@@ -36,6 +38,7 @@ void shop_close(struct shop *shop)
         free(shop->customers[i]);
     }
     free(shop->memory);
+    free(shop->shared);
     free(shop->numbers);
     free(shop->decision);
     free(shop->context);
@@ -46,6 +49,7 @@ void shop_empty(struct shop *shop)
     shop->position = 0;
     shop->customers_count = 0;
     shop->counters_count = 0;
+    shop->household = 0;
     memset(shop->accounts, 0, sizeof(shop->accounts));
     for (size_t i = 0; i < SHOP_CUSTOMERS_MAX; i++) {
         member_state_clear(shop->customers[i], 0);
@@ -162,8 +166,36 @@ static void add_fact(struct shop *shop, const struct receipt_fact *more)
     shop->facts[shop->facts_count++] = *more;
 }
 
+int shop_owner(const struct shop *shop, int customer)
+{
+    int owner = customer;
+    while (owner >= 0 && (size_t)owner < shop->customers_count && shop->customers[owner]->merged != 0) {
+        owner = (int)shop->customers[owner]->merged - 1;
+    }
+    return owner;
+}
+
+/* The customer as his household (0: none) makes him. Returns what household_share returned. */
+static int share(struct shop *shop, uint32_t household, struct member_state *state,
+                 struct member_state **ret_state)
+{
+    static struct member_state own;
+    *ret_state = state;
+    if (household == 0) {
+        return 0;
+    }
+    engine_holdings(state, true, &own);
+    *ret_state = shop->shared;
+    return household_share(&shop->programme->households, shop->customers[household - 1], &own, shop->shared);
+}
+
+/* Of a household's, first on the customer as it makes him: what is whose is known when all is decided. */
 static void apply(struct shop *shop, const struct effect *effect)
 {
+    if (shop->household != 0) {
+        assert_int_equal(engine_apply(shop->shared, shop->position, effect), 0);
+        return;
+    }
     if (effect->kind == EFFECT_COUNTER && effect->counter.scope != NULL) {
         find_counter(shop, effect->counter.limit, effect->counter.period, effect->counter.store,
                      effect->counter.scope)
@@ -221,9 +253,11 @@ void shop_settle(struct shop *shop, int customer, int32_t booked_day)
     check_books(shop);
 }
 
-static void check_balances(const struct shop *shop, const struct member_state *state, int32_t booked_day)
+static void check_balances(struct shop *shop, int32_t booked_day)
 {
     const struct outcome *outcome = &shop->decision->outcome;
+    struct member_state *state = shop->customers[outcome->member - 1];
+    assert_int_equal(share(shop, shop->context->household, state, &state), 0);
     assert_true(outcome->has_balances);
     assert_memory_equal(outcome->balances.accounts, state->balances, sizeof(state->balances));
     assert_int_equal(outcome->balances.level, state->level);
@@ -238,7 +272,7 @@ static void check_balances(const struct shop *shop, const struct member_state *s
                                 account_member(effect->move.credit) == state->member
                           : effect->kind != EFFECT_RECEIPT && effect->member == state->member);
     }
-    assert_true(state->last_position == shop->position || !any);
+    assert_true(shop->customers[outcome->member - 1]->last_position == shop->position || !any);
 }
 
 /* What fell due of a member's, behind what the outcome has. */
@@ -270,13 +304,14 @@ static void show_holdings(struct shop *shop, const struct event *event, const st
     const bool takes = is_about_receipt(event);
     const bool redeems = event->kind == EVENT_PURCHASE &&
                          (purchase->redemptions_count > 0 || purchase->pay_with_points != NULL);
-    const bool moves = event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
+    const bool merges = event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD;
+    const bool moves = merges || event->kind == EVENT_ADJUSTMENT || event->kind == EVENT_TRANSFER;
     if (takes || moves || (state->member != 0 && (redeems || event->kind == EVENT_RESERVE))) {
-        engine_holdings(state, takes, &holdings);
+        engine_holdings(state, takes || merges, &holdings);
         context->holdings = &holdings;
     }
     if (other != NULL) {
-        engine_holdings(other, false, &others);
+        engine_holdings(other, merges, &others);
         context->other = &others;
     }
     if (takes) {
@@ -286,15 +321,37 @@ static void show_holdings(struct shop *shop, const struct event *event, const st
     }
 }
 
-int shop_book(struct shop *shop, int customer, const struct event *event, struct shop_time time)
+/* The household whose points an event of the customer's moves; 0: he has none. */
+static uint32_t household_of(const struct shop *shop, const struct event *event,
+                             const struct member_state *state)
 {
-    static struct member_state nobody;
-    struct context *context = shop->context;
+    const bool about = is_about_receipt(event) && shop->past != NULL;
+    const uint32_t then = about ? shop->past->context->household : 0;
+    const uint32_t household = then != 0 ? then : state->household;
+    return event->kind == EVENT_MERGE || event->kind == EVENT_HOUSEHOLD || event->kind == EVENT_TRANSFER ||
+                   state->member == 0 || household == state->member
+               ? 0
+               : household;
+}
+
+/* What was decided becomes the household's as far as it is. */
+static int give_household(struct shop *shop)
+{
     struct outcome *outcome = &shop->decision->outcome;
-    const bool known = customer >= 0 && (size_t)customer < shop->customers_count;
-    struct member_state *state = known ? shop->customers[customer] : &nobody;
+    const struct member_state *household = shop->customers[shop->household - 1];
+    shop->household = 0;
+    const int err = household_own(&shop->programme->households, household, shop->context->member, outcome);
+    for (size_t i = 0; i < outcome->effects_count && err == 0; i++) {
+        apply(shop, &outcome->effects[i]);
+    }
+    return err;
+}
+
+static void begin_event(struct shop *shop, const struct member_state *state, uint32_t new_member,
+                        struct shop_time time)
+{
+    struct context *context = shop->context;
     decision_clear(shop->decision);
-    member_state_clear(&nobody, 0);
     context_clear(context);
     context->day = time.day;
     context->member_day = time.day;
@@ -302,36 +359,65 @@ int shop_book(struct shop *shop, int customer, const struct event *event, struct
     context->offset = 0;
     context->booked_day = time.booked_day;
     context->member = state->member;
-    context->new_member = known || customer < 0 ? 0 : (uint32_t)shop->customers_count + 1;
+    context->new_member = new_member;
     context->random_size = sizeof(context->random);
     for (size_t i = 0; i < context->random_size; i++) {
         context->random[i] = (uint8_t)(shop->position * 37 + i * 11 + 5 + shop->salt);
     }
     shop->position++;
+}
+
+/* Decides for the customer, whose state, with what is shared, is `state`, and applies it. */
+static int decide(struct shop *shop, const struct event *event, struct member_state *state)
+{
+    struct outcome *outcome = &shop->decision->outcome;
     settle(shop, state);
-    struct member_state *other =
-        event->kind == EVENT_TRANSFER ? shop->customers[event->transfer.to - 1] : NULL;
+    const uint32_t second = event_second_member(event);
+    struct member_state *other = second != 0 ? shop->customers[second - 1] : NULL;
     if (other != NULL) {
         settle(shop, other);
     }
     shop->settled = outcome->effects_count;
     observe(shop, event, state);
     if (shop->profile != NULL && shop->programme->questions > 0) {
-        engine_answers(shop->programme, shop->profile, context);
+        engine_answers(shop->programme, shop->profile, shop->context);
     }
     show_holdings(shop, event, state, other);
     const bool takes = is_about_receipt(event);
-    const int err = engine_decide(shop->programme, &shop->place, event, context, takes ? shop->past : NULL,
-                                  shop->decision);
+    const int err = engine_decide(shop->programme, &shop->place, event, shop->context,
+                                  takes ? shop->past : NULL, shop->decision);
+    for (size_t i = shop->settled; i < outcome->effects_count && err == 0; i++) {
+        apply(shop, &outcome->effects[i]);
+    }
+    return err == 0 && shop->household != 0 ? give_household(shop) : err;
+}
+
+int shop_book(struct shop *shop, int customer, const struct event *event, struct shop_time time)
+{
+    static struct member_state nobody;
+    const struct outcome *outcome = &shop->decision->outcome;
+    const bool known = customer >= 0 && (size_t)customer < shop->customers_count;
+    const bool founds = !known && event->kind == EVENT_HOUSEHOLD;
+    const bool enrols = founds || (!known && customer >= 0);
+    const uint32_t new_member = enrols ? (uint32_t)shop->customers_count + 1 : 0;
+    struct member_state *state = known ? shop->customers[customer] : &nobody;
+    member_state_clear(&nobody, 0);
+    begin_event(shop, state, new_member, time);
+    if (founds) {
+        member_state_clear(&nobody, new_member);
+        nobody.enrolled = time.day;
+    }
+    shop->household = household_of(shop, event, state);
+    shop->context->household = shop->household;
+    int err = share(shop, shop->household, state, &state);
+    err = err != 0 ? err : decide(shop, event, state);
+    shop->household = 0;
     if (err != 0) {
         return err;
     }
-    for (size_t i = shop->settled; i < outcome->effects_count; i++) {
-        apply(shop, &outcome->effects[i]);
-    }
     check_books(shop);
     if (outcome->code == CODE_ACCEPTED && outcome->member != 0) {
-        check_balances(shop, shop->customers[outcome->member - 1], time.booked_day);
+        check_balances(shop, time.booked_day);
     }
     return 0;
 }
@@ -356,173 +442,4 @@ void shop_take(struct shop *shop, int customer, int64_t points)
         apply(shop, &effect);
     }
     check_books(shop);
-}
-
-static void describe_effect(const struct effect *effect, struct text *text)
-{
-    text_add(text, "%s %u", effect_kind_name(effect->kind), effect->member);
-    switch (effect->kind) {
-    case EFFECT_LOT:
-        text_add(text, " #%u %d..%d due %d", effect->lot.index, effect->lot.since, effect->lot.until,
-                 effect->lot.due);
-        break;
-    case EFFECT_MOVE:
-        text_add(text, " %llu>%llu %lld lot %d %llu.%u rule %u at %lld",
-                 (unsigned long long)effect->move.debit, (unsigned long long)effect->move.credit,
-                 (long long)effect->move.amount, effect->move.has_lot,
-                 (unsigned long long)effect->move.lot.position, effect->move.lot.index, effect->move.rule,
-                 (long long)effect->move.effective_at);
-        break;
-    case EFFECT_METRIC:
-        text_add(text, " %u day %d %lld", effect->metric.metric, effect->metric.day,
-                 (long long)effect->metric.amount);
-        break;
-    case EFFECT_LEVEL:
-        text_add(text, " %u since %d until %d day %d held %u until %d", effect->level.level,
-                 effect->level.since, effect->level.until, effect->level.day, effect->level.held,
-                 effect->level.held_until);
-        break;
-    case EFFECT_STAMPS:
-        text_add(text, " card %u %lld done %u now %lld of %lld since %d rule %u", effect->stamps.card,
-                 (long long)effect->stamps.given, effect->stamps.completed, (long long)effect->stamps.count,
-                 (long long)effect->stamps.required, effect->stamps.since, effect->stamps.rule);
-        break;
-    case EFFECT_VOUCHER: {
-        char code[2 * VOUCHER_CODE_BYTES + 1];
-        hex_encode(effect->voucher.code, VOUCHER_CODE_BYTES, code);
-        text_add(text, " #%u %s reward %u card %u %d..%d", effect->voucher.index, code,
-                 effect->voucher.reward, effect->voucher.card, effect->voucher.since, effect->voucher.until);
-        break;
-    }
-    case EFFECT_VISIT:
-        text_add(text, " day %d", effect->visit.day);
-        break;
-    case EFFECT_COUNTER:
-        text_add(text, " %u period %d %s/%s %lld", effect->counter.limit, effect->counter.period,
-                 effect->counter.store != NULL ? effect->counter.store : "",
-                 effect->counter.scope != NULL ? effect->counter.scope : "-",
-                 (long long)effect->counter.amount);
-        break;
-    case EFFECT_NOTE:
-        text_add(text, " %u by %u", effect->note.note, effect->note.rule);
-        break;
-    case EFFECT_VOUCHER_HOLD:
-        text_add(text, " %llu.%u by %llu", (unsigned long long)effect->voucher_hold.voucher.position,
-                 effect->voucher_hold.voucher.index, (unsigned long long)effect->voucher_hold.reservation);
-        break;
-    case EFFECT_VOUCHER_END:
-        text_add(text, " %llu.%u %s", (unsigned long long)effect->voucher_end.voucher.position,
-                 effect->voucher_end.voucher.index, voucher_end_name(effect->voucher_end.end));
-        break;
-    case EFFECT_RESERVATION:
-        text_add(text, " %lld points reward %u x %u until %lld", (long long)effect->reservation.points,
-                 effect->reservation.reward, effect->reservation.units, (long long)effect->reservation.until);
-        break;
-    case EFFECT_RESERVATION_END:
-        text_add(text, " %llu %s", (unsigned long long)effect->reservation_end.reservation,
-                 reservation_end_name(effect->reservation_end.end));
-        break;
-    case EFFECT_FLOOR:
-        text_add(text, " %u until %d", effect->floor.level, effect->floor.until);
-        break;
-    case EFFECT_RECEIPT:
-        text_add(text, " %llu %s %u: %lld %lld", (unsigned long long)effect->receipt.position,
-                 receipt_fact_name(effect->receipt.fact.kind), effect->receipt.fact.index,
-                 (long long)effect->receipt.fact.quantity, (long long)effect->receipt.fact.amount);
-        break;
-    case EFFECT_ITEM:
-        text_add(text, " card %u %llu %lld", effect->item.card, (unsigned long long)effect->item.item,
-                 (long long)effect->item.amount);
-        break;
-    case EFFECT_MERGE:
-        text_add(text, " into %u", effect->merge.into);
-        break;
-    case EFFECT_HOUSEHOLD:
-        text_add(text, " %u", effect->household.household);
-        break;
-    case EFFECT_ENROL:
-    case EFFECT_PRINCIPAL:
-    case EFFECT_INVITE:
-    case EFFECT_PROGRAMME:
-    case EFFECT_LIVE:
-    case EFFECT_REVISION:
-        break;
-    }
-    text_add(text, "\n");
-}
-
-void shop_describe_outcome(const struct decision *decision, char *ret_text)
-{
-    const struct outcome *outcome = &decision->outcome;
-    struct text text;
-    text_init(&text, ret_text, SHOP_TEXT_BYTES);
-    text_add(&text, "%s version %u member %u\n", outcome_code_name(outcome->code), outcome->programme_version,
-             outcome->member);
-    for (size_t i = 0; i < outcome->effects_count; i++) {
-        describe_effect(&outcome->effects[i], &text);
-    }
-    if (outcome->has_balances) {
-        const struct balances *balances = &outcome->balances;
-        text_add(&text, "balances %lld %lld %lld level %u until %d qualifying %lld\n",
-                 (long long)balances->accounts[0], (long long)balances->accounts[1],
-                 (long long)balances->accounts[2], balances->level, balances->level_until,
-                 (long long)balances->qualifying);
-    }
-    for (size_t i = 0; i < outcome->near_misses_count; i++) {
-        const struct near_miss *miss = &outcome->near_misses[i];
-        text_add(&text, "near %d %u %lld\n", (int)miss->reason, miss->number, (long long)miss->lacking);
-    }
-    for (size_t i = 0; i < outcome->exceptions_count; i++) {
-        const struct exception *exception = &outcome->exceptions[i];
-        text_add(&text, "exception %d %lld\n", (int)exception->kind, (long long)exception->amount);
-    }
-    for (size_t i = 0; i < decision->trace_count; i++) {
-        const struct trace_line *line = &decision->trace[i];
-        text_add(&text, "trace %d %u %d %lld %lld %lld %lld\n", (int)line->kind, line->number,
-                 (int)line->reason, (long long)line->basis, (long long)line->factor, (long long)line->given,
-                 (long long)line->lacking);
-    }
-    assert_false(text.cut);
-}
-
-void shop_describe_state(const struct member_state *state, char *ret_text)
-{
-    struct text text;
-    text_init(&text, ret_text, SHOP_TEXT_BYTES);
-    text_add(&text, "member %u: %lld %lld %lld level %u until %d, %u purchases, last %d\n", state->member,
-             (long long)state->balances[0], (long long)state->balances[1], (long long)state->balances[2],
-             state->level, state->level_until, state->purchases, state->last_purchase);
-    for (size_t i = 0; i < state->lots_count; i++) {
-        const struct lot *lot = &state->lots[i];
-        text_add(&text, "lot %llu.%u %lld of %lld, %d..%d\n", (unsigned long long)lot->origin.position,
-                 lot->origin.index, (long long)lot->left, (long long)lot->amount, lot->since, lot->until);
-    }
-    for (size_t i = 0; i < state->counters_count; i++) {
-        const struct counter *counter = &state->counters[i];
-        text_add(&text, "counter %u from %d: %lld\n", counter->limit, counter->period,
-                 (long long)counter->used);
-    }
-    for (size_t i = 0; i < state->levels_count; i++) {
-        text_add(&text, "level %u since %d\n", state->levels[i].level, state->levels[i].since);
-    }
-    for (size_t i = 0; i < state->stamps_count; i++) {
-        const struct stamps *stamps = &state->stamps[i];
-        text_add(&text, "stamps %u: %lld of %lld, %u done, since %d\n", stamps->card,
-                 (long long)stamps->count, (long long)stamps->required, stamps->completed, stamps->since);
-    }
-    for (size_t i = 0; i < state->items_count; i++) {
-        const struct set_item *item = &state->items[i];
-        text_add(&text, "item %u %llu: %lld\n", item->card, (unsigned long long)item->item,
-                 (long long)item->standing);
-    }
-    for (size_t i = 0; i < state->metric_days_count; i++) {
-        const struct metric_day *day = &state->metric_days[i];
-        text_add(&text, "metric %u day %d: %lld\n", day->metric, day->day, (long long)day->amount);
-    }
-    for (size_t i = 0; i < state->vouchers_count; i++) {
-        const struct held_voucher *voucher = &state->vouchers[i];
-        text_add(&text, "voucher %llu.%u reward %u %d..%d\n", (unsigned long long)voucher->origin.position,
-                 voucher->origin.index, voucher->reward, voucher->since, voucher->until);
-    }
-    assert_false(text.cut);
 }

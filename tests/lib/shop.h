@@ -29,6 +29,8 @@ struct shop {
     const struct engine_past *past;
     size_t facts_count;
     struct receipt_fact facts[RECEIPT_FACTS_MAX];
+    uint32_t household;            /* of the event that is booked; 0: none */
+    struct member_state *shared;   /* a customer as his household makes him */
     const struct profile *profile; /* everybody's; NULL: nobody's is known */
     struct context *context;       /* of the last event */
     struct decision *decision;     /* of the last event */
@@ -60,6 +62,9 @@ void shop_empty(struct shop *shop);
  * has; a customer of an index nobody has yet is enrolled where the event does so. Returns what engine_decide
  * returned. */
 int shop_book(struct shop *shop, int customer, const struct event *event, struct shop_time time);
+
+/* Who has what was the customer's: another one where he was merged. */
+int shop_owner(const struct shop *shop, int customer);
 
 /* Only settles. Fills shop->decision with what fell due. */
 void shop_settle(struct shop *shop, int customer, int32_t booked_day);
