@@ -118,6 +118,25 @@ static void who_leaves_takes_nothing_along_and_what_he_returns_is_the_households
     assert_int_equal(view(HOME)->available, 70);
 }
 
+static void what_is_taken_by_hand_of_a_leavers_receipt_is_the_households(void **state)
+{
+    (void)state;
+    begin(share_points);
+    move_in();
+    counter_buy(house, till, "1", "anna", "bread", 3000);
+    assert_int_equal(leave(ANNA), CODE_ACCEPTED);
+    const struct receipt slip = house_purchase(house, "1", "bread", 0).purchase.receipt;
+    struct adjustment adjustment = {.points = -12, .has_receipt = true, .receipt = slip};
+    adjustment.receipt.store = "harbour";
+    adjustment.receipt.till = "T1";
+    counter_adjust(house, ANNA, adjustment);
+    assert_int_equal(view(HOME)->available, 118);
+    assert_int_equal(view(ANNA)->available, 0);
+    counter_give_all_back(house, till, "2", "1");
+    assert_int_equal(view(HOME)->available, 100);
+    assert_int_equal(view(ANNA)->available, 0);
+}
+
 static void points_are_everybodys_and_levels_and_stamps_are_not(void **state)
 {
     (void)state;
@@ -337,6 +356,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(who_leaves_takes_nothing_along_and_what_he_returns_is_the_households),
+        TEST(what_is_taken_by_hand_of_a_leavers_receipt_is_the_households),
         TEST(points_are_everybodys_and_levels_and_stamps_are_not),
         TEST(a_shared_level_and_shared_stamps_add_up),
         TEST(a_limit_for_the_household_holds_for_all_of_it),
