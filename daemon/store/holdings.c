@@ -12,22 +12,20 @@ static_assert((int)DUE + 1 == (int)HOLDINGS_COLUMNS, "every column of a row");
 
 #define HAS(text, column) (sizeof(text) > 1 ? 1U << (column) : 0U)
 
+/* Those of a member's own row are columns of the table. */
+enum { MEMBER_COLUMNS = 1 << SINCE | 1 << UNTIL | 1 << DUE };
+
 static const struct {
     const char *name;
-    uint32_t columns; /* that it has: a bit each */
+    uint32_t columns; /* that are packed: a bit each */
 } KINDS[HOLDING_KINDS] = {
 #define HOLDING(name, number, key1, key2, amount, left, since, until, due)                                   \
-    [number] = {#name, HAS(key1, KEY1) | HAS(key2, KEY2) | HAS(amount, AMOUNT) | HAS(left, LEFT) |           \
-                           HAS(since, SINCE) | HAS(until, UNTIL) | HAS(due, DUE)},
+    [number] = {#name, ((number) == HOLDING_MEMBER ? (uint32_t)MEMBER_COLUMNS : UINT32_MAX) &                \
+                           (HAS(key1, KEY1) | HAS(key2, KEY2) | HAS(amount, AMOUNT) | HAS(left, LEFT) |      \
+                            HAS(since, SINCE) | HAS(until, UNTIL) | HAS(due, DUE))},
 #include "model/holding.def"
 #undef HOLDING
 };
-
-static uint32_t columns_of(uint32_t kind)
-{
-    /* The others are columns of the table. */
-    return kind == HOLDING_MEMBER ? 1U << SINCE | 1U << UNTIL | 1U << DUE : KINDS[kind].columns;
-}
 
 struct columns {
     int64_t of[HOLDINGS_COLUMNS];
@@ -50,7 +48,7 @@ static size_t put_varint(uint8_t *to, uint64_t value)
     return size;
 }
 
-static int take_varint(struct bytes *rest, uint64_t *ret_value)
+static int take_long_varint(struct bytes *rest, uint64_t *ret_value)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < 10 && i < rest->size; i++) {
@@ -66,6 +64,23 @@ static int take_varint(struct bytes *rest, uint64_t *ret_value)
         }
     }
     return ERR_CORRUPT;
+}
+
+/* Most take a byte or two. */
+static inline int take_varint(struct bytes *rest, uint64_t *ret_value)
+{
+    const uint8_t *data = rest->data;
+    if (rest->size >= 1 && data[0] < 0x80) {
+        *ret_value = data[0];
+        *rest = (struct bytes){data + 1, rest->size - 1};
+        return 0;
+    }
+    if (rest->size >= 2 && data[1] < 0x80 && data[1] > 0) {
+        *ret_value = (uint64_t)(data[0] & 0x7f) | (uint64_t)data[1] << 7;
+        *rest = (struct bytes){data + 2, rest->size - 2};
+        return 0;
+    }
+    return take_long_varint(rest, ret_value);
 }
 
 size_t holdings_pack(const struct member_state *state, uint8_t *ret_bytes)
@@ -87,12 +102,10 @@ size_t holdings_pack(const struct member_state *state, uint8_t *ret_bytes)
         struct columns now;
         take_row(&row, &now);
         ret_bytes[size++] = (uint8_t)kind;
-        const uint32_t columns = columns_of(kind);
-        for (size_t i = 0; i < HOLDINGS_COLUMNS; i++) {
-            if ((columns & 1U << i) != 0) {
-                const uint64_t more = (uint64_t)now.of[i] - (uint64_t)before.of[i];
-                size += put_varint(ret_bytes + size, more << 1 ^ (more >> 63 != 0 ? UINT64_MAX : 0));
-            }
+        for (uint32_t columns = KINDS[kind].columns; columns != 0; columns &= columns - 1) {
+            const int i = __builtin_ctz(columns);
+            const uint64_t more = (uint64_t)now.of[i] - (uint64_t)before.of[i];
+            size += put_varint(ret_bytes + size, more << 1 ^ -(more >> 63));
         }
         before = now;
     }
@@ -105,6 +118,8 @@ struct reader {
     uint32_t kind; /* of the row before; HOLDING_KINDS: none */
     struct columns before;
 };
+
+static const struct columns NONE = {{[UNTIL] = DAY_NEVER}};
 
 /* Ascending, and nothing that would not have been written. */
 static bool may_follow(const struct reader *reader, const struct holding_row *row)
@@ -126,20 +141,19 @@ static int next_row(struct reader *reader, struct holding_row *ret_row)
     if (kind >= HOLDING_KINDS || kind == HOLDING_BALANCE) {
         return ERR_CORRUPT;
     }
-    reader->rest = (struct bytes){reader->rest.data + 1, reader->rest.size - 1};
-    const uint32_t columns = columns_of(kind);
-    struct columns now = {{[UNTIL] = DAY_NEVER}};
-    for (size_t i = 0; i < HOLDINGS_COLUMNS; i++) {
+    const uint64_t known = kind == reader->kind ? UINT64_MAX : 0;
+    struct bytes rest = {reader->rest.data + 1, reader->rest.size - 1};
+    struct columns now = NONE;
+    for (uint32_t columns = KINDS[kind].columns; columns != 0; columns &= columns - 1) {
+        const int i = __builtin_ctz(columns);
         uint64_t value = 0;
-        if ((columns & 1U << i) == 0) {
-            continue;
-        }
-        if (take_varint(&reader->rest, &value) != 0) {
+        if (take_varint(&rest, &value) != 0) {
             return ERR_CORRUPT;
         }
-        const uint64_t more = value >> 1 ^ ((value & 1) != 0 ? UINT64_MAX : 0);
-        now.of[i] = (int64_t)(more + (kind == reader->kind ? (uint64_t)reader->before.of[i] : 0));
+        const uint64_t more = value >> 1 ^ -(value & 1);
+        now.of[i] = (int64_t)(more + (known & (uint64_t)reader->before.of[i]));
     }
+    reader->rest = rest;
     const struct holding_row row = {
         .kind = (enum holding_kind)kind,
         .key1 = now.of[KEY1],
