@@ -137,7 +137,7 @@ static void a_refusal_has_no_effects_not_even_those_of_the_settlement(void **sta
     assert_int_equal(engine_decide(shop.programme, &shop.place, &event, shop.context, NULL, shop.decision),
                      0);
     const struct outcome *outcome = &shop.decision->outcome;
-    assert_int_equal(outcome->code, CODE_POINTS_SHORT);
+    assert_int_equal(outcome->code, CODE_NOT_FOR_SALE);
     assert_int_equal(outcome->effects_count, 0);
     assert_int_equal(outcome->programme_version, 1);
     assert_false(outcome->has_balances);
