@@ -198,9 +198,11 @@ static int apply(struct trial *trial, const struct effect *effect)
                                               .store =
                                                   effect->counter.store != NULL ? effect->counter.store : "",
                                               .scope = effect->counter.scope};
-        struct trial_counter *counter;
+        struct trial_counter *counter = NULL;
         const int err = find_counter(trial, &shared, &counter);
-        counter->used += err == 0 ? effect->counter.amount : 0;
+        if (err == 0) {
+            counter->used += effect->counter.amount;
+        }
         return err;
     }
     if (effect->kind == EFFECT_ENROL) {
