@@ -10,7 +10,7 @@ struct shop chance_twin;
 long chance_cases = 10000;
 
 static uint64_t seed;
-static uint64_t seed_of_case;
+static long case_number = -1; /* -1: none yet */
 static uint64_t state_of_random;
 
 static uint64_t draw(void)
@@ -43,8 +43,19 @@ void chance_open(uint64_t fallback)
     shop_open(&chance_twin, NULL);
 }
 
+/* Where a property ended: in its last case, or where it failed. */
+static void tell_last(void)
+{
+    if (case_number >= 0) {
+        printf("ended after %" PRIu64 " events of case %ld; that alone: LOYALTY_SEED=%" PRIu64
+               " LOYALTY_CASES=1\n",
+               chance_shop.position, case_number, seed + (uint64_t)case_number);
+    }
+}
+
 int chance_close(int result)
 {
+    tell_last();
     shop_close(&chance_twin);
     shop_close(&chance_shop);
     return result;
@@ -52,9 +63,12 @@ int chance_close(int result)
 
 void chance_begin(long number)
 {
+    if (number == 0) {
+        tell_last();
+    }
+    case_number = number;
     state_of_random = seed + (uint64_t)number;
-    seed_of_case = draw();
-    state_of_random = seed_of_case;
+    state_of_random = draw();
 }
 
 /* --- drawing --- */
@@ -338,8 +352,9 @@ void draw_purchase(struct drawn_purchase *bought, int32_t booked_day)
 
 void chance_failed(const char *property, const char *a, const char *b)
 {
-    print_error("%s: LOYALTY_SEED=%" PRIu64 ", case seed %" PRIu64 "\n--- one\n%s--- other\n%s", property,
-                seed, seed_of_case, a, b);
+    print_error("%s: case %ld at event %" PRIu64 " of it, and not before; that alone: LOYALTY_SEED=%" PRIu64
+                " LOYALTY_CASES=1\n--- one\n%s--- other\n%s",
+                property, case_number, chance_shop.position, seed + (uint64_t)case_number, a, b);
     fail();
 }
 

@@ -1,5 +1,7 @@
 /* Programmes and purchases drawn at random, and two shops that are to agree about them: for the properties of
- * the engine. The seed is printed and taken from LOYALTY_SEED, the number of cases from LOYALTY_CASES. */
+ * the engine. The seed is printed and taken from LOYALTY_SEED, the number of cases from LOYALTY_CASES. Each
+ * event is checked as soon as it is booked, so that a case that fails names the smallest prefix of its events
+ * that does. */
 #ifndef LOYALTY_TESTS_LIB_CHANCE_H
 #define LOYALTY_TESTS_LIB_CHANCE_H
 
