@@ -110,15 +110,8 @@ ONE_OF(rounding, rounding, [ROUNDING_FLOOR] = "down", [ROUNDING_HALF_UP] = "half
 EITHER(visits, visits_by_day, "the first receipt of a day", "each receipt")
 ALWAYS(available_after, words_term, &item->available_after)
 
-PROGRAMME_SAYS(expiry)
-{
-    if (item->has_inactivity) {
-        words_term(words, &item->inactivity);
-        SAY(" without a purchase");
-    } else {
-        words_term(words, &item->expiry);
-    }
-}
+WHERE(expiry, !item->has_inactivity, words_term, &item->expiry)
+WHERE(inactivity, item->has_inactivity, words_term, &item->inactivity)
 
 PROGRAMME_SAYS(limits)
 {
@@ -135,6 +128,7 @@ static const struct facet points_facets[] = {
     {"a visit is", visits, "", NULL},
     {"pending for", available_after, "not at all", "points given before keep their date"},
     {"last", expiry, "for ever", "points given before keep their date"},
+    {"without a purchase last", inactivity, "as long as with one", "points given before, too"},
     {"limits", limits, "none", "what was given before counts"},
     {"of milestones reached at once", milestones_at_once, "", NULL},
 };

@@ -368,8 +368,8 @@ static void points_and_basis_are_said(void **state)
          "~ points: parts are rounded: up (before: down)\n"
          "~ points: a visit is: the first receipt of a day (before: each receipt)\n"
          "~ points: pending for: 14 days (before: not at all); points given before keep their date\n"
-         "~ points: last: 12 months without a purchase (before: for ever); points given before keep their "
-         "date\n"},
+         "~ points: without a purchase last: 12 months (before: as long as with one); points given before, "
+         "too\n"},
         {OF_POINTS("combine: first, multipliers: best, rounding: half_up"),
          OF_POINTS("expiry: {after: {days: 1, round: end_of_month}}"),
          "~ points: which rules give: all that hold (before: the first that gives anything)\n"
