@@ -67,6 +67,7 @@ enum {
     LIMITS_MAX = 16,      /* of one rule, campaign, reward or of the programme */
     COUNTERS_MAX = 512,   /* limits and once-only gifts of a whole programme */
     MULTIPLIERS_MAX = 32, /* multiply rules for points, or for one stamp card */
+    RULE_TERMS_MAX = 16,  /* different terms that rules have of their own */
     MEASURES_MAX = 64,    /* different metrics over windows */
     MILESTONES_MAX = 64,
     METRICS_MAX = 16,   /* of them, different metrics that are recorded */

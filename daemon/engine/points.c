@@ -4,45 +4,78 @@
 #include "base/checked.h"
 #include "engine/calendar.h"
 
+static int32_t first_day(const struct term *available_after, const struct context *context)
+{
+    const int32_t due = day_after(term_end(available_after, context->member_day));
+    return due > context->booked_day ? due : 0;
+}
+
 void credit_begin(struct credit *credit, const struct sale *sale, int64_t *accounts, struct outcome *outcome)
 {
     const struct programme *programme = sale->programme;
-    const int32_t since = sale->context->member_day;
+    const struct context *context = sale->context;
+    const int32_t since = context->member_day;
     const struct term *own = sale->level >= 0 && programme->tiers.levels[sale->level].has_expiry
                                  ? &programme->tiers.levels[sale->level].expiry
                                  : NULL;
-    const int32_t due = programme->available_after.unit == TERM_NEVER
-                            ? 0
-                            : day_after(term_end(&programme->available_after, since));
-    *credit =
-        (struct credit){.sale = sale, .outcome = outcome, .accounts = accounts, .from = PROGRAMME_ISSUED};
-    credit->until = own != NULL                 ? term_end(own, since)
-                    : programme->has_inactivity ? DAY_ACTIVE
-                                                : term_end(&programme->expiry, since);
-    const struct context *context = sale->context;
+    struct credit_lot usual = {.holds = 0};
+    usual.until = own != NULL                 ? term_end(own, since)
+                  : programme->has_inactivity ? DAY_ACTIVE
+                                              : term_end(&programme->expiry, since);
     const int32_t last =
         context->purchases > 0 && context->last_purchase > since ? context->last_purchase : since;
-    credit->ends = credit->until == DAY_ACTIVE ? term_end(&programme->inactivity, last) : credit->until;
-    credit->due = due > sale->context->booked_day ? due : 0;
-    credit->account = credit->due != 0 ? MEMBER_PENDING : MEMBER_AVAILABLE;
-    credit->owed = accounts[MEMBER_AVAILABLE] < 0 && credit->due == 0 ? -accounts[MEMBER_AVAILABLE] : 0;
+    usual.ends = usual.until == DAY_ACTIVE ? term_end(&programme->inactivity, last) : usual.until;
+    usual.due =
+        programme->available_after.unit == TERM_NEVER ? 0 : first_day(&programme->available_after, context);
+    usual.account = usual.due != 0 ? MEMBER_PENDING : MEMBER_AVAILABLE;
+    credit->sale = sale;
+    credit->outcome = outcome;
+    credit->accounts = accounts;
+    credit->from = PROGRAMME_ISSUED;
+    credit->owed = accounts[MEMBER_AVAILABLE] < 0 ? -accounts[MEMBER_AVAILABLE] : 0;
+    credit->count = 1;
+    credit->lots[0] = usual;
 }
 
 void credit_by_hand(struct credit *credit, int32_t until)
 {
-    const int64_t available = credit->accounts[MEMBER_AVAILABLE];
+    struct credit_lot *lot = &credit->lots[0];
     credit->from = PROGRAMME_ADJUSTED;
-    credit->account = MEMBER_AVAILABLE;
-    credit->due = 0;
-    credit->owed = available < 0 ? -available : 0;
+    lot->account = MEMBER_AVAILABLE;
+    lot->due = 0;
     if (until >= 0) {
-        credit->until = until;
-        credit->ends = until;
+        lot->until = until;
+        lot->ends = until;
     }
 }
 
-static int add_move(struct credit *credit, uint64_t debit, uint64_t credited, int64_t amount, bool has_lot,
-                    uint32_t source)
+/* The lot of what a rule gives. What the rule does not say is as usual. */
+static size_t lot_of(struct credit *credit, const struct rule *rule)
+{
+    const struct context *context = credit->sale->context;
+    struct credit_lot own = credit->lots[0];
+    own.holds = 0;
+    own.opened = false;
+    if (rule->has_expiry) {
+        own.until = term_end(&rule->expiry, context->member_day);
+        own.ends = own.until;
+    }
+    if (rule->has_available_after) {
+        own.due = first_day(&rule->available_after, context);
+        own.account = own.due != 0 ? MEMBER_PENDING : MEMBER_AVAILABLE;
+    }
+    size_t i = 0;
+    while (i < credit->count && (credit->lots[i].until != own.until || credit->lots[i].due != own.due)) {
+        i++;
+    }
+    if (i == credit->count) {
+        CHECK(credit->count < CREDIT_LOTS_MAX);
+        credit->lots[credit->count++] = own;
+    }
+    return i;
+}
+
+static int add_move(struct credit *credit, uint64_t debit, uint64_t credited, int64_t amount, uint32_t source)
 {
     struct effect *effect = outcome_add(credit->outcome, EFFECT_MOVE, 0);
     if (effect == NULL) {
@@ -51,43 +84,62 @@ static int add_move(struct credit *credit, uint64_t debit, uint64_t credited, in
     effect->move.debit = debit;
     effect->move.credit = credited;
     effect->move.amount = amount;
-    effect->move.has_lot = has_lot;
     effect->move.rule = source;
     return 0;
 }
 
-static int open_lot(struct credit *credit)
+/* Names the lot of the move that was added last. */
+static void name_lot(struct credit *credit, size_t index)
+{
+    struct effect *effect = &credit->outcome->effects[credit->outcome->effects_count - 1];
+    effect->move.has_lot = true;
+    effect->move.lot.index = (uint32_t)index;
+}
+
+static int open_lot(struct credit *credit, size_t index)
 {
     const struct sale *sale = credit->sale;
+    struct credit_lot *lot = &credit->lots[index];
     struct effect *effect = outcome_add(credit->outcome, EFFECT_LOT, sale->member);
     if (effect == NULL) {
         return ERR_TOO_LARGE;
     }
+    effect->lot.index = (uint32_t)index;
     effect->lot.since = sale->context->member_day;
-    effect->lot.until = credit->until;
-    effect->lot.due = credit->due;
-    credit->has_lot = true;
+    effect->lot.until = lot->until;
+    effect->lot.due = lot->due;
+    lot->opened = true;
     return 0;
+}
+
+static int add_to(struct credit *credit, size_t index, int64_t amount, uint32_t source)
+{
+    struct credit_lot *lot = &credit->lots[index];
+    const uint64_t from = account_of_programme(credit->from);
+    const uint64_t to = account_of_member(credit->sale->member, lot->account);
+    const int64_t owed = lot->account == MEMBER_AVAILABLE ? credit->owed : 0;
+    const int64_t paid = amount < owed ? amount : owed;
+    int err = checked_add(credit->accounts[lot->account], amount, &credit->accounts[lot->account]);
+    if (err == 0 && paid > 0) {
+        err = add_move(credit, from, to, paid, source);
+        credit->owed -= paid;
+    }
+    if (err == 0 && amount > paid && !lot->opened) {
+        err = open_lot(credit, index);
+    }
+    if (err == 0 && amount > paid) {
+        err = add_move(credit, from, to, amount - paid, source);
+        if (err == 0) {
+            name_lot(credit, index);
+        }
+        lot->holds += amount - paid;
+    }
+    return err;
 }
 
 int credit_add(struct credit *credit, int64_t amount, uint32_t source)
 {
-    const uint64_t from = account_of_programme(credit->from);
-    const uint64_t to = account_of_member(credit->sale->member, credit->account);
-    const int64_t paid = amount < credit->owed ? amount : credit->owed;
-    int err = checked_add(credit->accounts[credit->account], amount, &credit->accounts[credit->account]);
-    if (err == 0 && paid > 0) {
-        err = add_move(credit, from, to, paid, false, source);
-        credit->owed -= paid;
-    }
-    if (err == 0 && amount > paid && !credit->has_lot) {
-        err = open_lot(credit);
-    }
-    if (err == 0 && amount > paid) {
-        err = add_move(credit, from, to, amount - paid, true, source);
-        credit->in_lot += amount - paid;
-    }
-    return err;
+    return add_to(credit, 0, amount, source);
 }
 
 int credit_earned(struct credit *credit, const struct earned *earned)
@@ -98,9 +150,9 @@ int credit_earned(struct credit *credit, const struct earned *earned)
         if (entry->card >= 0 || entry->amount == 0) {
             continue;
         }
-        const uint32_t source =
-            entry->rule >= 0 ? SOURCE_OF(SOURCE_RULE, programme->rules[entry->rule].number) : 0;
-        const int err = credit_add(credit, entry->amount, source);
+        const struct rule *rule = entry->rule >= 0 ? &programme->rules[entry->rule] : NULL;
+        const int err = add_to(credit, rule != NULL ? lot_of(credit, rule) : 0, entry->amount,
+                               rule != NULL ? SOURCE_OF(SOURCE_RULE, rule->number) : 0);
         if (err != 0) {
             return err;
         }
@@ -113,10 +165,18 @@ int credit_end(struct credit *credit)
     const struct sale *sale = credit->sale;
     /* A purchase that comes so late that its points are over already: they cannot expire before they are
      * there. */
-    if (credit->in_lot == 0 || credit->ends >= sale->context->booked_day) {
-        return 0;
+    for (size_t i = 0; i < credit->count; i++) {
+        struct credit_lot *lot = &credit->lots[i];
+        if (lot->holds == 0 || lot->ends >= sale->context->booked_day) {
+            continue;
+        }
+        credit->accounts[lot->account] -= lot->holds;
+        const int err = add_move(credit, account_of_member(sale->member, lot->account),
+                                 account_of_programme(PROGRAMME_EXPIRED), lot->holds, 0);
+        if (err != 0) {
+            return err;
+        }
+        name_lot(credit, i);
     }
-    credit->accounts[credit->account] -= credit->in_lot;
-    return add_move(credit, account_of_member(sale->member, credit->account),
-                    account_of_programme(PROGRAMME_EXPIRED), credit->in_lot, true, 0);
+    return 0;
 }

@@ -166,12 +166,14 @@ int purse_spend_lot(struct purse *purse, struct origin lot, int64_t amount, enum
     return 0;
 }
 
-int purse_spend_new(struct purse *purse, int64_t amount, enum programme_account to, uint32_t source)
+int purse_spend_new(struct purse *purse, uint32_t index, int64_t amount, enum programme_account to,
+                    uint32_t source)
 {
     struct effect *effect =
         amount > 0 ? add_move(purse, MEMBER_AVAILABLE, account_of_programme(to), amount) : NULL;
     if (effect != NULL) {
         effect->move.has_lot = true;
+        effect->move.lot.index = index;
         effect->move.rule = source;
     }
     return effect != NULL || amount == 0 ? 0 : ERR_TOO_LARGE;

@@ -55,8 +55,9 @@ int purse_spend_lot(struct purse *purse, struct origin lot, int64_t amount, enum
 int purse_spend_until(struct purse *purse, int32_t until, int64_t amount, enum programme_account to,
                       uint32_t source, int64_t *ret_spent) MUST_CHECK;
 
-/* The same of the lot this event opened, which holds `amount` at least and is not among the holdings. */
-int purse_spend_new(struct purse *purse, int64_t amount, enum programme_account to,
+/* The same of the lot this event opened under `index`, which holds `amount` at least and is not among the
+ * holdings. */
+int purse_spend_new(struct purse *purse, uint32_t index, int64_t amount, enum programme_account to,
                     uint32_t source) MUST_CHECK;
 
 /* What no lot has: it becomes a deficit. ERR_CORRUPT while anything of the member's is free. */

@@ -149,16 +149,37 @@ int redeem_take(struct redeeming *redeeming, int64_t *accounts)
     return err;
 }
 
-/* In the order of spending: lots that end before the new one, the new one, the rest. */
+/* Of the new lots that hold available points, the one that ends first; NULL: none does. */
+static struct credit_lot *next_new(struct credit *credit)
+{
+    struct credit_lot *next = NULL;
+    for (size_t i = 0; i < credit->count; i++) {
+        struct credit_lot *lot = &credit->lots[i];
+        if (lot->account == MEMBER_AVAILABLE && lot->holds > 0 && (next == NULL || lot->ends < next->ends)) {
+            next = lot;
+        }
+    }
+    return next;
+}
+
+/* In the order of spending: before each new lot those that end before it, and at last the rest. */
 static int spend_earned(struct redeeming *redeeming, struct credit *credit, int64_t points, uint32_t source)
 {
     struct purse *purse = &redeeming->purse;
-    int64_t spent = 0;
-    int err = purse_spend_until(purse, credit->ends, points, PROGRAMME_REDEEMED, source, &spent);
-    const int64_t fresh = credit->account == MEMBER_AVAILABLE ? least(credit->in_lot, points - spent) : 0;
-    err = err != 0 ? err : purse_spend_new(purse, fresh, PROGRAMME_REDEEMED, source);
-    credit->in_lot -= fresh;
-    return err != 0 ? err : spend_or_owe(redeeming, points - spent - fresh, source);
+    int64_t left = points;
+    int err = 0;
+    for (struct credit_lot *lot = next_new(credit); lot != NULL && left > 0 && err == 0;
+         lot = next_new(credit)) {
+        int64_t spent = 0;
+        err = purse_spend_until(purse, lot->ends, left, PROGRAMME_REDEEMED, source, &spent);
+        left -= spent;
+        const int64_t fresh = least(lot->holds, left);
+        const uint32_t index = (uint32_t)(lot - credit->lots);
+        err = err != 0 ? err : purse_spend_new(purse, index, fresh, PROGRAMME_REDEEMED, source);
+        lot->holds -= fresh;
+        left -= fresh;
+    }
+    return err != 0 ? err : spend_or_owe(redeeming, left, source);
 }
 
 int redeem_take_earned(struct redeeming *redeeming, struct credit *credit, int64_t *accounts)

@@ -186,20 +186,40 @@ int64_t takeback_spent(const struct engine_past *past)
     return sum;
 }
 
+static bool ends_before(const struct effect *a, const struct effect *b)
+{
+    return a->lot.until != b->lot.until ? a->lot.until < b->lot.until : a->lot.index < b->lot.index;
+}
+
+/* Of the lots the purchase opened the one that ends next after `before` (NULL: of all), those that end on one
+ * day by index; NULL: that was the last. */
+static const struct effect *next_own(const struct takeback *takeback, const struct effect *before)
+{
+    const struct outcome *past = takeback->past->outcome;
+    const struct effect *next = NULL;
+    for (size_t i = 0; i < past->effects_count; i++) {
+        const struct effect *effect = &past->effects[i];
+        const bool own =
+            effect->kind == EFFECT_LOT && effect->lot.position == 0 && effect->member == past->member;
+        if (own && (before == NULL || ends_before(before, effect)) &&
+            (next == NULL || ends_before(effect, next))) {
+            next = effect;
+        }
+    }
+    return next;
+}
+
 int takeback_spend_own(struct takeback *takeback, int64_t amount, enum programme_account to,
                        int64_t *ret_spent)
 {
-    const struct outcome *past = takeback->past->outcome;
     int64_t sum = 0;
     int err = 0;
-    for (size_t i = 0; i < past->effects_count && err == 0; i++) {
-        const struct effect *effect = &past->effects[i];
-        if (effect->kind == EFFECT_LOT && effect->lot.position == 0 && effect->member == past->member) {
-            const struct origin origin = {takeback->past->decided, effect->lot.index};
-            int64_t spent = 0;
-            err = purse_spend_lot(&takeback->purse, origin, amount - sum, to, 0, &spent);
-            sum += spent;
-        }
+    for (const struct effect *own = next_own(takeback, NULL); own != NULL && err == 0;
+         own = next_own(takeback, own)) {
+        const struct origin origin = {takeback->past->decided, own->lot.index};
+        int64_t spent = 0;
+        err = purse_spend_lot(&takeback->purse, origin, amount - sum, to, 0, &spent);
+        sum += spent;
     }
     *ret_spent = sum;
     return err;
@@ -261,20 +281,20 @@ static int take_points(struct takeback *takeback, int64_t take, int64_t coming, 
     return err;
 }
 
-/* The lot the purchase opened, as it was. */
+/* The lot the purchase opened, as it was; of several the one that ends last. */
 static struct lot own_lot(const struct takeback *takeback)
 {
-    const struct outcome *past = takeback->past->outcome;
-    for (size_t i = 0; i < past->effects_count; i++) {
-        const struct effect *effect = &past->effects[i];
-        if (effect->kind == EFFECT_LOT && effect->lot.position == 0 && effect->member == past->member) {
-            return (struct lot){.origin = {takeback->past->decided, effect->lot.index},
-                                .since = effect->lot.since,
-                                .until = effect->lot.until,
-                                .due = effect->lot.due};
-        }
+    const struct effect *last = NULL;
+    for (const struct effect *own = next_own(takeback, NULL); own != NULL; own = next_own(takeback, own)) {
+        last = own;
     }
-    return (struct lot){.until = INT32_MIN}; /* it only paid what was owed */
+    if (last == NULL) {
+        return (struct lot){.until = INT32_MIN}; /* it only paid what was owed */
+    }
+    return (struct lot){.origin = {takeback->past->decided, last->lot.index},
+                        .since = last->lot.since,
+                        .until = last->lot.until,
+                        .due = last->lot.due};
 }
 
 int takeback_give(struct takeback *takeback, int64_t amount, enum programme_account from)

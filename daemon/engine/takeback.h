@@ -33,13 +33,13 @@ void takeback_open(struct takeback *takeback, const struct programme *programme,
  * that decided it. Nothing where the fact adds nothing. ERR_TOO_LARGE. */
 int takeback_fact(struct takeback *takeback, bool goods, const struct receipt_fact *fact) MUST_CHECK;
 
-/* Moves up to `amount` points of the lots the purchase opened, pending or not, never what is reserved; says
- * how much that was. ERR_TOO_LARGE, ERR_CORRUPT. */
+/* Moves up to `amount` points of the lots the purchase opened, the one that ends first at first, pending or
+ * not, never what is reserved; says how much that was. ERR_TOO_LARGE, ERR_CORRUPT. */
 int takeback_spend_own(struct takeback *takeback, int64_t amount, enum programme_account to,
                        int64_t *ret_spent) MUST_CHECK;
 
-/* Gives points to the lot the purchase opened, as it was; where it has ended, to a new one of the policy's
- * term. What is owed is paid first. ERR_TOO_LARGE, ERR_OVERFLOW. */
+/* Gives points to the lot the purchase opened (of several the one that ends last), as it was; where it has
+ * ended, to a new one of the policy's term. What is owed is paid first. ERR_TOO_LARGE, ERR_OVERFLOW. */
 int takeback_give(struct takeback *takeback, int64_t amount, enum programme_account from) MUST_CHECK;
 
 /* Takes `take` points back (below 0: gives so many again), and gives back `spent` of those that the purchase

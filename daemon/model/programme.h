@@ -243,7 +243,11 @@ struct rule {
     int32_t priority;
     bool stop;        /* where it gave, later base rules are not read */
     int32_t campaign; /* index; -1: none */
-    bool has_basis;   /* its own */
+    bool has_expiry;  /* its own, as `available_after` */
+    bool has_available_after;
+    struct term expiry;          /* of the points it gives */
+    struct term available_after; /* they are pending to its end */
+    bool has_basis;              /* its own */
     struct basis basis;
     struct limits limits;
     struct selector selector;

@@ -108,6 +108,13 @@ static void check_inactivity(struct loader *loader)
                              "'points.expiry.inactivity': a level has none of its own");
         }
     }
+    for (const struct yaml_node *node = first_of(loader, SECTION_RULES); node != NULL; node = node->next) {
+        if (programme->has_inactivity && programme->rules[node->index].has_expiry) {
+            (void)yaml_error(&loader->errors, yaml_get(node, "expiry"),
+                             "points end without purchases, all of a member on one day, by "
+                             "'points.expiry.inactivity': a rule has none of its own");
+        }
+    }
     if (programme->has_inactivity && programme->moving.transfer && programme->moving.reset_expiry) {
         yaml_warning(&loader->errors, part(loader, "moving", "transfer_expiry"),
                      "points that are transferred get the receiver's date, by 'points.expiry.inactivity': "

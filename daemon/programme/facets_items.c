@@ -130,6 +130,20 @@ SAYS(rule_basis, struct rule)
     }
 }
 
+SAYS(rule_expiry, struct rule)
+{
+    if (item->has_expiry) {
+        words_term(words, &item->expiry);
+    }
+}
+
+SAYS(rule_available_after, struct rule)
+{
+    if (item->has_available_after) {
+        words_term(words, &item->available_after);
+    }
+}
+
 static const struct facet rule_facets[] = {
     {"gives", rule_gives, "nothing", NULL},
     {"goods", rule_goods, "all", NULL},
@@ -138,6 +152,8 @@ static const struct facet rule_facets[] = {
     {"limits", rule_limits, "none", "what was given before counts"},
     {"stage", rule_stage, "before the factors", NULL},
     {"counts towards levels", rule_qualifies, "yes", NULL},
+    {"points last", rule_expiry, "as all points", "points given before keep their date"},
+    {"pending for", rule_available_after, "as all points", "points given before keep their date"},
     {"stands alone", rule_alone, "no", NULL},
     {"later rules", rule_stop, "read", NULL},
     {"campaign", rule_campaign, "none", NULL},

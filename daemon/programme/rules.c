@@ -80,6 +80,7 @@ struct rule_keys {
     const struct yaml_node *campaign;
     const struct yaml_node *basis;
     int32_t stage;
+    struct expiry_keys expiry;
     bool has_priority;
     bool has_qualifies;
 };
@@ -122,6 +123,10 @@ static const struct yaml_field rule_fields[] = {
     YAML_KEY(struct rule_keys, rule.priority, "priority", YAML_INTEGER, .min = 0, .max = PRIORITY_MAX,
              YAML_PRESENT(struct rule_keys, has_priority)),
     YAML_KEY(struct rule_keys, rule.stop, "stop", YAML_BOOLEAN, .fallback = false),
+    YAML_FIELD(struct rule_keys, expiry, YAML_STRUCT, .table = &expiry_table,
+               YAML_PRESENT(struct rule_keys, rule.has_expiry)),
+    YAML_KEY(struct rule_keys, rule.available_after, "available_after", YAML_CUSTOM, .read = read_term,
+             YAML_PRESENT(struct rule_keys, rule.has_available_after)),
     LIMITS_ROW(struct rule_keys, rule.limits),
     SELECTOR_ROWS(struct rule_keys, rule.selector),
     CONDITION_ROW(struct rule_keys, rule.when, "when"),
@@ -235,6 +240,55 @@ static void check_keys(struct loader *loader, const struct yaml_node *node, cons
     }
 }
 
+/* Why the rule gives no points that could have terms of their own; NULL: it does. */
+static const char *no_points(const struct rule *rule)
+{
+    if (rule->card >= 0) {
+        return "stamps have the term of their card";
+    }
+    if (rule->kind == RULE_GIVES) {
+        return "what 'gives' gives has the usual terms";
+    }
+    if (rule->qualifies == QUALIFIES_ONLY) {
+        return "points that only qualify are never held";
+    }
+    return rule->kind == RULE_MULTIPLY && rule->factor <= 1000 ? "a factor up to 1 adds no points" : NULL;
+}
+
+static bool is_days(const struct term *term)
+{
+    return term->unit == TERM_DAYS && term->round == TERM_EXACT;
+}
+
+/* Terms of its own that say nothing, or that no point could meet. */
+static void check_terms(struct loader *loader, const struct yaml_node *node, const struct rule_keys *keys,
+                        const struct rule *rule)
+{
+    static const char *const words[] = {"expiry", "available_after", NULL};
+    const struct programme *programme = loader->programme;
+    const char *const why = no_points(rule);
+    for (size_t i = 0; words[i] != NULL && why != NULL; i++) {
+        const struct yaml_node *key = yaml_get(node, words[i]);
+        if (key != NULL) {
+            (void)yaml_error(&loader->errors, key, "%s: expected no '%s'", why, words[i]);
+        }
+    }
+    if (why != NULL || (!rule->has_expiry && !rule->has_available_after)) {
+        return;
+    }
+    if (rule->has_expiry && keys->expiry.inactivity.unit != TERM_NEVER) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "expiry"),
+                         "points that end without purchases do so for all rules: expected 'after'");
+        return;
+    }
+    const struct term *ends = rule->has_expiry ? &rule->expiry : &programme->expiry;
+    const struct term *due = rule->has_available_after ? &rule->available_after : &programme->available_after;
+    if (is_days(ends) && is_days(due) && ends->count <= due->count) {
+        yaml_warning(&loader->errors, yaml_get(node, rule->has_expiry ? "expiry" : "available_after"),
+                     "its points end before they are available: nobody can ever spend them");
+    }
+}
+
 /* A set stamps its items one by one, and none twice. */
 static void check_stamps(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
 {
@@ -300,7 +354,9 @@ static void read_rule(struct loader *loader, const struct yaml_node *node, void 
     if (keys.basis != NULL) {
         read_rule_basis(loader, keys.basis, &rule.basis);
     }
+    rule.expiry = keys.expiry.after;
     check_keys(loader, node, &rule);
+    check_terms(loader, node, &keys, &rule);
     check_one_gift(loader, node, &rule.limits, rule.give);
     rule.number = loader_number(loader, node, NUMBER_RULE, rule.id);
     number_limits(&rule.limits, OWNER_RULE, rule.number);
@@ -342,6 +398,37 @@ static void check_multipliers(struct loader *loader, const struct yaml_node *lis
     }
 }
 
+static bool same_term(const struct term *a, const struct term *b)
+{
+    return a->unit == b->unit && a->count == b->count && a->round == b->round;
+}
+
+static bool same_terms(const struct rule *a, const struct rule *b)
+{
+    return a->has_expiry == b->has_expiry && a->has_available_after == b->has_available_after &&
+           same_term(&a->expiry, &b->expiry) && same_term(&a->available_after, &b->available_after);
+}
+
+/* Each may open a lot of its own in one purchase. */
+static void count_terms(struct loader *loader, const struct yaml_node *list)
+{
+    const struct programme *programme = loader->programme;
+    const struct yaml_node *node = list->first;
+    size_t count = 0;
+    for (size_t i = 0; i < programme->rules_count; i++, node = node->next) {
+        const struct rule *rule = &programme->rules[i];
+        bool known = !rule->has_expiry && !rule->has_available_after;
+        for (size_t k = 0; k < i && !known; k++) {
+            known = same_terms(&programme->rules[k], rule);
+        }
+        count += !known;
+        if (!known && count == RULE_TERMS_MAX + 1) {
+            (void)yaml_error(&loader->errors, node, "more than %d different terms of rules' own",
+                             (int)RULE_TERMS_MAX);
+        }
+    }
+}
+
 void read_rules(struct loader *loader, const struct yaml_node *list)
 {
     struct programme *programme = loader->programme;
@@ -351,5 +438,6 @@ void read_rules(struct loader *loader, const struct yaml_node *list)
     if (programme->rules != NULL && loader->errors.error_count == 0) {
         check_exclusive(loader, list);
         check_multipliers(loader, list);
+        count_terms(loader, list);
     }
 }

@@ -130,6 +130,19 @@ static void add_condition(struct shape *shape, const char *key)
     text_add(text, "}");
 }
 
+/* None where the input has no more bytes. */
+static void add_own_terms(struct shape *shape)
+{
+    if (draw_below(shape->draw, 4) == 3) {
+        text_add(shape->text, ", expiry: {after: ");
+        add_term(shape);
+        text_add(shape->text, "}");
+    }
+    if (draw_below(shape->draw, 8) == 7) {
+        text_add(shape->text, ", available_after: {days: %d}", (int)draw_between(shape->draw, 0, 40));
+    }
+}
+
 static void add_rule(struct shape *shape, int index)
 {
     struct text *text = shape->text;
@@ -143,6 +156,9 @@ static void add_rule(struct shape *shape, int index)
     }
     static const char *const kinds[] = {"spend", "item", "visit", "activity"};
     const uint64_t kind = draw_below(draw, 4);
+    if (!stamps) {
+        add_own_terms(shape);
+    }
     text_add(text, ", %s: {give: ", kinds[kind]);
     add_decimal(shape, draw_edge(draw, 1, PER_RULE_GIVE_MAX), stamps ? 0 : shape->points_digits);
     if (kind == 0) {

@@ -191,6 +191,19 @@ static void draw_kind(struct drawn_programme *drawn, size_t index)
     }
 }
 
+void draw_own_terms(const struct programme *programme, struct rule *rule)
+{
+    static const struct term ends[] = {{TERM_DAYS, 3, TERM_EXACT}, {TERM_MONTHS, 1, TERM_END_OF_MONTH}};
+    static const struct term due[] = {{TERM_DAYS, 0, TERM_EXACT}, {TERM_DAYS, 5, TERM_EXACT}};
+    if (rule->card >= 0 || rule->kind == RULE_GIVES || rule->qualifies == QUALIFIES_ONLY) {
+        return;
+    }
+    rule->has_expiry = !programme->has_inactivity && one_in(4);
+    rule->has_available_after = one_in(8);
+    rule->expiry = ends[between(0, 1)];
+    rule->available_after = due[between(0, 1)];
+}
+
 void draw_rule(struct drawn_programme *drawn, size_t index)
 {
     struct rule *rule = &drawn->rules[index];
@@ -215,6 +228,7 @@ void draw_rule(struct drawn_programme *drawn, size_t index)
         rule->per = 200;
     }
     draw_kind(drawn, index);
+    draw_own_terms(&drawn->programme, rule);
     if (one_in(2)) {
         draw_condition(drawn, index, &rule->when);
     }

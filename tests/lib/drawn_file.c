@@ -15,6 +15,7 @@ struct file {
     struct text *text;
     int digits; /* of points */
     bool sums;
+    bool lapses; /* points end without purchases */
     bool levels;
     bool milestones;
 };
@@ -195,9 +196,17 @@ static void add_rules(struct file *file)
         add_condition(file, "when", false);
     }
     text_add(file->text, "}\n");
-    text_add(file->text,
-             "  - {id: winter_visit, visit: {give: %" PRId64 "}, stage: bonus, campaign: winter}\n",
+    text_add(file->text, "  - {id: winter_visit, visit: {give: %" PRId64 "}, stage: bonus, campaign: winter",
              between(1, 9));
+    if (!file->lapses && one_in(2)) {
+        text_add(file->text, ", expiry: {after: ");
+        add_term(file);
+        text_add(file->text, "}");
+    }
+    if (one_in(4)) {
+        text_add(file->text, ", available_after: {days: %" PRId64 "}", between(0, 9));
+    }
+    text_add(file->text, "}\n");
     text_add(file->text, "  - {id: s0, card: c0, %s}\n",
              WORD("visit: {give: 1}", "item: {give: 1}, only: {categories: [bread]}",
                   "spend: {give: 1, per: 5.00}, limits: [{max: 4, per: day}]"));
@@ -251,7 +260,7 @@ static void add_paying(struct file *file)
     text_add(file->text, "pay_with_points: {points: %" PRId64 ", worth: %" PRId64 ".00", between(1, 20),
              between(1, 3));
     text_add(file->text, ", minimum: %" PRId64 ", max_share: %" PRId64 ", insufficient: %s}\n",
-             between(0, 50), between(10, 100), WORD("clamp", "reject"));
+             between(1, 50), between(10, 100), WORD("clamp", "reject"));
 }
 
 static void add_tiers(struct file *file)
@@ -277,7 +286,8 @@ static void add_points(struct file *file)
         text_add(file->text, "  available_after: {days: %" PRId64 "}\n", between(0, 5));
     }
     if (one_in(2)) {
-        text_add(file->text, "  expiry: {%s: ", WORD("after", "inactivity"));
+        file->lapses = one_in(2);
+        text_add(file->text, "  expiry: {%s: ", file->lapses ? "inactivity" : "after");
         add_term(file);
         text_add(file->text, "}\n");
     }

@@ -56,6 +56,9 @@ static void there_is_room_for_so_many_and_not_for_one_more(void **state)
          "  - {id: r#, visit: {give: 1}, limits: [{max: 1, per: day}, {max: 1, per: week},\n"
          "     {max: 1, per: month}, {max: #, per: ever}]}\n",
          COUNTERS_MAX / 4, "more than 512 limits in the programme"},
+        {OF_RULES "  - {id: base, visit: {give: 1}, expiry: {after: {days: 100}}}\n",
+         "  - {id: r#, visit: {give: 1}, expiry: {after: {days: #}}}\n", RULE_TERMS_MAX,
+         "more than 16 different terms of rules' own"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct programme_file *file = *state;

@@ -134,6 +134,10 @@ static void what_a_rule_gives_is_said_with_its_numbers(void **state)
         {SPEND_RULE("stage: bonus"), SPEND_RULE("qualifies: only"),
          "~ rule r: stage: before the factors (before: after the factors)\n"
          "~ rule r: counts towards levels: and for nothing else (before: yes)\n"},
+        {SPEND_RULE("expiry: {after: {days: 30}}"),
+         SPEND_RULE("expiry: {after: {days: 60}}, available_after: {days: 14}"),
+         "~ rule r: points last: 60 days (before: 30 days); points given before keep their date\n"
+         "~ rule r: pending for: 14 days (before: as all points); points given before keep their date\n"},
         {SPEND_RULE("exclusive: yes, priority: 2"), SPEND_RULE("stop: yes"),
          "~ rule r: stands alone: no (before: with priority 2)\n"
          "~ rule r: later rules: not read where it gave (before: read)\n"},

@@ -269,8 +269,58 @@ static void what_contradicts_itself_is_refused(void **state)
         {HEAD INACTIVITY "tiers: {window: month, levels: [{id: a}, {id: b, visits: 3,\n"
                          "  expiry: {after: {years: 2}}}]}\n",
          9, "tiers.levels[1].expiry", "all of a member on one day"},
+        {HEAD "points: {name: [{locale: en, one: star, other: stars}], expiry: {inactivity: {months: 12}}}\n"
+              "rules: [{id: r, visit: {give: 1}, available_after: {days: 3}, expiry: {after: {days: 9}}}]\n",
+         7, "rules[0].expiry", "all of a member on one day, by 'points.expiry.inactivity': a rule has none"},
     };
     CHECK_ERRORS(state, cases);
+}
+
+static void a_rule_has_terms_of_its_own(void **state)
+{
+    const struct programme *programme =
+        programme_file_good(*state, SPEND_RULE("expiry: {after: {days: 30, round: end_of_month}},\n"
+                                               "    available_after: {days: 14}"));
+    assert_true(programme->rules[0].has_expiry);
+    assert_int_equal(programme->rules[0].expiry.unit, TERM_DAYS);
+    assert_int_equal(programme->rules[0].expiry.count, 30);
+    assert_int_equal(programme->rules[0].expiry.round, TERM_END_OF_MONTH);
+    assert_true(programme->rules[0].has_available_after);
+    assert_int_equal(programme->rules[0].available_after.count, 14);
+    programme = programme_file_good(*state, SPEND_RULE("expiry: {after: {days: 14}}"));
+    assert_false(programme->rules[0].has_available_after);
+    programme = programme_file_good(*state, HEAD POINTS RULES);
+    assert_false(programme->rules[0].has_expiry);
+}
+
+static void terms_that_no_point_can_have_are_refused(void **state)
+{
+    static const struct programme_finding cases[] = {
+        {SPEND_RULE("expiry: {inactivity: {months: 3}}"), 8, "rules[0].expiry",
+         "points that end without purchases do so for all rules: expected 'after'"},
+        {SPEND_RULE("expiry: {}"), 8, "rules[0].expiry", "exactly one of after, inactivity"},
+        {SPEND_RULE("expiry: {days: 30}"), 8, "rules[0].expiry.days", "unknown key 'days'"},
+        {SPEND_RULE("expiry: {after: {days: 1.5}}"), 8, "rules[0].expiry.after.days", "a whole number"},
+        {SPEND_RULE("available_after: {days: -1}"), 8, "rules[0].available_after.days", "from 0 to 36500"},
+        {SPEND_RULE("qualifies: only, expiry: {after: {days: 9}}"), 8, "rules[0].expiry",
+         "points that only qualify are never held: expected no 'expiry'"},
+        {RULE("gives: {points: 5}, available_after: {days: 9}"), 8, "rules[0].available_after",
+         "what 'gives' gives has the usual terms: expected no 'available_after'"},
+        {HEAD POINTS "rules:\n  - {id: base, visit: {give: 1}}\n"
+                     "  - {id: half, multiply: 0.5, expiry: {after: {days: 9}}}\n",
+         9, "rules[1].expiry", "a factor up to 1 adds no points: expected no 'expiry'"},
+        {HEAD POINTS "rules: [{id: r, card: c, item: {give: 1}, expiry: {after: {days: 9}}}]\n" CARD REWARD,
+         7, "rules[0].expiry", "stamps have the term of their card: expected no 'expiry'"},
+    };
+    static const struct programme_finding warnings[] = {
+        {SPEND_RULE("expiry: {after: {days: 9}}, available_after: {days: 9}"), 8, "rules[0].expiry",
+         "its points end before they are available: nobody can ever spend them"},
+        {HEAD "points: {name: [{locale: en, one: star, other: stars}], available_after: {days: 14}}\n"
+              "rules: [{id: r, visit: {give: 1}, expiry: {after: {days: 1}}}]\n",
+         7, "rules[0].expiry", "its points end before they are available"},
+    };
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
 }
 
 static void what_says_nothing_is_pointed_out(void **state)
@@ -376,6 +426,8 @@ int main(void)
         cmocka_unit_test(a_card_says_how_and_of_what),
         cmocka_unit_test(policies_have_bounds),
         cmocka_unit_test(what_contradicts_itself_is_refused),
+        cmocka_unit_test(a_rule_has_terms_of_its_own),
+        cmocka_unit_test(terms_that_no_point_can_have_are_refused),
         cmocka_unit_test(what_says_nothing_is_pointed_out),
         cmocka_unit_test(what_never_holds_is_pointed_out),
     };
