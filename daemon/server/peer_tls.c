@@ -7,9 +7,8 @@
 #include "server/server_internal.h"
 
 #include "base/check.h"
+#include "base/heap.h"
 #include "base/log.h"
-
-#include <malloc.h>
 
 enum { TIDY_HANDSHAKES = 32 };
 
@@ -156,7 +155,7 @@ void peers_tidy(struct server *server)
 {
     if (server->handshakes >= TIDY_HANDSHAKES && server->handshakes == server->handshakes_seen) {
         server->handshakes = 0;
-        (void)malloc_trim(0);
+        heap_trim();
     }
     server->handshakes_seen = server->handshakes;
 }

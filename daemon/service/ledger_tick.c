@@ -339,16 +339,21 @@ int ledger_tick(struct ledger *ledger, bool busy, int64_t *ret_wait_ms)
     }
     const int64_t now = ledger_now(ledger);
     const bool over = next_time_out(ticking) <= now;
+    bool round_ended = false;
     int result = !over && !ticking->running ? begin_round(ledger, now) : 0;
     if (result == 0 && over) {
         result = tick_time_outs(ledger);
     } else if (result == 0 && ticking->running) {
         result = tick_round(ledger);
+        round_ended = !ticking->running;
     }
     ticking->sliced_ms = clock_ms;
     result = end_transaction(ledger, result);
     if (result < 0) {
         return result;
+    }
+    if (round_ended) {
+        store_shrink(ledger->options.store); /* it has read every member */
     }
     const int64_t left_ms = next_time_out(ticking) - ledger_now(ledger);
     *ret_wait_ms = over || ticking->running || left_ms <= 0 ? 0

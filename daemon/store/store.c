@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "base/check.h"
+#include "base/heap.h"
 #include "store/connection.h"
 #include "store/schema.h"
 
@@ -470,6 +471,13 @@ int store_checkpoint(struct store *store, bool idle, bool *ret_done)
     store->wal_frames = 0;
     *ret_done = true;
     return 0;
+}
+
+void store_shrink(struct store *store)
+{
+    CHECK(!store->writing);
+    (void)sqlite3_db_release_memory(store->db);
+    heap_trim();
 }
 
 int store_truncate(struct store *store)

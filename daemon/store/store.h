@@ -54,6 +54,10 @@ void store_rollback(struct store *store);
  * commits nothing below 1,000). `ret_done` tells whether it did anything. */
 int store_checkpoint(struct store *store, bool idle, bool *ret_done) MUST_CHECK;
 
+/* Gives the memory of the page cache back, between transactions: after something that read far more than is
+ * needed again soon. */
+void store_shrink(struct store *store);
+
 /* Moves all of the WAL into the database and makes its file empty, between transactions: what was deleted is
  * in neither after it. */
 int store_truncate(struct store *store) MUST_CHECK;

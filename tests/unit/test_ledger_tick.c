@@ -2,6 +2,7 @@
 #include "lib/house.h"
 
 #include "engine/engine.h"
+#include "store/connection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,27 @@ static void points_fall_due_once_a_day_without_anybody_coming(void **state)
     assert_int_equal(house->reply.status.ticked_at, house->now);
     assert_true(house->reply.status.balanced);
     house_replay(house);
+}
+
+static int cached_bytes(const struct house *house)
+{
+    int now = 0;
+    int most = 0;
+    assert_int_equal(
+        sqlite3_db_status(house->temporary.store->db, SQLITE_DBSTATUS_CACHE_USED, &now, &most, 0), SQLITE_OK);
+    return now;
+}
+
+static void a_round_keeps_no_pages_of_the_members_it_looked_at(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(buy(house, "1111", "bread", 1000, 0, 0), CODE_ACCEPTED);
+    (void)tick(house);
+    assert_int_equal(buy(house, "1111", "bread", 1000, 0, 0), CODE_ACCEPTED);
+    const int before = cached_bytes(house);
+    house->now += DAY_MS;
+    (void)tick(house);
+    assert_true(cached_bytes(house) < before / 2);
 }
 
 static void a_reservation_times_out_within_a_minute(void **state)
@@ -475,6 +497,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(points_fall_due_once_a_day_without_anybody_coming, open_house,
+                                        close_house),
+        cmocka_unit_test_setup_teardown(a_round_keeps_no_pages_of_the_members_it_looked_at, open_house,
                                         close_house),
         cmocka_unit_test_setup_teardown(a_reservation_times_out_within_a_minute, open_house, close_house),
         cmocka_unit_test_setup_teardown(a_reservation_of_before_the_start_times_out, open_house, close_house),
