@@ -124,6 +124,11 @@ def markdown(result):
         lines.append(f"| {found['events']:,} | {found['per_second']:,.0f} | {found['daemon_us']:.1f} | {found['p50_us']:,.0f} | "
                      f"{found['p99_us']:,.0f} | {found['start_seconds']:.3f} | {found['crash_seconds']:.3f} | {found['resident']:.1f} | "
                      f"{found['file_bytes'] / 1048576:,.0f} | {growth_bytes(result, found):.0f} |")
+    if result.get("many"):
+        many = result["many"]
+        lines += ["", f"| {many['members']:,} members, {many['tills']:,} tills | resident MiB | anonymous MiB |", "|---|---|---|"]
+        lines += [f"| {words} | {many[name]['resident']:.1f} | {many[name]['anonymous']:.1f} |"
+                  for name, words in (("plain", "without TLS"), ("tls", "with TLS"))]
     return "\n".join([*lines, "", f"p50 and p99 are of an open loop of {result['stages'][0]['rate']:,.0f} purchases a second. Throughput "
                       f"at the last size / at the first: {result['ratio']:.2f} (target: at least 0.7)."])
 
