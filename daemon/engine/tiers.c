@@ -102,7 +102,8 @@ static void reach(const struct tiers *tiers, const struct context *context, int 
         return;
     }
     const int32_t until = tiers_until(tiers, reached, context->member_day);
-    if (until < context->booked_day) {
+    const bool late = context->member_day < context->booked_day;
+    if (until < context->booked_day || (late && !gained)) {
         if (level < 0) {
             standing->level = 0;
             standing->until = DAY_NEVER;

@@ -38,7 +38,8 @@ struct standing {
 
 /* What an event of context->member_day makes of the member's level (context->level) when it adds `gain`: up
  * at once to what the metrics reach, or the same level for another term from this day where that ends later.
- * Nothing gained extends nothing. What would be over by booked_day already is not given. ERR_OVERFLOW. */
+ * Nothing gained extends nothing, and late it gives back nothing that was lost since: what reached the level
+ * was there at its review. What would be over by booked_day already is not given. ERR_OVERFLOW. */
 int tiers_stand(const struct programme *programme, const struct context *context,
                 const struct metric_values *gain, struct standing *ret_standing) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 the way, and what the log and the tables hold afterwards, read from a copy of the stopped daemon's file."""
 
 import collections
+import itertools
 import json
 import os
 import random
@@ -131,6 +132,36 @@ def import_all(house, tills, journals, kills, rng):
     seconds = time.monotonic() - start
     print(f"{len(imports)} tills, {seconds:.1f} s; each till and the daemon were killed {kills} times")
     return seconds
+
+
+def parts_of(journal, rng):
+    """A journal in parts of some receipts each, as texts."""
+    with open(journal, encoding="utf-8", newline="") as file:
+        header, *lines = file.readlines()
+    receipts = ["".join(of) for _, of in itertools.groupby(lines, key=lambda line: line.split(",", 1)[0])]
+    while receipts:
+        some = rng.choice([1, 10, 100, 1000])
+        yield header + "".join(receipts[:some])
+        receipts = receipts[some:]
+
+
+def import_in_turns(house, tills, journals, rng):
+    """Imports the journals part by part, the tills in turns drawn at random: what is late, and how much, is the
+    seed's choice."""
+    path = os.path.join(house.folder, "part.csv")
+    waiting = [(till, parts_of(journal, rng)) for till, journal in zip(tills, journals)]
+    parts = 0
+    while waiting:
+        turn = rng.choice(waiting)
+        part = next(turn[1], None)
+        if part is None:
+            waiting.remove(turn)
+            continue
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(part)
+        import_once(turn[0], path)
+        parts += 1
+    print(f"{len(tills)} tills in turns, {parts} parts")
 
 
 def import_once(till, journal, status=0):
