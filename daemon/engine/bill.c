@@ -87,12 +87,9 @@ int bill_free(struct bill *bill, const struct selector *selector, int64_t units,
     for (size_t i = 0; i < count && left > 0; i++) {
         const size_t at = order[i];
         const int64_t part = least(left, bill->units[at]);
-        int64_t worth = bill->due[at];
+        int64_t worth = 0;
         int64_t most = 0;
-        int err = 0;
-        if (part < bill->units[at]) {
-            err = checked_mul_div(bill->due[at], part, bill->units[at], ROUND_FLOOR, &worth);
-        }
+        int err = checked_mul_div(bill->due[at], part, bill->units[at], ROUND_FLOOR, &worth);
         err = err != 0 || max_value == 0 ? err : checked_mul(max_value, part, &most);
         if (err != 0) {
             return err;

@@ -111,19 +111,6 @@ static int give_reached(const bool *given, struct awards *awards)
     return err;
 }
 
-int milestones_give(const struct metric_values *gain, int64_t held, struct awards *awards)
-{
-    const struct sale *sale = awards->sale;
-    const struct programme *programme = sale->programme;
-    bool given[MILESTONES_MAX] = {false};
-    CHECK(programme->milestones_count <= MILESTONES_MAX);
-    int err = 0;
-    for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
-        err = reached(sale, &programme->milestones[i], gain, held, &given[i]);
-    }
-    return err != 0 ? err : give_reached(given, awards);
-}
-
 /* Whether only the sum of two reaches it, and neither was given it. */
 static int joined(const struct sale *sale, const struct milestone *milestone,
                   const struct metric_values *others, bool *ret_reached)
@@ -149,7 +136,9 @@ static int joined(const struct sale *sale, const struct milestone *milestone,
     return err;
 }
 
-int milestones_join(const struct metric_values *others, struct awards *awards)
+/* `others`: of who is merged; NULL: nobody is. */
+static int give(const struct metric_values *gain, int64_t held, const struct metric_values *others,
+                struct awards *awards)
 {
     const struct sale *sale = awards->sale;
     const struct programme *programme = sale->programme;
@@ -157,7 +146,19 @@ int milestones_join(const struct metric_values *others, struct awards *awards)
     CHECK(programme->milestones_count <= MILESTONES_MAX);
     int err = 0;
     for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {
-        err = joined(sale, &programme->milestones[i], others, &given[i]);
+        const struct milestone *milestone = &programme->milestones[i];
+        err = others != NULL ? joined(sale, milestone, others, &given[i])
+                             : reached(sale, milestone, gain, held, &given[i]);
     }
     return err != 0 ? err : give_reached(given, awards);
+}
+
+int milestones_give(const struct metric_values *gain, int64_t held, struct awards *awards)
+{
+    return give(gain, held, NULL, awards);
+}
+
+int milestones_join(const struct metric_values *others, struct awards *awards)
+{
+    return give(NULL, 0, others, awards);
 }

@@ -133,10 +133,9 @@ int ledger_daemon_draft(struct ledger *ledger, const struct event *event, struct
 /* Writes the decided event: hashes, rows, effects; the head moves on. The decision is ledger->decision. */
 int ledger_write(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 
-/* What of an event's signature goes into its leaf; in `memory` for an event of a batch. The signature has
- * SIGNATURE_BYTES then. */
-struct bytes ledger_authenticator(const struct event_row *row,
-                                  uint8_t memory[CHAIN_BATCH_AUTHENTICATOR_BYTES]);
+/* The chain with the next event, whose row is whole but for that. The signature of an event of a batch has
+ * SIGNATURE_BYTES. */
+void ledger_chain(const struct ledger *ledger, const struct event_row *row, uint8_t ret_chain[HASH_BYTES]);
 
 /* The daemon's clock as an event is booked by: never behind the log. */
 int64_t ledger_now(const struct ledger *ledger);

@@ -178,20 +178,27 @@ int ledger_add_day_starts(struct ledger *ledger, const struct draft *draft, cons
     return add_days(ledger, draft, programme, ledger->state);
 }
 
+/* Folds the effects from `from` on into the state. */
+static int fold(const struct ledger *ledger, struct member_state *state, size_t from)
+{
+    const struct outcome *outcome = &ledger->decision->outcome;
+    int result = 0;
+    for (size_t i = from; i < outcome->effects_count && result == 0; i++) {
+        result = engine_apply(state, ledger->head.position + 1, &outcome->effects[i]);
+    }
+    return result;
+}
+
 static int settle(struct ledger *ledger, const struct programme *programme, struct member_state *state)
 {
     struct outcome *outcome = &ledger->decision->outcome;
     const uint64_t previous = state->last_position;
     const size_t before = outcome->effects_count;
     int result = engine_settle(programme, state, &ledger->context, outcome);
-    for (size_t i = before; i < outcome->effects_count && result == 0; i++) {
-        result = engine_apply(state, ledger->head.position + 1, &outcome->effects[i]);
-    }
+    result = result == 0 ? fold(ledger, state, before) : result;
     const size_t settled = outcome->effects_count;
     result = result == 0 ? ledger_give_back(ledger, NULL, state, before) : result;
-    for (size_t i = settled; i < outcome->effects_count && result == 0; i++) {
-        result = engine_apply(state, ledger->head.position + 1, &outcome->effects[i]);
-    }
+    result = result == 0 ? fold(ledger, state, settled) : result;
     /* What falls due with an event is part of it: the member's last event is still the one before. */
     state->last_position = previous;
     return result;
@@ -206,15 +213,8 @@ int ledger_settle(struct ledger *ledger, const struct programme *programme)
  * lot too many, is found here, before anything is written. */
 static int fold_decision(struct ledger *ledger, size_t settled)
 {
-    const struct outcome *outcome = &ledger->decision->outcome;
-    int result = 0;
-    for (size_t i = settled; i < outcome->effects_count && result == 0; i++) {
-        result = engine_apply(ledger->state, ledger->head.position + 1, &outcome->effects[i]);
-        if (result == 0 && ledger->context.other != NULL) {
-            result = engine_apply(ledger->other, ledger->head.position + 1, &outcome->effects[i]);
-        }
-    }
-    return result;
+    const int result = fold(ledger, ledger->state, settled);
+    return result == 0 && ledger->context.other != NULL ? fold(ledger, ledger->other, settled) : result;
 }
 
 /* What the event may take from its members goes into the context. */

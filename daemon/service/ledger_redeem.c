@@ -255,13 +255,12 @@ static int give_back(struct ledger *ledger, const struct engine_past *past, cons
         if (effect == NULL && amount > 0) {
             return result != 0 ? result : ERR_TOO_LARGE;
         }
-        if (effect != NULL && own) {
+        if (effect != NULL) {
             effect->counter = counted->counter;
             effect->counter.amount = -amount;
-        } else if (effect != NULL) {
+        }
+        if (effect != NULL && !own) {
             const bool till = counted->counter.store != NULL;
-            effect->counter = counted->counter;
-            effect->counter.amount = -amount;
             effect->counter.scope = till ? past->place.till : past->place.store;
             effect->counter.store = till ? past->place.store : NULL;
         }

@@ -213,8 +213,9 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
     return 0;
 }
 
-struct bytes ledger_authenticator(const struct event_row *row,
-                                  uint8_t memory[CHAIN_BATCH_AUTHENTICATOR_BYTES])
+/* The signature, or for an event of a batch what proves its place in that; `memory` holds it then. */
+static struct bytes authenticator_of(const struct event_row *row,
+                                     uint8_t memory[CHAIN_BATCH_AUTHENTICATOR_BYTES])
 {
     if (row->batch.count == 0) {
         return row->signature;
@@ -223,6 +224,25 @@ struct bytes ledger_authenticator(const struct event_row *row,
     crypto_batch_authenticator(row->signature.data, (uint32_t)(row->sequence - row->batch.first_sequence),
                                row->batch.count, memory);
     return (struct bytes){memory, CHAIN_BATCH_AUTHENTICATOR_BYTES};
+}
+
+void ledger_chain(const struct ledger *ledger, const struct event_row *row, uint8_t ret_chain[HASH_BYTES])
+{
+    uint8_t authenticator[CHAIN_BATCH_AUTHENTICATOR_BYTES];
+    const struct chain_leaf leaf = {
+        .position = row->position,
+        .booked_at = row->booked_at,
+        .principal = row->principal,
+        .key_no = row->key_no,
+        .sequence = row->sequence,
+        .body = row->body,
+        .authenticator = authenticator_of(row, authenticator),
+        .context = row->context,
+        .outcome = row->outcome,
+    };
+    uint8_t hash[HASH_BYTES];
+    crypto_leaf(&leaf, hash);
+    crypto_link(ledger->head.chain, hash, ret_chain);
 }
 
 /* Packs what was decided and hashes all of it. */
@@ -235,21 +255,7 @@ static int complete_row(struct ledger *ledger, struct event_row *row)
     if (result < 0) {
         return result;
     }
-    uint8_t authenticator[CHAIN_BATCH_AUTHENTICATOR_BYTES];
-    const struct chain_leaf leaf = {
-        .position = row->position,
-        .booked_at = row->booked_at,
-        .principal = row->principal,
-        .key_no = row->key_no,
-        .sequence = row->sequence,
-        .body = row->body,
-        .authenticator = ledger_authenticator(row, authenticator),
-        .context = row->context,
-        .outcome = row->outcome,
-    };
-    uint8_t hash[HASH_BYTES];
-    crypto_leaf(&leaf, hash);
-    crypto_link(ledger->head.chain, hash, row->chain);
+    ledger_chain(ledger, row, row->chain);
     return 0;
 }
 
