@@ -144,6 +144,7 @@ static int earn_all(struct sale *sale, struct result *result)
         if (err == 0 && result->standing.level < first.level) {
             result->standing.level = first.level;
             result->standing.until = first.until;
+            result->standing.is_kept = first.is_kept;
         }
     }
     return err;
@@ -209,7 +210,7 @@ static int give_awards(const struct sale *sale, const struct result *result, con
                               after[i].completed - stamps_before(sale->context, card->number).completed);
     }
     const int before = tiers_standing(&programme->tiers, sale->context->level);
-    for (int i = before + 1; i <= result->standing.level && err == 0; i++) {
+    for (int i = before + 1; i <= result->standing.level && !result->standing.is_kept && err == 0; i++) {
         const struct level *level = &programme->tiers.levels[i];
         err = award_give(&awards, &level->award, SOURCE_OF(SOURCE_LEVEL, level->number), 1);
     }

@@ -1,6 +1,7 @@
 #include "engine/household.h"
 
 #include "engine/merge.h"
+#include "engine/tiers.h"
 #include "model/holding.h"
 
 #include "base/check.h"
@@ -240,7 +241,18 @@ static int put_in(struct outcome *outcome, uint32_t member, uint32_t household)
     return 0;
 }
 
-static int leave(const struct context *context, struct decision *decision)
+/* The level was the household's: who leaves has again what he alone comes to. */
+static int own_level(const struct programme *programme, const struct context *context, uint32_t member,
+                     struct decision *decision)
+{
+    const struct metric_values gain = {.of = {0}};
+    struct standing standing;
+    const int err = tiers_stand(programme, context, &gain, &standing);
+    return err != 0 ? err
+                    : tiers_set(programme, context, member, &standing, &decision->outcome.balances, decision);
+}
+
+static int leave(const struct programme *programme, const struct context *context, struct decision *decision)
 {
     const struct member_state *member = context->holdings;
     if (member->household == 0 || member->household == member->member) {
@@ -249,7 +261,9 @@ static int leave(const struct context *context, struct decision *decision)
     }
     decision->outcome.balances = balances_before(context);
     decision->outcome.has_balances = true;
-    return put_in(&decision->outcome, member->member, 0);
+    const int err = put_in(&decision->outcome, member->member, 0);
+    return err != 0 || !programme->households.tier ? err
+                                                   : own_level(programme, context, member->member, decision);
 }
 
 /* What moved to the household is the member's no more. */
@@ -351,5 +365,5 @@ int household_decide(const struct programme *programme, const struct event *even
     if (context->holdings == NULL) {
         return ERR_CORRUPT;
     }
-    return event->household.leaves ? leave(context, decision) : join(programme, context, decision);
+    return event->household.leaves ? leave(programme, context, decision) : join(programme, context, decision);
 }

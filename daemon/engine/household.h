@@ -26,9 +26,10 @@ int household_own(const struct household_policy *policy, const struct member_sta
 /* The other way, of an outcome that was recorded: the member's, as it was decided. */
 void household_disown(uint32_t household, uint32_t member, struct outcome *outcome);
 
-/* Decides a HOUSEHOLD. Who leaves is context->holdings. Who joins is context->other, and what it has of what
- * is shared becomes the household's, which is context->holdings: context->member, or where that is 0 a new
- * one of the number context->new_member. */
+/* Decides a HOUSEHOLD. Who leaves is context->holdings, and where levels were shared he has at once the one
+ * that his own metrics reach, or the lowest. Who joins is context->other, and what it has of what is shared
+ * becomes the household's, which is context->holdings: context->member, or where that is 0 a new one of the
+ * number context->new_member. */
 int household_decide(const struct programme *programme, const struct event *event,
                      const struct context *context, struct decision *decision) MUST_CHECK;
 

@@ -72,8 +72,8 @@ static void offer_level(const struct sale *sale, int level, int64_t qualifying, 
     const struct tiers *tiers = &sale->programme->tiers;
     if (level + 1 < (int)tiers->count) {
         const struct level *next = &tiers->levels[level + 1];
-        if (next->has_qualifying && next->qualifying > qualifying) {
-            offer(groups, GROUP_LEVEL, NEAR_NEXT_LEVEL, next->number, next->qualifying - qualifying);
+        if (next->reach.has_qualifying && next->reach.qualifying > qualifying) {
+            offer(groups, GROUP_LEVEL, NEAR_NEXT_LEVEL, next->number, next->reach.qualifying - qualifying);
         }
     }
 }

@@ -7,7 +7,9 @@
 #include "engine/reserve.h"
 #include "engine/selector.h"
 #include "engine/tiers.h"
+#include "model/day.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A metric's sums as they are once the purchase's day has lost something. */
@@ -36,32 +38,105 @@ static void reached_after(const struct takeback *takeback, const struct gains *b
     }
 }
 
-/* The highest level reached on any day since the level was last reached: only a rolling window has several
- * sums in between, each the largest on a day on which something was counted. */
-static int reached_since(const struct takeback *takeback, const struct gains *before,
-                         const struct gains *after)
+/* What the metrics came to on days once the purchase's day has lost something: the highest level they
+ * reached, and which levels (bits by index) they were enough to keep. */
+struct looked_at {
+    int reached;
+    uint32_t kept;
+};
+static_assert(LEVELS_MAX <= 32, "a bit for each level");
+
+static void look_on(const struct takeback *takeback, const struct gains *before, const struct gains *after,
+                    int32_t day, struct looked_at *looked)
 {
-    const struct programme *programme = takeback->programme;
-    const struct member_state *holdings = takeback->purse.holdings;
-    const int32_t now = takeback->context->booked_day;
+    const struct tiers *tiers = &takeback->programme->tiers;
     struct metric_values values;
-    reached_after(takeback, before, after, holdings->level_day, &values);
-    int reached = tiers_reached(&programme->tiers, &values);
-    reached_after(takeback, before, after, now, &values);
-    const int today = tiers_reached(&programme->tiers, &values);
-    reached = today > reached ? today : reached;
-    for (size_t i = 0; i < holdings->metric_days_count; i++) {
-        const int32_t day = holdings->metric_days[i].day;
-        if (day > holdings->level_day && day < now) {
-            reached_after(takeback, before, after, day, &values);
-            const int then = tiers_reached(&programme->tiers, &values);
-            reached = then > reached ? then : reached;
-        }
+    reached_after(takeback, before, after, day, &values);
+    const int reached = tiers_reached(tiers, &values);
+    looked->reached = reached > looked->reached ? reached : looked->reached;
+    for (size_t i = 0; i < tiers->count; i++) {
+        looked->kept |= tiers_keeps(tiers, (int)i, &values) ? UINT32_C(1) << i : 0;
     }
-    return reached;
 }
 
-/* What of the level stays: never more than it was. */
+/* From `first` on: only a rolling window has several sums in between, each the largest on a day on which
+ * something was counted. */
+static struct looked_at look_since(const struct takeback *takeback, const struct gains *before,
+                                   const struct gains *after, int32_t first)
+{
+    const struct member_state *holdings = takeback->purse.holdings;
+    const int32_t now = takeback->context->booked_day;
+    struct looked_at looked = {.reached = -1};
+    look_on(takeback, before, after, first, &looked);
+    look_on(takeback, before, after, now, &looked);
+    for (size_t i = 0; i < holdings->metric_days_count; i++) {
+        const int32_t day = holdings->metric_days[i].day;
+        if (day > first && day < now) {
+            look_on(takeback, before, after, day, &looked);
+        }
+    }
+    return looked;
+}
+
+/* Whether the member has been at the level or above since before the day, without a break. */
+static bool was_at(const struct takeback *takeback, int index, int32_t day)
+{
+    const struct member_state *holdings = takeback->purse.holdings;
+    size_t first = holdings->levels_count;
+    while (first > 0 &&
+           tiers_index(&takeback->programme->tiers, holdings->levels[first - 1].level) >= index) {
+        first--;
+    }
+    return first < holdings->levels_count && holdings->levels[first].since < day;
+}
+
+/* The highest level up to `level` that what remains reached on any day since the level was last reached. What
+ * is easier to keep than to reach is kept by who had it before the day of the purchase, or reached it since
+ * then by what remains: else nobody ever reached it. */
+static int reached_since(const struct takeback *takeback, const struct gains *before,
+                         const struct gains *after, int level)
+{
+    const int32_t day = takeback->past->context->member_day;
+    const struct looked_at last = look_since(takeback, before, after, takeback->purse.holdings->level_day);
+    if (last.kept >> (last.reached + 1) == 0) {
+        return last.reached;
+    }
+    const int ever = look_since(takeback, before, after, day).reached;
+    for (int i = level; i > last.reached; i--) {
+        if ((last.kept >> i & 1) != 0 && (ever >= i || was_at(takeback, i, day))) {
+            return i;
+        }
+    }
+    return last.reached;
+}
+
+/* Where the member falls who loses the level that he reached by what is returned. */
+static int fallen_to(const struct takeback *takeback, int reached, int32_t *ret_until)
+{
+    const struct tiers *tiers = &takeback->programme->tiers;
+    const struct member_state *holdings = takeback->purse.holdings;
+    const int32_t today = takeback->context->booked_day;
+    int next = reached > 0 ? reached : 0;
+    *ret_until = tiers_until(tiers, next, holdings->level_day);
+    const int held = holdings->held_level != 0 && holdings->held_until >= today
+                         ? tiers_index(tiers, holdings->held_level)
+                         : -1;
+    if (held > next) {
+        next = held;
+        *ret_until = holdings->held_until;
+    }
+    const int floor = holdings->floor_level != 0 && holdings->floor_until >= today
+                          ? tiers_index(tiers, holdings->floor_level)
+                          : -1;
+    if (floor > next || (floor == next && holdings->floor_until > *ret_until)) {
+        next = floor;
+        *ret_until = holdings->floor_until;
+    }
+    *ret_until = tiers->falls_at_once ? DAY_NEVER : *ret_until;
+    return next;
+}
+
+/* What of the level stays: never more than it was, nor for longer. */
 static int lower_level(struct takeback *takeback, const struct gains *before, const struct gains *after,
                        struct balances *balances)
 {
@@ -73,27 +148,13 @@ static int lower_level(struct takeback *takeback, const struct gains *before, co
     if (level <= 0 || !fell || takeback->policy->tier_at_review) {
         return 0;
     }
-    int next = reached_since(takeback, before, after);
-    if (next >= level) {
+    const int reached = reached_since(takeback, before, after, level);
+    if (reached >= level) {
         return 0;
     }
-    next = next > 0 ? next : 0;
-    int32_t until = tiers_until(tiers, next, holdings->level_day);
-    const int held = holdings->held_level != 0 && holdings->held_until >= context->booked_day
-                         ? tiers_index(tiers, holdings->held_level)
-                         : -1;
-    if (held > next) {
-        next = held;
-        until = holdings->held_until;
-    }
-    const int floor = holdings->floor_level != 0 && holdings->floor_until >= context->booked_day
-                          ? tiers_index(tiers, holdings->floor_level)
-                          : -1;
-    if (floor > next) {
-        next = floor;
-        until = holdings->floor_until;
-    }
-    if (next >= level) {
+    int32_t until;
+    const int next = fallen_to(takeback, reached, &until);
+    if (next > level || (next == level && until >= holdings->level_until)) {
         return 0;
     }
     struct effect *effect = outcome_add(&takeback->decision->outcome, EFFECT_LEVEL, holdings->member);
@@ -104,9 +165,8 @@ static int lower_level(struct takeback *takeback, const struct gains *before, co
     effect->level.since = context->booked_day;
     effect->level.until = until;
     effect->level.day = holdings->level_day;
-    const bool is_held = held == next;
-    effect->level.held = is_held ? 0 : holdings->held_level;
-    effect->level.held_until = is_held ? 0 : holdings->held_until;
+    effect->level.held = holdings->held_level;
+    effect->level.held_until = holdings->held_until;
     balances->level = effect->level.level;
     balances->level_until = until;
     return 0;

@@ -15,12 +15,13 @@ int tiers_index(const struct tiers *tiers, uint32_t number)
     return -1;
 }
 
-static bool reaches(const struct tiers *tiers, const struct level *level, const struct metric_values *values)
+static bool reaches(const struct tiers *tiers, const struct level_metrics *metrics,
+                    const struct metric_values *values)
 {
-    size_t asked = level->has_qualifying;
-    size_t reached = level->has_qualifying && values->of[0] >= level->qualifying;
-    for (size_t i = 0; i < level->goals_count; i++) {
-        const struct goal *goal = &level->goals[i];
+    size_t asked = metrics->has_qualifying;
+    size_t reached = metrics->has_qualifying && values->of[0] >= metrics->qualifying;
+    for (size_t i = 0; i < metrics->goals_count; i++) {
+        const struct goal *goal = &metrics->goals[i];
         asked++;
         reached += values->of[1 + goal->measure] >= goal->value;
     }
@@ -31,17 +32,35 @@ int tiers_reached(const struct tiers *tiers, const struct metric_values *values)
 {
     int reached = -1;
     for (size_t i = 0; i < tiers->count; i++) {
-        if (reaches(tiers, &tiers->levels[i], values)) {
+        if (reaches(tiers, &tiers->levels[i].reach, values)) {
             reached = (int)i;
         }
     }
     return reached;
 }
 
+bool tiers_keeps(const struct tiers *tiers, int index, const struct metric_values *values)
+{
+    CHECK(index >= 0);
+    CHECK((size_t)index < tiers->count);
+    const struct level *level = &tiers->levels[index];
+    return level->has_keep && reaches(tiers, &level->keep, values);
+}
+
+int tiers_kept(const struct tiers *tiers, const struct metric_values *values, int level)
+{
+    const int reached = tiers_reached(tiers, values);
+    int kept = level;
+    while (kept > reached && !tiers_keeps(tiers, kept, values)) {
+        kept--;
+    }
+    return kept > reached ? kept : reached;
+}
+
 int tiers_standing(const struct tiers *tiers, uint32_t number)
 {
     const int index = tiers_index(tiers, number);
-    return index >= 0 || tiers->count == 0 || tiers->levels[0].qualifying > 0 ? index : 0;
+    return index >= 0 || tiers->count == 0 || tiers->levels[0].reach.qualifying > 0 ? index : 0;
 }
 
 int32_t tiers_until(const struct tiers *tiers, int index, int32_t day)
@@ -87,17 +106,19 @@ static void trace_tier(const struct tiers *tiers, uint32_t number, int64_t metri
         .number = number,
         .reason = changed ? TRACE_APPLIED : TRACE_NOTHING,
         .basis = metric,
-        .lacking = next != NULL && next->qualifying > metric ? next->qualifying - metric : 0,
+        .lacking = next != NULL && next->reach.qualifying > metric ? next->reach.qualifying - metric : 0,
     };
 }
 
 /* Fills level and until of who gained something, or nothing. */
-static void reach(const struct tiers *tiers, const struct context *context, int reached, bool gained,
-                  struct standing *standing)
+static void reach(const struct tiers *tiers, const struct context *context,
+                  const struct metric_values *values, bool gained, struct standing *standing)
 {
     const int level = tiers_index(tiers, context->level);
+    const int reached = tiers_kept(tiers, values, tiers_index(tiers, context->decided_level));
     standing->level = level;
     standing->until = context->level_until;
+    standing->is_kept = reached > tiers_reached(tiers, values);
     if (reached < 0 || reached < level || (reached == level && !gained)) {
         return;
     }
@@ -143,7 +164,7 @@ int tiers_stand(const struct programme *programme, const struct context *context
         return err;
     }
     ret_standing->metric = values.of[0];
-    reach(tiers, context, tiers_reached(tiers, &values), gained, ret_standing);
+    reach(tiers, context, &values, gained, ret_standing);
     return 0;
 }
 
@@ -204,7 +225,7 @@ int tiers_floor(const struct programme *programme, const struct context *context
     if (level > index || (level == index && balances->level_until >= until)) {
         return 0;
     }
-    const bool never = level < 0 || (level == 0 && tiers->levels[0].qualifying == 0);
+    const bool never = level < 0 || (level == 0 && tiers->levels[0].reach.qualifying == 0);
     const struct level_change change = {.number = number,
                                         .since = context->booked_day,
                                         .until = tiers->falls_at_once ? DAY_NEVER : until,
@@ -257,12 +278,13 @@ int tiers_join(const struct programme *programme, const struct context *context,
     return add_level(outcome, member, &change);
 }
 
-/* What the member's metrics reached over the windows of `day`. */
-static int reached_on(const struct programme *programme, const struct member_state *state, int32_t day)
+/* What the member's metrics over the windows of `day` reach, or keep of the level he has. */
+static int kept_on(const struct programme *programme, const struct member_state *state, int32_t day,
+                   int level)
 {
     struct metric_values values;
     metrics_on(programme, state, day, &values);
-    return tiers_reached(&programme->tiers, &values);
+    return tiers_kept(&programme->tiers, &values, level);
 }
 
 /* The index of the level given by hand that holds on `day`, or -1. */
@@ -278,9 +300,10 @@ static int highest(int a, int b)
 
 /* Levels that fall as soon as the metrics do: what is in a window only leaves it as days pass, and what was
  * given by hand ends on its day. */
-static int held_on(const struct programme *programme, const struct member_state *state, int32_t day)
+static int held_on(const struct programme *programme, const struct member_state *state, int32_t day,
+                   int level)
 {
-    return highest(reached_on(programme, state, day), floor_on(&programme->tiers, state, day));
+    return highest(kept_on(programme, state, day, level), floor_on(&programme->tiers, state, day));
 }
 
 static int review_at_once(const struct programme *programme, const struct member_state *state,
@@ -289,18 +312,18 @@ static int review_at_once(const struct programme *programme, const struct member
     const struct tiers *tiers = &programme->tiers;
     int level = tiers_index(tiers, state->level);
     int32_t from = state->levels_count > 0 ? state->levels[state->levels_count - 1].since : booked_day;
-    while (level > 0 && from < booked_day && held_on(programme, state, booked_day) < level) {
+    while (level > 0 && from < booked_day && held_on(programme, state, booked_day, level) < level) {
         int32_t low = from + 1; /* the first day on which the level is not held lies in low..high */
         int32_t high = booked_day;
         while (low < high) {
             const int32_t middle = low + (high - low) / 2;
-            if (held_on(programme, state, middle) < level) {
+            if (held_on(programme, state, middle, level) < level) {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        level = highest(held_on(programme, state, low), 0);
+        level = highest(held_on(programme, state, low, level), 0);
         from = low;
         const struct level_change change = {
             .number = tiers->levels[level].number, .since = low, .until = DAY_NEVER, .day = low};
@@ -324,8 +347,8 @@ static int review(const struct programme *programme, const struct member_state *
     const struct tiers *tiers = &programme->tiers;
     const int32_t day = change->until;
     const bool by_hand = state->floor_level == change->number && state->floor_until == day;
-    const int reached = reached_on(programme, state, day);
-    int next = reached >= level ? level : tiers->downgrade_one && !by_hand ? level - 1 : highest(reached, 0);
+    const int kept = kept_on(programme, state, day, level);
+    int next = kept >= level ? level : tiers->downgrade_one && !by_hand ? level - 1 : highest(kept, 0);
     change->since = day_after(grace_end(tiers, day));
     /* A term that does not move on (0 days) lasts the next day, so that every review comes to an end. */
     const int32_t until = tiers_until(tiers, next, day);

@@ -256,18 +256,25 @@ struct rule {
     int line;                /* of the file, for findings */
 };
 
+/* What is asked for, over the tiers' window: to reach a level, or to keep it. */
+struct level_metrics {
+    int64_t qualifying;  /* 0 where it is not asked for */
+    bool has_qualifying; /* it is one of them */
+    const struct goal *goals;
+    size_t goals_count;
+};
+
 struct level {
     const char *id;
     uint32_t number;
     struct texts name;
-    int64_t qualifying; /* to reach it; 0 for the lowest */
+    struct level_metrics reach; /* nothing for the lowest */
+    struct level_metrics keep;  /* easier; who has the level keeps it by what reaches it or by this */
+    bool has_keep;
     int64_t multiplier; /* thousandths; 1000: none */
     bool has_expiry;
-    struct term expiry;       /* of points credited at this level */
-    const struct goal *goals; /* further metrics that reach it, over the tiers' window */
-    size_t goals_count;
-    bool has_qualifying; /* `qualifying` is one of them */
-    struct award award;  /* when it is reached */
+    struct term expiry; /* of points credited at this level */
+    struct award award; /* when it is reached */
     int line;
 };
 
@@ -275,11 +282,11 @@ struct tiers {
     const struct level *levels; /* lowest first; none: no tiers */
     size_t count;
     struct window window;
-    struct term valid;  /* from the day it was last reached */
+    struct term valid;  /* from the day it was last reached or kept */
     struct term grace;  /* before a fall; TERM_NEVER: none */
     bool match_all;     /* all metrics of a level reach it; else any */
     bool crossing_new;  /* the purchase that reaches a level is decided at it */
-    bool falls_at_once; /* when the metric is below; else at the review */
+    bool falls_at_once; /* when the metrics do not keep it; else at the review */
     bool downgrade_one; /* falls one level at a time; else to what the metric reaches */
 };
 

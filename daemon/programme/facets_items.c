@@ -274,19 +274,29 @@ SAYS(level_name, struct level)
     words_texts(words, &item->name);
 }
 
-SAYS(level_goals, struct level)
+static void say_metrics(struct words *words, const struct level_metrics *metrics)
 {
     const char *before = "";
-    if (item->has_qualifying) {
-        words_points(words, item->qualifying);
+    if (metrics->has_qualifying) {
+        words_points(words, metrics->qualifying);
         SAY(" that qualify");
         before = words->programme->tiers.match_all ? " and " : " or ";
     }
-    for (size_t i = 0; i < item->goals_count; i++) {
+    for (size_t i = 0; i < metrics->goals_count; i++) {
         SAY("%s", before);
-        words_goal(words, &item->goals[i]);
+        words_goal(words, &metrics->goals[i]);
         before = words->programme->tiers.match_all ? " and " : " or ";
     }
+}
+
+SAYS(level_reach, struct level)
+{
+    say_metrics(words, &item->reach);
+}
+
+SAYS(level_keep, struct level)
+{
+    say_metrics(words, &item->keep);
 }
 
 SAYS(level_factor, struct level)
@@ -310,7 +320,8 @@ SAYS(level_gives, struct level)
 }
 
 static const struct facet level_facets[] = {
-    {"reached at", level_goals, "nothing", NULL},
+    {"reached at", level_reach, "nothing", NULL},
+    {"kept at", level_keep, "what reaches it", "levels reached before are held to it, too"},
     {"points", level_factor, "x 1", NULL},
     {"points last", level_expiry, "as all points", "points given before keep their date"},
     {"gives", level_gives, "nothing", NULL},

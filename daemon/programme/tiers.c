@@ -16,18 +16,26 @@ enum {
 struct level_keys {
     struct level level;
     struct goal_keys goals;
+    const struct yaml_node *keep;
     struct selector selector;
     struct expiry_keys expiry;
     bool has_expiry;
 };
 
+/* What a level lets be asked for. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initialisers, not expressions */
+#define LEVEL_GOAL_ROWS(structure, member)                                                                   \
+    YAML_KEY(structure, member.of[0], "qualifying", YAML_NODE),                                              \
+        YAML_KEY(structure, member.of[1], "spend", YAML_NODE),                                               \
+        YAML_KEY(structure, member.of[2], "visits", YAML_NODE),                                              \
+        YAML_KEY(structure, member.of[3], "units", YAML_NODE)
+/* NOLINTEND(bugprone-macro-parentheses) */
+
 static const struct yaml_field level_fields[] = {
     YAML_KEY(struct level_keys, level.id, "id", YAML_ID, .required = true, .max = ID_BYTES_MAX),
     NAME_ROW(struct level_keys, level.name),
-    YAML_KEY(struct level_keys, goals.of[0], "qualifying", YAML_NODE),
-    YAML_KEY(struct level_keys, goals.of[1], "spend", YAML_NODE),
-    YAML_KEY(struct level_keys, goals.of[2], "visits", YAML_NODE),
-    YAML_KEY(struct level_keys, goals.of[3], "units", YAML_NODE),
+    LEVEL_GOAL_ROWS(struct level_keys, goals),
+    YAML_FIELD(struct level_keys, keep, YAML_NODE),
     SELECTOR_ROWS(struct level_keys, selector),
     YAML_KEY(struct level_keys, level.multiplier, "multiply", YAML_DECIMAL, .digits = 3, .min = 0,
              .max = MULTIPLIER_MAX, .fallback = 1000),
@@ -37,20 +45,28 @@ static const struct yaml_field level_fields[] = {
 };
 static const struct yaml_table level_table = {YAML_FIELDS(level_fields), .size = sizeof(struct level_keys)};
 
-/* The level's metrics: qualifying points by themselves, others as goals over the tiers' window. */
-static void read_level_goals(struct loader *loader, const struct yaml_node *node, struct level_keys *keys)
+struct keep_keys {
+    struct goal_keys goals;
+};
+
+static const struct yaml_field keep_fields[] = {LEVEL_GOAL_ROWS(struct keep_keys, goals)};
+static const struct yaml_table keep_table = {YAML_FIELDS(keep_fields), .size = sizeof(struct keep_keys)};
+
+/* Metrics of a level: qualifying points, at least so many, by themselves, others as goals over the tiers'
+ * window. `node` has the keys, the level the selector. */
+static void read_level_goals(struct loader *loader, const struct yaml_node *node,
+                             const struct goal_keys *keys, const struct selector *selector, int64_t least,
+                             struct level_metrics *metrics)
 {
-    struct level *level = &keys->level;
-    struct goal_keys others = keys->goals;
+    struct goal_keys others = *keys;
     if (others.of[0] != NULL) {
-        level->has_qualifying =
+        metrics->has_qualifying =
             loader_ok(loader, yaml_read_decimal(&loader->errors, others.of[0], loader->binder.points_digits,
-                                                0, POINTS_MAX, &level->qualifying));
+                                                least, POINTS_MAX, &metrics->qualifying));
         others.of[0] = NULL;
     }
     struct goal goals[METRIC_KINDS];
-    const size_t count =
-        read_goals(loader, node, &others, &keys->selector, &loader->programme->tiers.window, goals);
+    const size_t count = read_goals(loader, node, &others, selector, &loader->programme->tiers.window, goals);
     if (count == 0) {
         return;
     }
@@ -60,8 +76,61 @@ static void read_level_goals(struct loader *loader, const struct yaml_node *node
         return;
     }
     memcpy(kept, goals, count * sizeof(*kept));
-    level->goals = kept;
-    level->goals_count = count;
+    metrics->goals = kept;
+    metrics->goals_count = count;
+}
+
+/* How what keeps compares with what reaches, metric by metric. */
+struct compared {
+    size_t same;
+    size_t more;
+};
+
+static void compare(int64_t keep, int64_t reach, struct compared *compared)
+{
+    compared->same += keep == reach;
+    compared->more += keep > reach;
+}
+
+/* Less of a metric keeps than reaches; where all of them must be there, not more, and of one less. */
+static bool is_easier(const struct level_metrics *keep, const struct level_metrics *reach, bool match_all)
+{
+    struct compared compared = {0};
+    if (keep->has_qualifying && reach->has_qualifying) {
+        compare(keep->qualifying, reach->qualifying, &compared);
+    }
+    for (size_t i = 0; i < keep->goals_count; i++) {
+        for (size_t k = 0; k < reach->goals_count; k++) {
+            if (keep->goals[i].measure == reach->goals[k].measure) {
+                compare(keep->goals[i].value, reach->goals[k].value, &compared);
+            }
+        }
+    }
+    const size_t all = reach->has_qualifying + reach->goals_count;
+    return compared.more == 0 && (match_all ? compared.same < all : compared.same == 0);
+}
+
+static void read_keep(struct loader *loader, const struct yaml_node *node, const struct selector *selector,
+                      struct level *level)
+{
+    struct keep_keys keys;
+    if (node == NULL || !loader_ok(loader, yaml_bind(&loader->binder, node, &keep_table, &keys))) {
+        return;
+    }
+    const struct selector none = {0};
+    const bool of_goods = keys.goals.of[1] != NULL || keys.goals.of[3] != NULL;
+    const size_t errors = loader->errors.error_count;
+    read_level_goals(loader, node, &keys.goals, of_goods ? selector : &none, 1, &level->keep);
+    level->has_keep = level->keep.has_qualifying || level->keep.goals_count > 0;
+    if (loader->errors.error_count > errors) {
+        return;
+    }
+    if (!level->has_keep) {
+        (void)yaml_error(&loader->errors, node, "expected qualifying, spend, visits or units");
+    } else if (!is_easier(&level->keep, &level->reach, loader->programme->tiers.match_all)) {
+        (void)yaml_error(&loader->errors, node,
+                         "who reaches a level keeps it by the same: expected less than what reaches it");
+    }
 }
 
 static void read_level(struct loader *loader, const struct yaml_node *node, void *ret_item)
@@ -70,8 +139,9 @@ static void read_level(struct loader *loader, const struct yaml_node *node, void
     if (!loader_ok(loader, yaml_bind(&loader->binder, node, &level_table, &keys))) {
         return;
     }
-    read_level_goals(loader, node, &keys);
     struct level level = keys.level;
+    read_level_goals(loader, node, &keys.goals, &keys.selector, 0, &level.reach);
+    read_keep(loader, keys.keep, &keys.selector, &level);
     if (yaml_get(node, "gives") == NULL) {
         level.award = NO_AWARD;
     }
@@ -91,15 +161,15 @@ static void check_rise(struct loader *loader, const struct yaml_node *node, cons
                        const struct level *level)
 {
     const struct yaml_node *value = yaml_get(node, "qualifying");
-    if (level->has_qualifying && level->qualifying <= before->qualifying &&
-        (before->has_qualifying || before->goals_count == 0)) {
+    if (level->reach.has_qualifying && level->reach.qualifying <= before->reach.qualifying &&
+        (before->reach.has_qualifying || before->reach.goals_count == 0)) {
         (void)yaml_error(&loader->errors, value != NULL ? value : node,
                          "expected more than level '%s' before it needs", before->id);
     }
-    for (size_t i = 0; i < level->goals_count; i++) {
-        for (size_t k = 0; k < before->goals_count; k++) {
-            if (level->goals[i].measure == before->goals[k].measure &&
-                level->goals[i].value <= before->goals[k].value) {
+    for (size_t i = 0; i < level->reach.goals_count; i++) {
+        for (size_t k = 0; k < before->reach.goals_count; k++) {
+            if (level->reach.goals[i].measure == before->reach.goals[k].measure &&
+                level->reach.goals[i].value <= before->reach.goals[k].value) {
                 (void)yaml_error(&loader->errors, node, "expected more than level '%s' before it needs",
                                  before->id);
             }
@@ -119,11 +189,16 @@ static void check_order(struct loader *loader, const struct yaml_node *list, con
         if (level->id == NULL) {
             continue;
         }
-        if (i == 0 && (level->qualifying != 0 || level->goals_count > 0)) {
+        if (i == 0 && (level->reach.qualifying != 0 || level->reach.goals_count > 0)) {
             (void)yaml_error(&loader->errors, at,
                              "everybody starts at the first level: expected 0, or no 'qualifying' at all");
         }
-        if (i > 0 && !level->has_qualifying && level->goals_count == 0 && levels[i - 1].id != NULL) {
+        if (i == 0 && level->has_keep) {
+            (void)yaml_error(&loader->errors, yaml_get(node, "keep"),
+                             "nobody loses the first level: expected no 'keep'");
+        }
+        if (i > 0 && !level->reach.has_qualifying && level->reach.goals_count == 0 &&
+            levels[i - 1].id != NULL) {
             (void)yaml_error(&loader->errors, at, "expected more than level '%s' before it needs",
                              levels[i - 1].id);
         }
@@ -191,6 +266,15 @@ static struct term default_valid(const struct window *window)
 
 static void check_falls(struct loader *loader, const struct yaml_node *mapping, const struct tiers *tiers)
 {
+    const struct yaml_node *levels = yaml_get(mapping, "levels");
+    for (const struct yaml_node *level = levels != NULL ? levels->first : NULL;
+         level != NULL && !tiers->falls_at_once && tiers->valid.unit == TERM_NEVER; level = level->next) {
+        const struct yaml_node *keep = yaml_get(level, "keep");
+        if (keep != NULL) {
+            yaml_warning(&loader->errors, keep,
+                         "a level that is reached lasts for ever: 'keep' says nothing");
+        }
+    }
     static const char *const keys[] = {"valid", "grace", NULL};
     for (size_t i = 0; keys[i] != NULL && tiers->falls_at_once; i++) {
         const struct yaml_node *node = yaml_get(mapping, keys[i]);

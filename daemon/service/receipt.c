@@ -132,7 +132,7 @@ static int add_level(struct writer *writer, uint32_t level_before, const struct 
     const struct level *next = named_level(writer->programme, view->next_level);
     int result = 0;
     if (level != NULL) {
-        const bool reached = level->qualifying > (before != NULL ? before->qualifying : 0);
+        const bool reached = level->reach.qualifying > (before != NULL ? before->reach.qualifying : 0);
         result = add_phrase(writer, reached ? PHRASE_LEVEL_REACHED : PHRASE_LEVEL,
                             (const char *const[3]){name_of(writer, &level->name, level->id)});
     }

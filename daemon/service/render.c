@@ -200,16 +200,16 @@ static void view_level(const struct programme *programme, const struct numbers *
         view->level = id_of(numbers, NUMBER_LEVEL, state->level);
         view->has_level_until = state->level_until != DAY_NEVER;
         view->level_until = state->level_until;
-    } else if (programme->tiers.count > 0 && programme->tiers.levels[0].qualifying == 0) {
+    } else if (programme->tiers.count > 0 && programme->tiers.levels[0].reach.qualifying == 0) {
         view->level = programme->tiers.levels[0].id;
     }
     const struct level *level = programme_level(programme, state->level);
-    const int64_t held = level != NULL ? level->qualifying : 0;
+    const int64_t held = level != NULL ? level->reach.qualifying : 0;
     for (size_t i = 0; i < programme->tiers.count; i++) {
         const struct level *next = &programme->tiers.levels[i];
-        if (next->qualifying > held && next->qualifying > view->qualifying) {
+        if (next->reach.qualifying > held && next->reach.qualifying > view->qualifying) {
             view->next_level = next->id;
-            view->next_level_lacking = next->qualifying - view->qualifying;
+            view->next_level_lacking = next->reach.qualifying - view->qualifying;
             break;
         }
     }

@@ -208,6 +208,14 @@ static void add_tiers(struct shape *shape)
             qualifying += draw_edge(shape->draw, 1, POINTS_MAX / LEVELS);
             text_add(shape->text, ", qualifying: ");
             add_decimal(shape, qualifying, shape->points_digits);
+            text_add(shape->text, ", keep: {");
+            if (qualifying > 1 && draw_one_in(shape->draw, 2)) {
+                text_add(shape->text, "qualifying: ");
+                add_decimal(shape, draw_edge(shape->draw, 1, qualifying - 1), shape->points_digits);
+            } else {
+                text_add(shape->text, "visits: %d", (int)draw_edge(shape->draw, 1, 1000000));
+            }
+            text_add(shape->text, "}");
         }
         text_add(shape->text, "}\n");
     }

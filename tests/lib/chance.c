@@ -244,12 +244,17 @@ static void draw_tiers(struct drawn_programme *drawn)
     tiers->levels = drawn->levels;
     tiers->count = (size_t)between(0, CHANCE_LEVELS_MAX);
     for (size_t i = 0; i < tiers->count; i++) {
-        drawn->levels[i] = (struct level){.id = "level",
-                                          .number = (uint32_t)i + 1,
-                                          .qualifying = qualifying,
-                                          .has_qualifying = qualifying > 0,
-                                          .award = {.reward = -1}};
+        drawn->levels[i] =
+            (struct level){.id = "level",
+                           .number = (uint32_t)i + 1,
+                           .reach = {.qualifying = qualifying, .has_qualifying = qualifying > 0},
+                           .award = {.reward = -1}};
         drawn->levels[i].multiplier = one_in(2) ? 1000 : between(0, 3000);
+        if (qualifying > 1 && one_in(2)) {
+            drawn->levels[i].has_keep = true;
+            drawn->levels[i].keep =
+                (struct level_metrics){.qualifying = between(1, qualifying - 1), .has_qualifying = true};
+        }
         qualifying += between(1, 200);
     }
     tiers->window =

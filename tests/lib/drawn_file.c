@@ -271,8 +271,10 @@ static void add_tiers(struct file *file)
              WORD("full", "one_level"));
     text_add(file->text,
              "   levels: [{id: basic}, {id: silver, qualifying: %" PRId64 ", multiply: %s}, "
-             "{id: gold, qualifying: %" PRId64 ", multiply: 2, gives: {reward: %s, points: 3}}]}\n",
-             between(20, 90), WORD("1", "1.25", "1.5"), between(100, 400), drawn_file_rewards[between(0, 4)]);
+             "{id: gold, qualifying: %" PRId64 ", multiply: 2, keep: {%s: %" PRId64
+             "}, gives: {reward: %s, points: 3}}]}\n",
+             between(20, 90), WORD("1", "1.25", "1.5"), between(100, 400), WORD("qualifying", "visits"),
+             between(1, 99), drawn_file_rewards[between(0, 4)]);
 }
 
 static void add_points(struct file *file)

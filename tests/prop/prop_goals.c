@@ -90,12 +90,12 @@ static void draw_levels(struct goals *goals)
         goals->measures[programme->measures_count++] = draw_measure(tiers->window);
     }
     for (size_t i = 0; i < LEVELS; i++) {
-        goals->levels[i] = (struct level){.id = "level",
-                                          .number = (uint32_t)i + 1,
-                                          .multiplier = 1000,
-                                          .goals = goals->level_goals[i],
-                                          .goals_count = i == 0 ? 0 : (size_t)between(1, 2),
-                                          .award = {.reward = -1, .note = MEASURES + (uint32_t)i + 1}};
+        goals->levels[i] = (struct level){
+            .id = "level",
+            .number = (uint32_t)i + 1,
+            .multiplier = 1000,
+            .reach = {.goals = goals->level_goals[i], .goals_count = i == 0 ? 0 : (size_t)between(1, 2)},
+            .award = {.reward = -1, .note = MEASURES + (uint32_t)i + 1}};
         for (size_t k = 0; k < 2; k++) {
             goals->level_goals[i][k] =
                 (struct goal){(uint32_t)(first + k), draw_goal(&goals->measures[first + k])};
@@ -263,11 +263,11 @@ static void expect_level(const struct goals *goals, struct model *model, bool no
     for (size_t i = 1; i < tiers->count; i++) {
         const struct level *level = &tiers->levels[i];
         size_t met = 0;
-        for (size_t k = 0; k < level->goals_count; k++) {
-            met += sum_of(goals, &model->history, at + 1, level->goals[k].measure,
-                          model->history.rows[at].day) >= level->goals[k].value;
+        for (size_t k = 0; k < level->reach.goals_count; k++) {
+            met += sum_of(goals, &model->history, at + 1, level->reach.goals[k].measure,
+                          model->history.rows[at].day) >= level->reach.goals[k].value;
         }
-        const bool is = tiers->match_all ? met == level->goals_count : met > 0;
+        const bool is = tiers->match_all ? met == level->reach.goals_count : met > 0;
         reached = is ? (int)i : reached;
     }
     for (int i = before + 1; i <= reached; i++) {

@@ -105,8 +105,9 @@ static void draw_own_programme(struct drawn *drawn)
     for (size_t i = 0; i < LEVELS; i++) {
         drawn->levels[i] = (struct level){.id = "level",
                                           .number = (uint32_t)i + 1,
-                                          .qualifying = (int64_t)i * 40,
-                                          .has_qualifying = i > 0,
+                                          .reach = {.qualifying = (int64_t)i * 40, .has_qualifying = i > 0},
+                                          .keep = {.qualifying = between(1, 30), .has_qualifying = true},
+                                          .has_keep = i > 0 && one_in(2),
                                           .multiplier = one_in(2) ? 1000 : between(500, 3000),
                                           .award = {.reward = -1, .points = one_in(4) ? between(1, 9) : 0}};
     }

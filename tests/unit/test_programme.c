@@ -164,7 +164,7 @@ static void levels_last_as_their_window_says(void **state)
         assert_int_equal(tiers->window.days, cases[i].kind == WINDOW_ROLLING ? 90 : 0);
         assert_term(tiers->valid, cases[i].valid.unit, cases[i].valid.count, cases[i].valid.round);
         assert_false(tiers->downgrade_one);
-        assert_int_equal(tiers->levels[0].qualifying, 0);
+        assert_int_equal(tiers->levels[0].reach.qualifying, 0);
         assert_int_equal(tiers->levels[0].multiplier, 1000);
     }
 }
@@ -372,7 +372,7 @@ static void cards_levels_and_rewards_are_read(void **state)
     assert_int_equal(programme->tiers.count, 2);
     assert_int_equal(programme->tiers.levels[0].multiplier, 0);
     assert_int_equal(programme->tiers.levels[1].multiplier, 1125);
-    assert_int_equal(programme->tiers.levels[1].qualifying, 1025);
+    assert_int_equal(programme->tiers.levels[1].reach.qualifying, 1025);
     assert_int_equal(programme->rewards_count, 4);
     assert_int_equal(programme->rewards[0].kind, REWARD_FREE_ITEM);
     assert_int_equal(programme->rewards[0].max_value, 12500);

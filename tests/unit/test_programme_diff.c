@@ -351,6 +351,12 @@ static void levels_are_said(void **state)
          "before "
          "keep their date\n"
          "~ level b: gives: 5 points (before: nothing)\n"},
+        {TIERS("window: month, levels: [{id: a}, {id: b, qualifying: 300}]"),
+         TIERS("window: month, levels: [{id: a}, {id: b, qualifying: 300, keep: {qualifying: 200, visits: "
+               "2}}]"),
+         "~ level b: kept at: 200 points that qualify or 2 visits in the month (before: what reaches it); "
+         "levels "
+         "reached before are held to it, too\n"},
         {TIERS("window: month, levels: [{id: a}, {id: b, visits: 3, spend: 9.00, except: {skus: [x]}}]"),
          TIERS("window: month, match: all, levels: [{id: a}, {id: b, qualifying: 3, visits: 3}]"),
          "~ levels: of its metrics are needed: all (before: any)\n"

@@ -417,10 +417,27 @@ static void levels_rise_from_nothing(void **state)
          "tiers.levels[2].qualifying", "expected more than level 'b' before it needs"},
         {TIERS("window: month, levels: [{id: a}, {id: a, qualifying: 9}]"), 8, "tiers.levels[1].id",
          "'a' is the id of another level, in line 8"},
+        {TIERS("window: month, levels: [{id: a, keep: {visits: 1}}]"), 8, "tiers.levels[0].keep",
+         "nobody loses the first level"},
+        {TIERS("window: month, levels: [{id: a}, {id: b, qualifying: 9, keep: {qualifying: 9}}]"), 8,
+         "tiers.levels[1].keep", "expected less than what reaches it"},
+        {TIERS("window: month, match: all, levels: [{id: a}, {id: b, visits: 9, keep: {visits: 9}}]"), 8,
+         "tiers.levels[1].keep", "expected less than what reaches it"},
+        {TIERS("window: month, match: all, levels: [{id: a}, {id: b, visits: 9, units: 1, "
+               "keep: {visits: 8, units: 2}}]"),
+         8, "tiers.levels[1].keep", "expected less than what reaches it"},
+        {TIERS("window: month, levels: [{id: a}, {id: b, qualifying: 9, keep: {}}]"), 8,
+         "tiers.levels[1].keep", "expected qualifying, spend, visits or units"},
+        {TIERS("window: month, levels: [{id: a}, {id: b, qualifying: 9, keep: {qualifying: 0}}]"), 8,
+         "tiers.levels[1].keep.qualifying", "expected a whole number from 1 to"},
+        {TIERS("window: month, levels: [{id: a}, {id: b, qualifying: 9, keep: {balance: 1}}]"), 8,
+         "tiers.levels[1].keep.balance", "unknown key 'balance'"},
         {TIERS("window: month, levels: [{id: a, multiply: 1000.001}]"), 8, "tiers.levels[0].multiply",
          "from 0 to 1000 with at most 3 decimals"},
     };
     static const struct programme_finding warnings[] = {
+        {TIERS("window: lifetime, levels: [{id: a}, {id: b, qualifying: 9, keep: {qualifying: 8}}]"), 8,
+         "tiers.levels[1].keep", "'keep' says nothing"},
         {HEAD STAMPS CARD REWARD LEVELS, 9, "tiers.levels", "nobody leaves the first level"},
         {SPEND_RULE("qualifies: no") LEVELS, 9, "tiers.levels", "nobody leaves the first level"},
     };
