@@ -8,6 +8,12 @@
 
 #include <string.h>
 
+/* A purchase as it lies in what a rule counts: from `before` to `reached`. */
+struct stretch {
+    int64_t before;
+    int64_t reached;
+};
+
 bool rule_is_base(const struct rule *rule, int32_t card)
 {
     return rule->card == card && !rule->bonus && rule->kind != RULE_MULTIPLY && rule->kind != RULE_GIVES;
@@ -54,6 +60,38 @@ static enum trace_reason event_hindrance(const struct rule *rule, const struct s
                                                                                       : TRACE_APPLIED;
 }
 
+static struct stretch stretch_of(const struct rule *rule, const struct sale *sale, int64_t amount)
+{
+    int64_t before = rule->has_measure ? context_metric(sale->context, rule->measure + 1).value : 0;
+    before = before > AMOUNT_MAX ? AMOUNT_MAX : before > 0 ? before : 0;
+    return (struct stretch){before, before + amount};
+}
+
+/* What of the amount lies between the rule's two. */
+static int64_t part_of(const struct rule *rule, const struct sale *sale, int64_t amount)
+{
+    if (rule->from == 0 && rule->to == 0) {
+        return amount;
+    }
+    const struct stretch all = stretch_of(rule, sale, amount);
+    const int64_t first = all.before > rule->from ? all.before : rule->from;
+    const int64_t last = rule->to > 0 && rule->to < all.reached ? rule->to : all.reached;
+    return last > first ? last - first : 0;
+}
+
+/* Whether the purchase comes to where the rule's part of it begins. */
+static enum trace_reason part_hindrance(const struct rule *rule, const struct sale *sale,
+                                        const struct share *share, struct shortfall *shortfall)
+{
+    const struct stretch all = stretch_of(rule, sale, share->amount);
+    if (rule->kind != RULE_SPEND || rule->from == 0 || all.reached > rule->from) {
+        return TRACE_APPLIED;
+    }
+    const int64_t gives = rule->from + rule_first_step(rule);
+    *shortfall = (struct shortfall){gives - all.before, gives - all.reached};
+    return TRACE_MIN_SPEND;
+}
+
 /* Why the rule does not get as far as its arithmetic, or TRACE_APPLIED. */
 static enum trace_reason rule_hindrance(const struct rule *rule, const struct sale *sale,
                                         const struct share *share, struct shortfall *shortfall)
@@ -78,7 +116,7 @@ static enum trace_reason rule_hindrance(const struct rule *rule, const struct sa
     reason = campaign_hindrance(rule, sale, share, shortfall);
     reason = reason == TRACE_APPLIED ? condition_amounts(&rule->when, sale, share, shortfall) : reason;
     (void)(reason == TRACE_APPLIED && limits_open(&rule->limits, sale, &reason));
-    return reason;
+    return reason == TRACE_APPLIED ? part_hindrance(rule, sale, share, shortfall) : reason;
 }
 
 static int spend_points(const struct rule *rule, int64_t basis, int64_t *ret_points)
@@ -105,11 +143,11 @@ static int64_t before_rounding(const struct rule *rule, int64_t basis, int64_t p
     return exact != rounded ? exact : 0;
 }
 
-static int64_t rule_basis(const struct rule *rule, const struct share *share)
+static int64_t rule_basis(const struct rule *rule, const struct sale *sale, const struct share *share)
 {
     switch (rule->kind) {
     case RULE_SPEND:
-        return share->amount;
+        return part_of(rule, sale, share->amount);
     case RULE_ITEM:
         return rule->item_per == PER_LINE ? share->goods : share->quantity;
     case RULE_VISIT:
@@ -165,7 +203,7 @@ int rule_gift(const struct sale *sale, size_t index, struct gift *gifts)
         return err;
     }
     basket_select(basket, &rule->selector, &share);
-    int64_t basis = rule_basis(rule, &share);
+    int64_t basis = rule_basis(rule, sale, &share);
     if (stamps_a_set(rule, sale->programme)) {
         basis = set_new(sale, basket, index, gifts) * (rule->item_per == PER_LINE ? 1 : 1000);
     }

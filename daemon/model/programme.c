@@ -74,6 +74,11 @@ const struct rule *programme_rule(const struct programme *programme, uint32_t nu
     return found;
 }
 
+int64_t rule_first_step(const struct rule *rule)
+{
+    return rule->steps == STEPS_WHOLE ? rule->per : (rule->per + rule->give - 1) / rule->give;
+}
+
 #define FIND_BY_ID(items, items_count, wanted)                                                               \
     for (size_t i = 0; i < (items_count); i++) {                                                             \
         if (strcmp((items)[i].id, (wanted)) == 0) {                                                          \

@@ -231,6 +231,10 @@ struct rule {
     int64_t give; /* points or stamps */
     int64_t per;  /* spend: minor units, at least 1 */
     enum rule_steps { STEPS_EXACT, STEPS_WHOLE } steps;
+    int64_t from;     /* spend: only what lies above it counts ... */
+    int64_t to;       /* ... and up to here; 0: however much it is */
+    bool has_measure; /* both go on from what was spent before; else each purchase begins at 0 */
+    uint32_t measure; /* index of that spend in `measures` */
     enum rule_per { PER_UNIT, PER_LINE } item_per;
     int64_t every;        /* item: `give` for each so many of them; 0 is 1 */
     int64_t factor;       /* multiply: thousandths */
@@ -477,6 +481,9 @@ const struct level *programme_level(const struct programme *programme, uint32_t 
 const struct stamp_card *programme_card(const struct programme *programme, uint32_t number);
 const struct reward *programme_reward(const struct programme *programme, uint32_t number);
 const struct rule *programme_rule(const struct programme *programme, uint32_t number);
+
+/* The least amount for which a rule of kind spend gives anything. */
+int64_t rule_first_step(const struct rule *rule);
 
 /* The same of an id. */
 const struct level *programme_level_named(const struct programme *programme, const char *id);

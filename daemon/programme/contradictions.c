@@ -186,10 +186,32 @@ static void check_wide_limits(struct loader *loader, const struct yaml_node *nod
     }
 }
 
+static bool is_part(const struct rule *rule)
+{
+    return !rule->bonus && (rule->from > 0 || rule->to > 0);
+}
+
+/* Parts of one amount add up only where the rules do. */
+static void check_parts(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
+{
+    const struct programme *programme = loader->programme;
+    for (size_t i = 0; i < node->index && is_part(rule) && programme->combine != COMBINE_SUM; i++) {
+        const struct rule *other = &programme->rules[i];
+        if (is_part(other) && other->kind == rule->kind && other->card == rule->card) {
+            yaml_warning(&loader->errors, node,
+                         "only one of the parts of a purchase gives anything, by 'points.combine': "
+                         "'%s' is another",
+                         other->id);
+            return;
+        }
+    }
+}
+
 static void check_rule(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
 {
     const struct programme *programme = loader->programme;
     check_pair(loader, node, &rule->when, &rule->unless);
+    check_parts(loader, node, rule);
     check_wide_limits(loader, node, rule, &programme->limits, "programme");
     if (rule->campaign < 0) {
         return;

@@ -32,6 +32,23 @@ static void gift(struct words *words, const struct rule *rule)
     }
 }
 
+/* Of which part of what is spent. */
+static void part(struct words *words, const struct rule *rule)
+{
+    if (rule->from > 0) {
+        SAY(rule->to > 0 ? " between " : " above ");
+        words_money(words, rule->from);
+    }
+    if (rule->to > 0) {
+        SAY(rule->from > 0 ? " and " : " up to ");
+        words_money(words, rule->to);
+    }
+    if (rule->has_measure) {
+        SAY(" spent ");
+        words_window(words, &words->programme->measures[rule->measure].window);
+    }
+}
+
 SAYS(rule_name, struct rule)
 {
     words_texts(words, &item->name);
@@ -44,6 +61,7 @@ SAYS(rule_gives, struct rule)
         gift(words, item);
         SAY(" for %s ", item->steps == STEPS_WHOLE ? "each full" : "every");
         words_money(words, item->per);
+        part(words, item);
         return;
     case RULE_ITEM:
         gift(words, item);

@@ -114,7 +114,7 @@ static uint32_t metric_number(struct loader *loader, const struct yaml_node *nod
     return METRIC_SELECTED + loader_number(loader, node, NUMBER_METRIC, id);
 }
 
-static uint32_t intern(struct loader *loader, const struct yaml_node *node, struct measure measure)
+uint32_t list_measure(struct loader *loader, const struct yaml_node *node, struct measure measure)
 {
     for (size_t i = 0; i < loader->measures_count; i++) {
         if (measures_equal(&loader->measures[i], &measure)) {
@@ -178,7 +178,7 @@ size_t read_goals(struct loader *loader, const struct yaml_node *node, const str
             measure.selector = *selector;
         }
         of_goods = of_goods || goods;
-        goals[count++] = (struct goal){.measure = intern(loader, node, measure), .value = value};
+        goals[count++] = (struct goal){.measure = list_measure(loader, node, measure), .value = value};
     }
     if (count > 0 && selects(selector) && !of_goods) {
         (void)yaml_error(&loader->errors, yaml_get(node, selector->has_only ? "only" : "except"),

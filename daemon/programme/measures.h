@@ -45,6 +45,9 @@ size_t read_goals(struct loader *loader, const struct yaml_node *node, const str
 bool read_goal(struct loader *loader, const struct yaml_node *node, const struct goal_keys *keys,
                const struct selector *selector, const struct window *window, struct goal *ret_goal);
 
+/* The index of a metric in the programme's list, which it joins. */
+uint32_t list_measure(struct loader *loader, const struct yaml_node *node, struct measure measure);
+
 /* Copies the list of all metrics into the programme, at the end. */
 void keep_measures(struct loader *loader);
 

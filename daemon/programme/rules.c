@@ -5,6 +5,7 @@
 #include "programme/forms.h"
 #include "programme/gives.h"
 #include "programme/limits.h"
+#include "programme/measures.h"
 #include "programme/meet.h"
 
 enum {
@@ -18,6 +19,9 @@ struct kind_keys {
     int64_t give;
     int64_t per;
     enum rule_steps steps;
+    int64_t from;
+    int64_t to;
+    struct window_keys window;
     enum rule_per item_per;
     int64_t every;
     const char *code;
@@ -40,6 +44,9 @@ static const struct yaml_field spend_fields[] = {
     GIVE_ROW,
     YAML_FIELD(struct kind_keys, per, YAML_MONEY, .required = true, .min = 1, .max = AMOUNT_MAX),
     YAML_FIELD(struct kind_keys, steps, YAML_NAME, .names = step_names, .fallback = STEPS_EXACT),
+    YAML_FIELD(struct kind_keys, from, YAML_MONEY, .min = 1, .max = AMOUNT_MAX),
+    YAML_FIELD(struct kind_keys, to, YAML_MONEY, .min = 1, .max = AMOUNT_MAX),
+    WINDOW_ROWS(struct kind_keys, window),
 };
 static const struct yaml_table spend_table = {YAML_FIELDS(spend_fields), .size = sizeof(struct kind_keys)};
 
@@ -134,6 +141,35 @@ static const struct yaml_field rule_fields[] = {
 };
 static const struct yaml_table rule_table = {YAML_FIELDS(rule_fields), .size = sizeof(struct rule_keys)};
 
+/* The part of an amount that the rule is about. */
+static void read_part(struct loader *loader, const struct yaml_node *node, const struct kind_keys *kind,
+                      struct rule *rule)
+{
+    const struct yaml_node *window = yaml_get(node, "window");
+    const struct yaml_node *days = yaml_get(node, "days");
+    rule->from = kind->from;
+    rule->to = kind->to;
+    rule->has_measure = window != NULL;
+    if (kind->to > 0 && kind->to <= kind->from) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "to"), "expected more than 'from'");
+    } else if (kind->to > 0 && kind->to - kind->from < rule_first_step(rule)) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "to"),
+                         "so small a part is less than one step: it never gives anything");
+    }
+    if (kind->from == 0 && kind->to == 0 && (window != NULL || days != NULL)) {
+        (void)yaml_error(&loader->errors, window != NULL ? window : days,
+                         "a window is one for 'from' and 'to': expected one of them, too");
+        return;
+    }
+    check_window(loader, node, &kind->window);
+    if (rule->has_measure) {
+        rule->measure = list_measure(loader, node,
+                                     (struct measure){.kind = MEASURE_SPEND,
+                                                      .selector = rule->selector,
+                                                      .window = kind->window.window});
+    }
+}
+
 static bool read_kind_value(struct loader *loader, const struct yaml_node *node, size_t found,
                             struct rule *rule)
 {
@@ -160,6 +196,9 @@ static bool read_kind_value(struct loader *loader, const struct yaml_node *node,
     rule->item_per = kind.item_per;
     rule->every = kind.every > 0 ? kind.every : 1;
     rule->activity = kind.code;
+    if (result == 0 && rule->kind == RULE_SPEND) {
+        read_part(loader, node, &kind, rule);
+    }
     return loader_ok(loader, result);
 }
 

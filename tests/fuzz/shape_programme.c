@@ -165,6 +165,11 @@ static void add_rule(struct shape *shape, int index)
         text_add(text, ", per: ");
         add_decimal(shape, draw_edge(draw, 1, AMOUNT_MAX), shape->money_digits);
         text_add(text, ", steps: %s", WORD(shape, "exact", "whole"));
+        if (draw_below(draw, 8) == 7) {
+            text_add(text, ", from: ");
+            add_decimal(shape, draw_edge(draw, 1, AMOUNT_MAX), shape->money_digits);
+            text_add(text, "%s", WORD(shape, "", ", window: month", ", window: rolling, days: 7"));
+        }
     } else if (kind == 1) {
         text_add(text, ", per: %s", WORD(shape, "unit", "line"));
     } else if (kind == 3) {

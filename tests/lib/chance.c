@@ -204,6 +204,15 @@ void draw_own_terms(const struct programme *programme, struct rule *rule)
     rule->available_after = due[between(0, 1)];
 }
 
+void draw_part(struct rule *rule)
+{
+    if (rule->kind != RULE_SPEND || !one_in(3)) {
+        return;
+    }
+    rule->from = one_in(3) ? 0 : between(1, 3000);
+    rule->to = one_in(3) ? 0 : rule->from + rule_first_step(rule) + between(0, 3000);
+}
+
 void draw_rule(struct drawn_programme *drawn, size_t index)
 {
     struct rule *rule = &drawn->rules[index];
@@ -228,6 +237,7 @@ void draw_rule(struct drawn_programme *drawn, size_t index)
         rule->per = 200;
     }
     draw_kind(drawn, index);
+    draw_part(rule);
     draw_own_terms(&drawn->programme, rule);
     if (one_in(2)) {
         draw_condition(drawn, index, &rule->when);

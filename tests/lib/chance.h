@@ -57,6 +57,9 @@ void draw_programme(struct drawn_programme *drawn);
 /* Terms of its own for a rule that gives points, now and then: of two of each kind, for a programme has at
  * most RULE_TERMS_MAX different ones. */
 void draw_own_terms(const struct programme *programme, struct rule *rule);
+
+/* Two sums between which a rule of kind spend counts, now and then. */
+void draw_part(struct rule *rule);
 void draw_rule(struct drawn_programme *drawn, size_t index);
 
 /* The day of the purchase is at or before `booked_day`, by at most 30 days. */

@@ -132,8 +132,10 @@ static void add_kind(struct file *file, int index)
     text_add(file->text, "  - {id: r%d, ", index);
     switch (between(0, 2)) {
     case 0:
-        text_add(file->text, "spend: {give: %" PRId64 ", per: %" PRId64 ".00, steps: %s}", between(1, 9),
-                 between(1, 5), WORD("exact", "whole"));
+        text_add(file->text, "spend: {give: %" PRId64 ", per: %" PRId64 ".00, steps: %s%s}", between(1, 9),
+                 between(1, 5), WORD("exact", "whole"),
+                 WORD("", "", ", from: 8.00", ", to: 20.00", ", from: 5.00, to: 15.00",
+                      ", from: 20.00, to: 60.00, window: month"));
         break;
     case 1:
         text_add(file->text, "item: {give: %" PRId64 ", per: %s}", between(1, 5), WORD("unit", "line"));

@@ -62,6 +62,7 @@ static void draw_own_rule(struct drawn *drawn, size_t index)
         rule->selector.has_only = true;
         rule->selector.only.categories = (struct id_list){&categories[between(0, 1)], 1};
     }
+    draw_part(rule);
     draw_own_terms(&drawn->programme, rule);
     rule->when.has_min_spend = one_in(4);
     rule->when.min_spend = between(1, 3000);

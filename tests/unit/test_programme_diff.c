@@ -124,6 +124,15 @@ static void what_a_rule_gives_is_said_with_its_numbers(void **state)
     static const struct expected cases[] = {
         {RULE("spend: {give: 1, per: 1.00}"), RULE("spend: {give: 2, per: 5.00, steps: whole}"),
          "~ rule r: gives: 2 points for each full 5.00 (before: 1 point for every 1.00)\n"},
+        {RULE("spend: {give: 1, per: 1.00, to: 50.00}"),
+         RULE("spend: {give: 1, per: 1.00, from: 5.00, to: 50.00}"),
+         "~ rule r: gives: 1 point for every 1.00 between 5.00 and 50.00 (before: 1 point for every 1.00 up "
+         "to "
+         "50.00)\n"},
+        {RULE("spend: {give: 1, per: 1.00, from: 5.00}"),
+         RULE("spend: {give: 1, per: 1.00, from: 5.00, window: rolling, days: 7}"),
+         "~ rule r: gives: 1 point for every 1.00 above 5.00 spent in the last 7 days (before: 1 point for "
+         "every 1.00 above 5.00)\n"},
         {RULE("item: {give: 2}"), RULE("item: {give: 2, per: line}"),
          "~ rule r: gives: 2 points for each line (before: 2 points for each unit)\n"},
         {RULE("activity: {give: 30, code: survey}"), RULE("activity: {give: 30, code: review}"),

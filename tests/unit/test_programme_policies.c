@@ -323,6 +323,62 @@ static void terms_that_no_point_can_have_are_refused(void **state)
     CHECK_WARNINGS(state, warnings);
 }
 
+static void a_rule_may_be_about_a_part_of_what_is_spent(void **state)
+{
+    const struct programme *programme =
+        programme_file_good(*state, RULE("spend: {give: 1, per: 1.00, from: 50.00, to: 100.00}"));
+    assert_int_equal(programme->rules[0].from, 5000);
+    assert_int_equal(programme->rules[0].to, 10000);
+    assert_false(programme->rules[0].has_measure);
+    assert_int_equal(programme->measures_count, 0);
+    programme = programme_file_good(
+        *state, HEAD POINTS "rules:\n"
+                            "  - {id: a, spend: {give: 1, per: 1.00, to: 9.00, window: rolling, days: 7}}\n"
+                            "  - {id: b, spend: {give: 2, per: 1.00, from: 9.00, window: rolling, days: 7}}\n"
+                            "  - {id: c, spend: {give: 2, per: 1.00, from: 9.00, window: lifetime},\n"
+                            "     only: {categories: [wine]}}\n");
+    assert_int_equal(programme->measures_count, 2);
+    assert_int_equal(programme->rules[0].measure, programme->rules[1].measure);
+    const struct measure *measure = &programme->measures[programme->rules[1].measure];
+    assert_int_equal(measure->kind, MEASURE_SPEND);
+    assert_int_equal(measure->window.kind, WINDOW_ROLLING);
+    assert_int_equal(measure->window.days, 7);
+    measure = &programme->measures[programme->rules[2].measure];
+    assert_int_equal(measure->window.kind, WINDOW_LIFETIME);
+    assert_string_equal(measure->selector.only.categories.items[0], "wine");
+}
+
+static void parts_that_give_nothing_are_refused(void **state)
+{
+    static const struct programme_finding cases[] = {
+        {RULE("spend: {give: 1, per: 1.00, from: 0}"), 8, "rules[0].spend.from", "from 0.01 to"},
+        {RULE("spend: {give: 1, per: 1.00, from: 5.00, to: 5.00}"), 8, "rules[0].spend.to",
+         "expected more than 'from'"},
+        {RULE("spend: {give: 1, per: 10.00, from: 5.00, to: 14.99}"), 8, "rules[0].spend.to",
+         "so small a part is less than one step: it never gives anything"},
+        {RULE("spend: {give: 2, per: 10.00, steps: whole, to: 9.99}"), 8, "rules[0].spend.to",
+         "less than one step"},
+        {RULE("spend: {give: 1, per: 1.00, window: month}"), 8, "rules[0].spend.window",
+         "a window is one for 'from' and 'to': expected one of them, too"},
+        {RULE("spend: {give: 1, per: 1.00, days: 7}"), 8, "rules[0].spend.days", "a window is one for"},
+        {RULE("spend: {give: 1, per: 1.00, to: 5.00, days: 7}"), 8, "rules[0].spend.days",
+         "only a rolling window has 'days'"},
+        {RULE("spend: {give: 1, per: 1.00, to: 5.00, window: rolling}"), 8, "rules[0].spend",
+         "key 'days' is missing"},
+        {RULE("item: {give: 1, from: 5}"), 8, "rules[0].item.from", "unknown key 'from'"},
+    };
+    static const char best[] = HEAD "points: {name: [{locale: en, one: star, other: stars}], combine: best}\n"
+                                    "rules:\n"
+                                    "  - {id: a, spend: {give: 1, per: 1.00, to: 5.00}}\n"
+                                    "  - {id: b, spend: {give: 2, per: 1.00, from: 5.00}}\n"
+                                    "  - {id: c, spend: {give: 1, per: 9.00, from: 5.00}, stage: bonus}\n";
+    static const struct programme_finding warnings[] = {
+        {best, 9, "rules[1]", "only one of the parts of a purchase gives anything"}};
+    CHECK_ERRORS(state, cases);
+    CHECK_WARNINGS(state, warnings);
+    (void)programme_file_good(*state, RULE("spend: {give: 1, per: 10.00, from: 5.00, to: 15.00}"));
+}
+
 static void what_says_nothing_is_pointed_out(void **state)
 {
     static const struct programme_finding cases[] = {
@@ -428,6 +484,8 @@ int main(void)
         cmocka_unit_test(what_contradicts_itself_is_refused),
         cmocka_unit_test(a_rule_has_terms_of_its_own),
         cmocka_unit_test(terms_that_no_point_can_have_are_refused),
+        cmocka_unit_test(a_rule_may_be_about_a_part_of_what_is_spent),
+        cmocka_unit_test(parts_that_give_nothing_are_refused),
         cmocka_unit_test(what_says_nothing_is_pointed_out),
         cmocka_unit_test(what_never_holds_is_pointed_out),
     };
