@@ -195,8 +195,8 @@ void store_thread_push(struct store_thread *thread, const struct ledger_job *job
     for (size_t i = 0; i < count; i++) {
         thread->ring[(thread->head + thread->jobs++) % thread->jobs_max] = jobs[i];
     }
-    uv_cond_signal(&thread->cond);
     uv_mutex_unlock(&thread->mutex);
+    uv_cond_signal(&thread->cond); /* who is woken finds the mutex free */
 }
 
 const struct store_batch *store_thread_collect(struct store_thread *thread)
@@ -214,8 +214,11 @@ void store_thread_release(struct store_thread *thread)
     CHECK(thread->batches[thread->reading].count > 0);
     thread->batches[thread->reading].count = 0;
     thread->reading ^= 1;
-    uv_cond_signal(&thread->cond);
+    const bool awaited = thread->jobs > 0; /* else it sleeps until there are some */
     uv_mutex_unlock(&thread->mutex);
+    if (awaited) {
+        uv_cond_signal(&thread->cond);
+    }
 }
 
 int store_thread_error(struct store_thread *thread)
