@@ -62,6 +62,7 @@ def rows_of(result):
     """(what, figure) of the machine and of the others."""
     bare = result["bare"]
     yield "signature checks a second, one core", f"{bare['verify']:,}"
+    yield "the same, while every core checks", f"{bare['verify_together']:,}"
     yield "signatures a second, one core", f"{bare['sign']:,}"
     yield "fdatasync a second", f"{bare['fdatasync']:,}"
     for batch, row in bare["rows"].items():
