@@ -69,6 +69,10 @@ def rows_of(result):
         yield (f"bare rows, {batch} purchases a transaction",
                f"{row['per_second']:,} a second, {row['cpu_us']:.1f} us of processor, {row['wal_frames']:.2f} frames, "
                f"{row['bytes']} bytes, median {row['p50_us']:,.0f} us")
+    before, after = result["daemon"]["pauses"]
+    yield ("nothing but reading the clock, before and after the open loops",
+           f"away {before['per_cent']:.1f} and {after['per_cent']:.1f} per cent of the time, "
+           f"p99 {before['p99_us']:,} and {after['p99_us']:,} us")
     for clients, rate in (result["postgres"] or {}).items():
         yield f"PostgreSQL, the same rows unsigned, {clients} clients", f"{rate:,}"
     if not result["postgres"]:
