@@ -276,26 +276,6 @@ static void begin(struct trial *trial)
     trial->position++;
 }
 
-int trial_settle(struct trial *trial, int customer, int32_t booked_day, int32_t minute)
-{
-    begin(trial);
-    trial->programme = version_on(trial, booked_day);
-    trial->context->day = booked_day;
-    trial->context->member_day = booked_day;
-    trial->context->booked_day = booked_day;
-    trial->context->booked_at = (int64_t)booked_day * DAY_MS + (int64_t)minute * 60 * 1000;
-    static const struct event tick = {.kind = EVENT_TICK};
-    struct member_state *state = trial->customers[trial_owner(trial, customer)];
-    trial->context->member = state->member;
-    trial->household = trial_household_of(&tick, NULL, state);
-    int err = trial_share(trial, trial->household, state, &state);
-    err = err != 0 ? err : settle(trial, state);
-    const int given = give_household(trial);
-    err = err != 0 ? err : given;
-    check_books(trial);
-    return err;
-}
-
 /* A day starts when the shop says: what happens before belongs to the day before. */
 static void place_in_time(struct trial *trial, const struct event *event, struct trial_time time)
 {
@@ -349,6 +329,67 @@ static int decide(struct trial *trial, const struct event *event, const struct e
                    : trial->engine->decide(trial->programme, past != NULL ? &past->place : &place, event,
                                            context, past, trial->decision);
     return err != 0 ? err : apply_from(trial, settled);
+}
+
+static const struct programme *version_of(const void *versions, int32_t day)
+{
+    return version_on(versions, day);
+}
+
+/* What comes by itself on the context's day. */
+static uint8_t occasions_of(const struct trial *trial, const struct member_state *state)
+{
+    const int32_t today = trial->context->booked_day;
+    uint8_t occasions = 0;
+    for (enum occasion occasion = OCCASION_NONE + 1; occasion < OCCASIONS && state->member != 0; occasion++) {
+        const int32_t since = engine_occasion_since(occasion, today, version_of, trial);
+        const int32_t first = engine_occasion_from(state, occasion, since, today);
+        const bool is =
+            first <= today && (occasion == OCCASION_BIRTHDAY
+                                   ? engine_birthday(&trial->profiles[state->member - 1], first, today)
+                                   : engine_anniversary(state, first, today));
+        occasions = is ? occasions | OCCASION_BIT(occasion) : occasions;
+    }
+    return occasions;
+}
+
+/* Only an occasion gives anything; nobody shows a card and it is at no till. */
+static int decide_tick(struct trial *trial, const struct event *tick, const struct member_state *state)
+{
+    const char *store = trial->store;
+    const char *till = trial->till;
+    trial->context->occasions = occasions_of(trial, state);
+    if (trial->context->occasions == 0) {
+        return 0;
+    }
+    trial->store = "";
+    trial->till = "";
+    draw(trial);
+    const int err = decide(trial, tick, tick, NULL, state);
+    trial->store = store;
+    trial->till = till;
+    return err;
+}
+
+int trial_settle(struct trial *trial, int customer, int32_t booked_day, int32_t minute)
+{
+    begin(trial);
+    trial->programme = version_on(trial, booked_day);
+    trial->context->day = booked_day;
+    trial->context->member_day = booked_day;
+    trial->context->booked_day = booked_day;
+    trial->context->booked_at = (int64_t)booked_day * DAY_MS + (int64_t)minute * 60 * 1000;
+    static const struct event tick = {.kind = EVENT_TICK};
+    struct member_state *state = trial->customers[trial_owner(trial, customer)];
+    trial->context->member = state->member;
+    trial->household = trial_household_of(&tick, NULL, state);
+    int err = trial_share(trial, trial->household, state, &state);
+    err = err != 0 ? err : settle(trial, state);
+    err = err != 0 ? err : decide_tick(trial, &tick, state);
+    const int given = give_household(trial);
+    err = err != 0 ? err : given;
+    check_books(trial);
+    return err;
 }
 
 /* What was decided becomes what is held. */

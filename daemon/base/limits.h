@@ -50,8 +50,10 @@ enum {
     BATCH_EVENTS_MAX = 256, /* events a transaction, and under one signature */
 
     /* members */
-    LOTS_MAX = 4096,         /* open lots a member */
-    TICK_MEMBERS_MAX = 1000, /* settled by one event */
+    LOTS_MAX = 4096,             /* open lots a member */
+    TICK_MEMBERS_MAX = 1000,     /* settled by one event */
+    OCCASION_LATE_DAYS_MAX = 30, /* a birthday or an anniversary still counts so many days after */
+    OCCASION_APART_DAYS_MIN = 365 - OCCASION_LATE_DAYS_MAX, /* from the one that was given to the next */
 
     /* programme */
     PROGRAMME_BYTES_MAX = 256 * 1024,

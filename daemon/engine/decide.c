@@ -9,6 +9,7 @@
 #include "engine/metric.h"
 #include "engine/milestone.h"
 #include "engine/near_miss.h"
+#include "engine/occasion.h"
 #include "engine/points.h"
 #include "engine/redeem.h"
 #include "engine/reserve.h"
@@ -253,10 +254,12 @@ static int give(struct sale *sale, struct redeeming *redeeming, struct decision 
     err = err != 0 ? err : add_visit(sale, outcome);
     err = err != 0 ? err : give_awards(sale, &result, after, &credit, &balances);
     err = err != 0 ? err : credit_end(&credit);
-    if (err == 0) {
+    if (err == 0 && sale->occasions == 0) {
         near_misses_find(sale, result.earned.gifts, after,
                          tiers_standing(&sale->programme->tiers, balances.level), balances.qualifying,
                          outcome);
+    }
+    if (err == 0) {
         outcome->balances = balances;
         outcome->has_balances = true;
     }
@@ -409,7 +412,23 @@ static int decide_enrolment(const struct programme *programme, const struct cont
     return err;
 }
 
-/* What fell due is settled before; left are the cards that a version of the programme has made complete. */
+/* On its day an occasion is the member's whatever its rules give: it is decided once. */
+static int note_occasions(const struct sale *sale, struct outcome *outcome)
+{
+    for (enum occasion occasion = OCCASION_NONE + 1; occasion < OCCASIONS; occasion++) {
+        if ((sale->occasions & OCCASION_BIT(occasion)) == 0) {
+            continue;
+        }
+        const int err = occasion_note(occasion, sale->member, sale->context->booked_day, outcome);
+        if (err != 0) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+/* What fell due is settled before; left are the member's occasions, which are decided as a purchase without
+ * lines, and the cards that a version of the programme has made complete. */
 static int decide_tick(const struct programme *programme, const struct engine_place *place,
                        const struct context *context, struct decision *decision)
 {
@@ -427,6 +446,11 @@ static int decide_tick(const struct programme *programme, const struct engine_pl
     int err = sale_open(&sale, &giving, "");
     if (err != 0) {
         return err;
+    }
+    if (context->occasions != 0) {
+        sale.occasions = context->occasions;
+        err = note_occasions(&sale, outcome);
+        return err != 0 ? err : give(&sale, NULL, decision);
     }
     credit_begin(&credit, &sale, balances.accounts, outcome);
     struct awards awards = {.sale = &sale, .outcome = outcome, .credit = &credit, .balances = &balances};
@@ -460,6 +484,14 @@ static int keep_balances(const struct context *context, struct decision *decisio
     decision->outcome.balances = balances_before(context);
     decision->outcome.has_balances = true;
     return 0;
+}
+
+/* Nobody is there any more whose anniversary it could be. */
+static int decide_erased(const struct context *context, struct decision *decision)
+{
+    const int err = keep_balances(context, decision);
+    return err != 0 ? err
+                    : occasion_note(OCCASION_ANNIVERSARY, context->member, DAY_NEVER, &decision->outcome);
 }
 
 static int decide_card_linked(const struct context *context, struct decision *decision)
@@ -504,7 +536,7 @@ int engine_decide(const struct programme *programme, const struct engine_place *
     case EVENT_CARD_LINKED:
         return decide_card_linked(context, decision);
     case EVENT_ERASED:
-        return keep_balances(context, decision);
+        return decide_erased(context, decision);
     case EVENT_GOODS_RETURN:
         return return_decide(programme, place, &event->goods_return, context, past, decision);
     case EVENT_VOID_RECEIPT:

@@ -55,6 +55,29 @@ bool engine_completes(const struct programme *programme, const struct member_sta
  * counters that are dropped. */
 bool engine_fell_due(const struct effect *effects, size_t effects_count);
 
+/* The programme in force on a day, NULL where there is none. Borrows all. */
+typedef const struct programme *engine_version_on(const void *versions, int32_t day);
+
+/* The first day from which the versions in force, to `day`, have had rules of the occasion without a gap;
+ * DAY_NEVER where that of `day` has none. */
+int32_t engine_occasion_since(enum occasion occasion, int32_t day, engine_version_on *version_on,
+                              const void *versions);
+
+/* The first day an occasion that is decided on `booked_day` may have been on: it counts
+ * OCCASION_LATE_DAYS_MAX after, neither from before the member joined or before `since`, nor so soon after
+ * the last one that it could be the same. Behind `booked_day` there is none; DAY_NEVER for a member who is
+ * merged, erased (of the anniversary; there is no profile either), or is a household. */
+int32_t engine_occasion_from(const struct member_state *state, enum occasion occasion, int32_t since,
+                             int32_t booked_day);
+
+/* Whether the same day of a later year as the one the member joined on is one of first..last, both included
+ * and at most a year: 29 February is 28 February of other years. */
+bool engine_anniversary(const struct member_state *state, int32_t first, int32_t last);
+
+/* Whether a birthday is one of first..last, both included and at most a year; likewise. False where it is not
+ * known. */
+bool engine_birthday(const struct profile *profile, int32_t first, int32_t last);
+
 struct engine_place {
     const char *store; /* id; never NULL for a purchase */
     const char *till;  /* label */

@@ -96,6 +96,7 @@ int household_share(const struct household_policy *policy, const struct member_s
     ret_state->balances[MEMBER_AVAILABLE] = household->balances[MEMBER_AVAILABLE];
     ret_state->enrolled = policy->tier ? household->enrolled : member->enrolled;
     ret_state->household = household->member;
+    ret_state->joined = member->enrolled;
     ret_state->shared_day = household->last_purchase;
     return 0;
 }

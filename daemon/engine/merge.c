@@ -178,6 +178,9 @@ static int merge_counters(struct merging *merging)
     const struct member_state *from = merging->from;
     struct effect *effect;
     for (size_t i = 0; i < from->counters_count; i++) {
+        if (from->counters[i].period == DAY_NEVER) {
+            continue; /* that he was erased is nothing of the other's */
+        }
         effect = add_effect(merging, EFFECT_COUNTER);
         if (effect == NULL) {
             return ERR_TOO_LARGE;

@@ -209,7 +209,8 @@ int engine_counters(const struct programme *programme, const struct engine_place
 {
     size_t count = 0;
     *ret_count = 0;
-    if (event->kind != EVENT_PURCHASE && event->kind != EVENT_ACTIVITY && event->kind != EVENT_RESERVE) {
+    if (event->kind != EVENT_PURCHASE && event->kind != EVENT_ACTIVITY && event->kind != EVENT_RESERVE &&
+        context->occasions == 0) {
         return 0;
     }
     const struct engine_place at = place_of(event, place);
@@ -295,6 +296,9 @@ void engine_observe(const struct programme *programme, const struct event *event
     if (event->kind == EVENT_TICK) {
         observe_stamps(programme, state, context);
         observe_items(programme, state, context);
+        if (context->occasions != 0) {
+            observe_limits(programme, event, state, shared, shared_count, context);
+        }
     }
     if (event->kind == EVENT_PURCHASE || event->kind == EVENT_ACTIVITY) {
         observe_limits(programme, event, state, shared, shared_count, context);

@@ -32,6 +32,17 @@ static bool birthday_in(const struct profile *profile, int32_t year, int32_t *re
     return true;
 }
 
+bool engine_birthday(const struct profile *profile, int32_t first, int32_t last)
+{
+    for (int32_t year = date_from_day(first).year; year <= date_from_day(last).year; year++) {
+        int32_t day;
+        if (birthday_in(profile, year, &day) && day >= first && day <= last) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The nearest birthday may lie in the year before or behind. */
 static bool around_birthday(const struct condition *condition, const struct profile *profile, int32_t today)
 {

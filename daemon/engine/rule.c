@@ -49,9 +49,13 @@ static enum trace_reason campaign_hindrance(const struct rule *rule, const struc
     return reason;
 }
 
-/* Whether the rule is of purchases or of this activity. Factors go with both. */
+/* Whether the rule is of purchases, of this activity, or of this occasion. Factors go with what members do.
+ */
 static enum trace_reason event_hindrance(const struct rule *rule, const struct sale *sale)
 {
+    if (sale->occasions != 0 || rule->occasion != OCCASION_NONE) {
+        return (sale->occasions & OCCASION_BIT(rule->occasion)) != 0 ? TRACE_APPLIED : TRACE_EVENT;
+    }
     const bool activity = sale->activity != NULL;
     if (rule->kind != RULE_MULTIPLY && (rule->kind == RULE_ACTIVITY) != activity) {
         return TRACE_EVENT;
@@ -154,6 +158,7 @@ static int64_t rule_basis(const struct rule *rule, const struct sale *sale, cons
     case RULE_MULTIPLY:
     case RULE_GIVES:
     case RULE_ACTIVITY:
+    case RULE_OCCASION:
         break;
     }
     return 1;
@@ -171,6 +176,7 @@ static int rule_points(const struct rule *rule, int64_t basis, int64_t *ret_poin
                            ret_points);
     case RULE_VISIT:
     case RULE_ACTIVITY:
+    case RULE_OCCASION:
         *ret_points = rule->give;
         return 0;
     case RULE_GIVES:

@@ -10,6 +10,7 @@ int sale_open(struct sale *sale, const struct giving *giving, const char *activi
     sale->programme = programme;
     sale->purchase = giving->purchase;
     sale->activity = activity;
+    sale->occasions = 0;
     sale->free = NULL;
     sale->context = giving->context;
     sale->store = receipt->store != NULL ? receipt->store : giving->place->store;

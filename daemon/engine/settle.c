@@ -282,6 +282,9 @@ static int settle_stamps(const struct programme *programme, const struct member_
 /* The last day of the period a counter counts in, as its number says. */
 static int32_t period_end(const struct counter *counter)
 {
+    if (occasion_counted(counter->limit)) {
+        return day_add(counter->period, OCCASION_APART_DAYS_MIN);
+    }
     switch ((enum limit_per)(counter->limit >> 3 & 7)) {
     case LIMIT_DAY:
         return counter->period;
@@ -306,7 +309,7 @@ static int settle_counters(const struct programme *programme, const struct membe
     const int32_t first = day_add(booked_day, -(int64_t)programme->max_offline_days - 2);
     for (size_t i = 0; i < state->counters_count; i++) {
         const struct counter *counter = &state->counters[i];
-        if (counter->period == DAY_MIN || period_end(counter) >= first) {
+        if (counter->period == DAY_MIN || counter->period == DAY_NEVER || period_end(counter) >= first) {
             continue;
         }
         struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, state->member);

@@ -74,6 +74,7 @@ void context_clear(struct context *context)
     context->items_count = 0;
     context->card = CONTEXT_CARD_FREE;
     context->answers_size = 0;
+    context->occasions = 0;
     context->vouchers_count = 0;
     context->settled_count = 0;
 }

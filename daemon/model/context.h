@@ -89,6 +89,7 @@ struct context {
     /* what stands outside the log, as far as the decision asks: never the thing itself */
     uint8_t answers[(QUESTIONS_MAX + 7) / 8]; /* bit question - 1 is set where the profile says yes */
     size_t answers_size;                      /* bytes, without those behind the last bit that is set */
+    uint8_t occasions;      /* of a tick of one member: OCCASION_BIT of those that are due */
     enum context_card card; /* of a card that is to be linked; CONTEXT_CARD_FREE for all other events */
 
     /* of each redemption of the event, in its order: what has become of the voucher it names */

@@ -23,6 +23,7 @@ void member_state_clear(struct member_state *state, uint32_t member)
     state->last_position = 0;
     state->merged = 0;
     state->household = 0;
+    state->joined = 0;
     state->shared_day = 0;
     state->lots_count = 0;
     state->stamps_count = 0;

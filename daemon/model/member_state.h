@@ -111,6 +111,7 @@ struct member_state {
     uint64_t last_position; /* of the member's last event */
     uint32_t merged;    /* into the member of this number, whose all is that was this one's; 0: into none */
     uint32_t household; /* the member is in; its own number: it is a household; 0: neither */
+    int32_t joined;     /* of a member as its household makes it: the day he was enrolled himself; else 0 */
     int32_t shared_day; /* of a member as its household makes it: somebody's last purchase there; 0: none */
     size_t lots_count;
     size_t stamps_count;

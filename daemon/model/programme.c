@@ -39,6 +39,16 @@ uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_
            (uint32_t)whose;
 }
 
+uint32_t occasion_counter(enum occasion occasion)
+{
+    return limit_number(OWNER_OCCASION, (uint32_t)occasion, LIMIT_TIMES, LIMIT_EVER, LIMIT_MEMBER);
+}
+
+bool occasion_counted(uint32_t limit)
+{
+    return limit >> 24 == OWNER_OCCASION;
+}
+
 #define FIND_BY_NUMBER(items, items_count, wanted)                                                           \
     for (size_t i = 0; i < (items_count); i++) {                                                             \
         if ((items)[i].number == (wanted)) {                                                                 \

@@ -167,7 +167,14 @@ struct limits {
 };
 
 /* Who a counter belongs to. */
-enum limit_owner { OWNER_RULE, OWNER_CAMPAIGN, OWNER_PROGRAMME, OWNER_REWARD, OWNER_MILESTONE };
+enum limit_owner {
+    OWNER_RULE,
+    OWNER_CAMPAIGN,
+    OWNER_PROGRAMME,
+    OWNER_REWARD,
+    OWNER_MILESTONE,
+    OWNER_OCCASION
+};
 
 /* The number of a counter: the same as long as its owner has its id and the limit asks for the same. */
 uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_of of, enum limit_per per,
@@ -208,7 +215,25 @@ enum rule_kind {
     RULE_MULTIPLY, /* `factor` on what the base rules gave */
     RULE_GIVES,    /* `award` */
     RULE_ACTIVITY, /* `give` per activity of the code `activity`, and nothing of a purchase */
+    RULE_OCCASION, /* `give` on the day of `occasion`, and nothing of what anybody does */
 };
+
+/* Days of a member's that come by themselves, once a year. */
+enum occasion {
+    OCCASION_NONE,
+    OCCASION_BIRTHDAY,
+    OCCASION_ANNIVERSARY, /* of the day the member was enrolled */
+    OCCASIONS
+};
+
+/* In a set of occasions; that of none is in no set. */
+#define OCCASION_BIT(occasion) ((uint8_t)((1U << (occasion)) >> 1))
+
+/* The number of the counter that says on which days a member had the occasion. */
+uint32_t occasion_counter(enum occasion occasion);
+
+/* Whether a counter is one of those. */
+bool occasion_counted(uint32_t limit);
 
 enum qualifies { QUALIFIES_YES, QUALIFIES_NO, QUALIFIES_ONLY };
 
@@ -236,9 +261,10 @@ struct rule {
     bool has_measure; /* both go on from what was spent before; else each purchase begins at 0 */
     uint32_t measure; /* index of that spend in `measures` */
     enum rule_per { PER_UNIT, PER_LINE } item_per;
-    int64_t every;        /* item: `give` for each so many of them; 0 is 1 */
-    int64_t factor;       /* multiply: thousandths */
-    const char *activity; /* activity: its code */
+    int64_t every;          /* item: `give` for each so many of them; 0 is 1 */
+    int64_t factor;         /* multiply: thousandths */
+    const char *activity;   /* activity: its code */
+    enum occasion occasion; /* occasion, and what `gives` on one; else none */
     struct award award;
     int32_t card;             /* index of the stamp card in `cards` it gives stamps of; -1: it gives points */
     bool bonus;               /* after the multipliers; else one of the base rules */
@@ -443,6 +469,7 @@ struct programme {
     size_t measures_count;
     const struct rule *rules; /* in the order of the file */
     size_t rules_count;
+    uint8_t occasions; /* OCCASION_BIT of those that rules are of */
     struct tiers tiers;
     const struct milestone *milestones;
     size_t milestones_count;

@@ -54,6 +54,21 @@ SAYS(rule_name, struct rule)
     words_texts(words, &item->name);
 }
 
+static void each_occasion(struct words *words, enum occasion occasion)
+{
+    switch (occasion) {
+    case OCCASION_BIRTHDAY:
+        SAY(" on each birthday");
+        return;
+    case OCCASION_ANNIVERSARY:
+        SAY(" on each anniversary of the day of joining");
+        return;
+    case OCCASION_NONE:
+    case OCCASIONS:
+        return;
+    }
+}
+
 SAYS(rule_gives, struct rule)
 {
     switch (item->kind) {
@@ -79,6 +94,10 @@ SAYS(rule_gives, struct rule)
         gift(words, item);
         SAY(" for the activity %s", item->activity);
         return;
+    case RULE_OCCASION:
+        gift(words, item);
+        each_occasion(words, item->occasion);
+        return;
     case RULE_MULTIPLY:
         SAY("x ");
         words_thousandths(words, item->factor);
@@ -88,6 +107,7 @@ SAYS(rule_gives, struct rule)
         return;
     case RULE_GIVES:
         words_award(words, &item->award);
+        each_occasion(words, item->occasion);
         return;
     }
 }
@@ -114,7 +134,7 @@ SAYS(rule_limits, struct rule)
 
 SAYS(rule_stage, struct rule)
 {
-    SAY("%s", item->bonus ? "after the factors" : "");
+    SAY("%s", item->bonus && item->kind != RULE_OCCASION ? "after the factors" : "");
 }
 
 SAYS(rule_qualifies, struct rule)

@@ -80,6 +80,11 @@ static bool is_given(const struct loader *loader, const char *reward)
     for (size_t i = 0; i < sizeof(givers) / sizeof(givers[0]); i++) {
         given = given || names_it(loader->sections[givers[i]], "gives", "reward", reward);
     }
+    const struct yaml_node *rules = loader->sections[SECTION_RULES];
+    for (const struct yaml_node *rule = first_of(rules); rule != NULL && !given; rule = rule->next) {
+        const struct yaml_node *reward_of = yaml_get(yaml_get(yaml_get(rule, "occasion"), "gives"), "reward");
+        given = reward_of != NULL && yaml_is_text(reward_of, reward);
+    }
     return given;
 }
 

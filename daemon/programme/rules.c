@@ -14,9 +14,10 @@ enum {
     PRIORITY_MAX = 1000000,
 };
 
-/* What stands under `spend`, `item`, `visit` and `activity`. */
+/* What stands under `spend`, `item`, `visit`, `activity` and `occasion`. */
 struct kind_keys {
     int64_t give;
+    bool has_give;
     int64_t per;
     enum rule_steps steps;
     int64_t from;
@@ -25,6 +26,9 @@ struct kind_keys {
     enum rule_per item_per;
     int64_t every;
     const char *code;
+    enum occasion occasion;
+    struct award award;
+    bool has_award;
 };
 
 static const char *const step_names[] = {[STEPS_EXACT] = "exact", [STEPS_WHOLE] = "whole", NULL};
@@ -69,14 +73,48 @@ static const struct yaml_field activity_fields[] = {
 static const struct yaml_table activity_table = {YAML_FIELDS(activity_fields),
                                                  .size = sizeof(struct kind_keys)};
 
+/* Gives points or stamps, or what rules with `gives` do. */
+static int check_occasion(struct yaml_binder *binder, const struct yaml_node *node, void *field)
+{
+    const struct kind_keys *keys = field;
+    return keys->has_give != keys->has_award
+               ? 0
+               : yaml_error(binder->errors, node, "expected exactly one of give, gives");
+}
+
+static const char *const occasion_names[] = {"birthday", "anniversary", NULL};
+
+/* enum occasion */
+static int read_occasion(struct yaml_binder *binder, const struct yaml_node *node, void *field)
+{
+    unsigned index = 0;
+    const int result = yaml_read_name(binder->errors, node, occasion_names, &index);
+    *(enum occasion *)field = index == 0 ? OCCASION_BIRTHDAY : OCCASION_ANNIVERSARY;
+    return result;
+}
+
+static const struct yaml_field occasion_fields[] = {
+    YAML_KEY(struct kind_keys, occasion, "each", YAML_CUSTOM, .required = true, .read = read_occasion),
+    YAML_FIELD(struct kind_keys, give, YAML_CUSTOM, .read = read_give,
+               YAML_PRESENT(struct kind_keys, has_give)),
+    YAML_KEY(struct kind_keys, award, "gives", YAML_CUSTOM, .read = read_award,
+             YAML_PRESENT(struct kind_keys, has_award)),
+};
+static const struct yaml_table occasion_table = {YAML_FIELDS(occasion_fields),
+                                                 .size = sizeof(struct kind_keys), .check = check_occasion};
+
 static const struct {
     const char *key;
     enum rule_kind kind;
     const struct yaml_table *table; /* NULL: its value is no mapping of these */
 } kinds[] = {
-    {"spend", RULE_SPEND, &spend_table}, {"item", RULE_ITEM, &item_table},
-    {"visit", RULE_VISIT, &visit_table}, {"multiply", RULE_MULTIPLY, NULL},
-    {"gives", RULE_GIVES, NULL},         {"activity", RULE_ACTIVITY, &activity_table},
+    {"spend", RULE_SPEND, &spend_table},
+    {"item", RULE_ITEM, &item_table},
+    {"visit", RULE_VISIT, &visit_table},
+    {"multiply", RULE_MULTIPLY, NULL},
+    {"gives", RULE_GIVES, NULL},
+    {"activity", RULE_ACTIVITY, &activity_table},
+    {"occasion", RULE_OCCASION, &occasion_table},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -120,6 +158,7 @@ static const struct yaml_field rule_fields[] = {
     KIND_ROW(3, "multiply"),
     KIND_ROW(4, "gives"),
     KIND_ROW(5, "activity"),
+    KIND_ROW(6, "occasion"),
     YAML_FIELD(struct rule_keys, card, YAML_NODE),
     YAML_FIELD(struct rule_keys, campaign, YAML_NODE),
     YAML_FIELD(struct rule_keys, basis, YAML_NODE),
@@ -180,6 +219,7 @@ static bool read_kind_value(struct loader *loader, const struct yaml_node *node,
     case RULE_ITEM:
     case RULE_VISIT:
     case RULE_ACTIVITY:
+    case RULE_OCCASION:
         result = yaml_bind(&loader->binder, node, kinds[found].table, &kind);
         break;
     case RULE_MULTIPLY:
@@ -189,7 +229,9 @@ static bool read_kind_value(struct loader *loader, const struct yaml_node *node,
         result = read_award(&loader->binder, node, &rule->award);
         break;
     }
-    rule->kind = kinds[found].kind;
+    rule->kind = kind.has_award ? RULE_GIVES : kinds[found].kind;
+    rule->award = kind.has_award ? kind.award : rule->award;
+    rule->occasion = kind.occasion;
     rule->give = kind.give;
     rule->per = kind.per;
     rule->steps = kind.steps;
@@ -215,37 +257,58 @@ static bool read_kind(struct loader *loader, const struct yaml_node *node, struc
     }
     if (count != 1) {
         (void)yaml_error(&loader->errors, node,
-                         "expected exactly one of spend, item, visit, multiply, gives, activity");
+                         "expected exactly one of spend, item, visit, multiply, gives, activity, "
+                         "occasion");
         return false;
     }
     return read_kind_value(loader, keys->kinds[found], found, &keys->rule);
 }
 
-/* An activity has no goods and is not paid: what asks for those never holds. */
-static void check_activity(struct loader *loader, const struct yaml_node *node)
+/* Refuses the keys of `node` that are among `words`, for the reason. */
+static void refuse_keys(struct loader *loader, const struct yaml_node *node, const char *const *words,
+                        const char *why)
 {
-    static const char *const of_goods[] = {"only", "except", "basis", NULL};
-    static const char *const of_baskets[] = {"min_spend", "min_quantity", "min_basket", "tenders", NULL};
-    static const char *const conditions[] = {"when", "unless", NULL};
-    for (size_t i = 0; of_goods[i] != NULL; i++) {
-        const struct yaml_node *key = yaml_get(node, of_goods[i]);
+    for (size_t i = 0; words[i] != NULL && node != NULL; i++) {
+        const struct yaml_node *key = yaml_get(node, words[i]);
         if (key != NULL) {
-            (void)yaml_error(&loader->errors, key, "an activity has no goods: no '%s'", of_goods[i]);
-        }
-    }
-    for (size_t i = 0; conditions[i] != NULL; i++) {
-        const struct yaml_node *condition = yaml_get(node, conditions[i]);
-        for (size_t k = 0; condition != NULL && of_baskets[k] != NULL; k++) {
-            const struct yaml_node *key = yaml_get(condition, of_baskets[k]);
-            if (key != NULL) {
-                (void)yaml_error(&loader->errors, key, "an activity has no goods: no '%s'", of_baskets[k]);
-            }
+            (void)yaml_error(&loader->errors, key, "%s: no '%s'", why, words[i]);
         }
     }
 }
 
-/* Keys that go with some kinds of rules only. */
-static void check_keys(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
+/* An activity has no goods and is not paid: what asks for those never holds. */
+static void check_goods(struct loader *loader, const struct yaml_node *node, const char *why)
+{
+    static const char *const of_goods[] = {"only", "except", "basis", NULL};
+    static const char *const of_baskets[] = {"min_spend", "min_quantity", "min_basket", "tenders", NULL};
+    refuse_keys(loader, node, of_goods, why);
+    refuse_keys(loader, yaml_get(node, "when"), of_baskets, why);
+    refuse_keys(loader, yaml_get(node, "unless"), of_baskets, why);
+}
+
+/* An occasion comes by itself, on a day, at no till. */
+static void check_alone(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
+{
+    static const char *const why = "an occasion comes by itself, at no till";
+    static const char *const of_tills[] = {"hours", "stores", "terminals", "codes", NULL};
+    static const char *const of_base[] = {"stage", "exclusive", "stop", NULL};
+    check_goods(loader, node, "an occasion has no goods");
+    refuse_keys(loader, yaml_get(node, "when"), of_tills, why);
+    refuse_keys(loader, yaml_get(node, "unless"), of_tills, why);
+    refuse_keys(loader, node, of_base, "what an occasion gives is always added");
+    if (rule->occasion == OCCASION_BIRTHDAY && (rule->when.has_birthday || rule->unless.has_birthday)) {
+        (void)yaml_error(&loader->errors, node, "its day is the birthday already: no 'birthday'");
+    }
+    for (size_t i = 0; i < rule->limits.count; i++) {
+        if (rule->limits.items[i].whose == LIMIT_TERMINAL || rule->limits.items[i].whose == LIMIT_STORE) {
+            (void)yaml_error(&loader->errors, yaml_get(node, "limits"),
+                             "%s: no limit for a terminal or a store", why);
+        }
+    }
+}
+
+/* Keys of the order in which rules give. */
+static void check_order(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
 {
     static const char *const of_gifts[] = {"stage", "exclusive", "stop", "basis", NULL};
     static const char *const of_base[] = {"exclusive", "stop", NULL};
@@ -264,8 +327,18 @@ static void check_keys(struct loader *loader, const struct yaml_node *node, cons
                              of_base[i]);
         }
     }
+}
+
+/* Keys that go with some kinds of rules only. */
+static void check_keys(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
+{
+    if (rule->occasion != OCCASION_NONE) {
+        check_alone(loader, node, rule);
+    } else {
+        check_order(loader, node, rule);
+    }
     if (rule->kind == RULE_ACTIVITY) {
-        check_activity(loader, node);
+        check_goods(loader, node, "an activity has no goods");
     }
     if (rule->stop && loader->programme->combine != COMBINE_SUM) {
         (void)yaml_error(&loader->errors, yaml_get(node, "stop"), "'stop' needs 'points.combine: sum'");
@@ -383,7 +456,7 @@ static void read_rule(struct loader *loader, const struct yaml_node *node, void 
         return;
     }
     struct rule rule = keys.rule;
-    rule.bonus = keys.stage == 1;
+    rule.bonus = keys.stage == 1 || rule.kind == RULE_OCCASION;
     rule.line = node->place.line;
     if (!read_references(loader, node, &keys, &rule)) {
         return;
@@ -399,6 +472,7 @@ static void read_rule(struct loader *loader, const struct yaml_node *node, void 
     check_one_gift(loader, node, &rule.limits, rule.give);
     rule.number = loader_number(loader, node, NUMBER_RULE, rule.id);
     number_limits(&rule.limits, OWNER_RULE, rule.number);
+    loader->programme->occasions |= OCCASION_BIT(rule.occasion);
     *(struct rule *)ret_item = rule;
 }
 

@@ -351,6 +351,10 @@ int ledger_reply_voucher(struct ledger *ledger, const struct ledger_job *job, st
 int ledger_find_named(struct ledger *ledger, const char *card, uint32_t member,
                       uint32_t *ret_member) MUST_CHECK;
 
+/* Fills the occasions of the member of ledger->state that are due on the context's booked day; of a replay a
+ * birthday is as it was recorded. ledger_occasion.c */
+int ledger_occasions(struct ledger *ledger, const struct draft *draft, uint8_t *ret_occasions) MUST_CHECK;
+
 /* Profiles: ledger_profile.c. `ret_profile` lives in scratch; ERR_NOT_FOUND; ERR_CORRUPT when it was sealed
  * under another key. */
 int ledger_set_profile(struct ledger *ledger, const struct ledger_job *job, struct reply *reply) MUST_CHECK;

@@ -299,9 +299,12 @@ static int64_t settled_counter(const struct outcome *outcome, const struct share
 static int observe(struct ledger *ledger, const struct draft *draft, const struct engine_place *place)
 {
     struct shared_counter *shared = ledger->shared;
-    size_t count;
-    int result = engine_counters(draft->programme, place, draft->event, &ledger->context, shared,
-                                 COUNTERS_MAX, &count);
+    size_t count = 0;
+    int result =
+        draft->event->kind == EVENT_TICK ? ledger_occasions(ledger, draft, &ledger->context.occasions) : 0;
+    result = result < 0 ? result
+                        : engine_counters(draft->programme, place, draft->event, &ledger->context, shared,
+                                          COUNTERS_MAX, &count);
     for (size_t i = 0; i < count && result == 0; i++) {
         const struct counter_key key = {.limit = shared[i].limit,
                                         .period = shared[i].period,

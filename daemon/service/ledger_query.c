@@ -82,8 +82,8 @@ static int explain(struct ledger *ledger, const struct event_row *row, struct re
     if (ledger_unwrap(ledger, &ledger->event, &principal) < 0) {
         return 0; /* refused for that: nothing to explain */
     }
-    if (outcome->code != CODE_ACCEPTED || !ledger_explains(event->kind) || programme == NULL ||
-        principal == NULL) {
+    const bool explains = ledger_explains(event->kind) || ledger->past.occasions != 0;
+    if (outcome->code != CODE_ACCEPTED || !explains || programme == NULL || principal == NULL) {
         return 0;
     }
     const struct engine_place place = {.store = principal->store, .till = principal->label};

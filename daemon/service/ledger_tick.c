@@ -12,6 +12,7 @@
 enum {
     SLICE_MEMBERS = 256,             /* looked at between two batches */
     SLICE_EFFECTS = EFFECTS_MAX / 2, /* with as many the slice ends */
+    SLICE_ALONE = 64,                /* likewise: events of one member each */
     SLICE_MS = 1000,                 /* while batches run, from one slice to the next */
     WAIT_MS_MAX = 60 * 1000,         /* a clock may be set, a day may begin */
     FULL_MS = 60 * 1000,             /* before anything is tried again on a full disk */
@@ -157,8 +158,9 @@ struct slice {
     size_t effects;              /* of them together */
     uint32_t due[SLICE_MEMBERS]; /* ascending */
     size_t due_count;
-    uint32_t complete[SLICE_MEMBERS]; /* whose cards the programme has completed: each by itself */
-    size_t complete_count;
+    uint32_t
+        alone[SLICE_ALONE]; /* who has an occasion, or a card the programme has completed: each by itself */
+    size_t alone_count;
 };
 
 static int slice_begin(struct ledger *ledger, struct slice *slice)
@@ -169,7 +171,7 @@ static int slice_begin(struct ledger *ledger, struct slice *slice)
         .booked_at = now, .event = &slice->event, .programme = ledger_programme_at(ledger, now)};
     slice->effects = 0;
     slice->due_count = 0;
-    slice->complete_count = 0;
+    slice->alone_count = 0;
     arena_reset(&ledger->scratch);
     context_clear(&ledger->context);
     return ledger_place_in_time(ledger, &slice->draft, NULL);
@@ -180,15 +182,21 @@ static int slice_look(struct ledger *ledger, struct slice *slice, uint32_t membe
 {
     struct outcome *outcome = &ledger->decision->outcome;
     const struct programme *programme = slice->draft.programme;
-    CHECK(slice->due_count + slice->complete_count < SLICE_MEMBERS);
+    CHECK(slice->due_count < SLICE_MEMBERS);
     decision_clear(ledger->decision);
     ledger->context.day_starts_count = 0;
     int result = store_member_read(ledger->options.store, member, ledger->state);
     if (result < 0) {
         return result == ERR_NOT_FOUND ? ERR_CORRUPT : result;
     }
-    if (engine_completes(programme, ledger->state)) {
-        slice->complete[slice->complete_count++] = member;
+    uint8_t occasions = 0;
+    result = ledger_occasions(ledger, &slice->draft, &occasions);
+    if (result < 0) {
+        return result;
+    }
+    const bool alone = occasions != 0 || engine_completes(programme, ledger->state);
+    if (alone && slice->alone_count < SLICE_ALONE) {
+        slice->alone[slice->alone_count++] = member;
         return 0;
     }
     result = ledger_add_day_starts(ledger, &slice->draft, programme);
@@ -207,9 +215,9 @@ static int slice_book(struct ledger *ledger, const struct slice *slice)
         arena_reset(&ledger->scratch);
         result = ledger_book_tick(ledger, slice->draft.booked_at, slice->due, slice->due_count);
     }
-    for (size_t i = 0; i < slice->complete_count && result == 0; i++) {
+    for (size_t i = 0; i < slice->alone_count && result == 0; i++) {
         arena_reset(&ledger->scratch);
-        result = ledger_book_tick(ledger, slice->draft.booked_at, &slice->complete[i], 1);
+        result = ledger_book_tick(ledger, slice->draft.booked_at, &slice->alone[i], 1);
     }
     return result;
 }
@@ -236,7 +244,7 @@ static int tick_round(struct ledger *ledger)
     struct slice slice;
     int result = slice_begin(ledger, &slice);
     for (size_t i = 0; i < SLICE_MEMBERS && ticking->next < ledger->head.next_member && result == 0 &&
-                       slice.effects < SLICE_EFFECTS;
+                       slice.effects < SLICE_EFFECTS && slice.alone_count < SLICE_ALONE;
          i++) {
         result = slice_look(ledger, &slice, ticking->next);
         note_time_outs(ledger, slice.draft.booked_at);

@@ -182,6 +182,7 @@ static int follow_effects(struct ledger *ledger, const struct draft *draft)
         }
         case EFFECT_LIVE:
             ledger->head.live = true;
+            ledger->head.live_at = draft->booked_at;
             break;
         case EFFECT_REVISION:
             ledger->head.engine_revision = effect->revision.revision;

@@ -52,7 +52,7 @@ static int flush_head(struct store *store)
         return 0;
     }
     const struct store_head *head = &store->head;
-    bind_i64(store, STATEMENT_HEAD_WRITE, 1, head->live);
+    bind_i64(store, STATEMENT_HEAD_WRITE, 1, head->live_at);
     bind_i64(store, STATEMENT_HEAD_WRITE, 2, head->engine_revision);
     bind_i64(store, STATEMENT_HEAD_WRITE, 3, head->next_member);
     bind_i64(store, STATEMENT_HEAD_WRITE, 4, head->next_principal);

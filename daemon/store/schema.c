@@ -20,7 +20,7 @@ const char *const SCHEMA[] = {
     /* One row: the end of what is not in the log's own rows. */
     "CREATE TABLE head ("
     " one INTEGER PRIMARY KEY CHECK (one = 1),"
-    " live INTEGER NOT NULL CHECK (live IN (0, 1)),"
+    " live INTEGER NOT NULL CHECK (live >= 0)," /* ms UTC: when GoLive was booked; 0: not yet */
     " engine_revision INTEGER NOT NULL CHECK (engine_revision >= 0)," /* 0: none booked */
     " next_member INTEGER NOT NULL CHECK (next_member >= 1),"
     " next_principal INTEGER NOT NULL CHECK (next_principal >= 1),"

@@ -160,9 +160,8 @@ static int create(struct store *store)
 static int read_head(void *context, sqlite3_stmt *row)
 {
     struct store_head *head = context;
-    int64_t live = 0;
-    int error = column_i64(row, 0, &live);
-    head->live = live != 0;
+    int error = column_i64(row, 0, &head->live_at);
+    head->live = head->live_at != 0;
     if (error == 0) {
         error = column_u32(row, 1, &head->engine_revision);
     }

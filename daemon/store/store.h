@@ -72,6 +72,7 @@ struct store_head {
     uint32_t next_principal;    /* from 1 */
     uint32_t engine_revision;   /* 0: none booked */
     bool live;                  /* GoLive is booked */
+    int64_t live_at;            /* ms UTC: when; 0: not yet */
 };
 int store_head(struct store *store, struct store_head *ret_head) MUST_CHECK;
 

@@ -206,6 +206,7 @@ static int apply_one(struct application *application, const struct effect *effec
         return apply_programme(application, effect);
     case EFFECT_LIVE:
         store->head.live = true;
+        store->head.live_at = application->event->booked_at > 0 ? application->event->booked_at : 1;
         store->pending.head_dirty = true;
         return 0;
     case EFFECT_REVISION:

@@ -23,6 +23,8 @@ enum {
 
 static const struct wire_range minute_range = {0, 24 * 60 - 1};
 static const struct wire_range card_range = {CONTEXT_CARD_FREE, CONTEXT_CARD_TAKEN};
+static const struct wire_range occasions_range = {0, OCCASION_BIT(OCCASION_BIRTHDAY) |
+                                                         OCCASION_BIT(OCCASION_ANNIVERSARY)};
 /* Fields 1 to 15. */
 static void context_write_head(const struct context *context, struct wire_output *output)
 {
@@ -190,11 +192,13 @@ static void vouchers_write(const struct context *context, struct wire_output *ou
     wire_output_add(output, &message.base);
 }
 
+/* Fields 41 and 42. */
 static void settled_write(const struct context *context, struct wire_output *output)
 {
     Loyalty__Context message = LOYALTY__CONTEXT__INIT;
     message.n_settled = context->settled_count;
     message.settled = (uint64_t *)(uintptr_t)context->settled; /* what is packed is not written to */
+    WIRE_PUT_UNLESS(&message, occasions, context->occasions, 0);
     wire_output_add(output, &message.base);
 }
 
@@ -255,6 +259,7 @@ static void context_read_numbers(struct wire_values *values, const Loyalty__Cont
                                                        : 0;
     context->enrolled = message->enrolled;
     context->about = wire_position(values, WIRE_FIELD(message, about));
+    context->occasions = (uint8_t)wire_optional(values, WIRE_FIELD(message, occasions), 0, occasions_range);
     context->card = (enum context_card)wire_optional(values, WIRE_FIELD(message, card_state),
                                                      CONTEXT_CARD_FREE, card_range);
 }

@@ -206,6 +206,19 @@ static struct counter_seen *counter_of(struct sim *sim, const struct effect *eff
     return counter;
 }
 
+/* Whatever profiles say, and whenever: once a year. */
+static bool has_birthday(const struct effect *effect)
+{
+    for (size_t i = 0; i < fold.counters_count; i++) {
+        const struct counter_seen *counter = &fold.counters[i];
+        if (counter->member == effect->member && counter->limit == effect->counter.limit &&
+            counter->used > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The programme has three limits that are nobody's, the welcomes of a rule, the cakes of a reward and the
  * points of a campaign, and two of each member a day. */
 static void see_counter(struct sim *sim, const struct effect *effect, enum event_kind kind)
@@ -217,6 +230,10 @@ static void see_counter(struct sim *sim, const struct effect *effect, enum event
         fold.cakes += owner == OWNER_REWARD ? amount : 0;
         fold.party += owner == OWNER_CAMPAIGN ? amount : 0;
         return;
+    }
+    if (kind == EVENT_TICK && effect->counter.limit == occasion_counter(OCCASION_BIRTHDAY) && amount > 0) {
+        SIM_CHECK(sim, !has_birthday(effect)); /* no simulation takes a year */
+        sim->birthdays++;
     }
     struct counter_seen *counter = counter_of(sim, effect);
     counter->used += amount;
@@ -297,6 +314,7 @@ void audit_outcomes(struct sim *sim)
         memset(&fold, 0, sizeof(fold));
         memset(sim->reservations_ended, 0, sizeof(sim->reservations_ended));
         sim->redeemed = 0;
+        sim->birthdays = 0;
         fold.seed = sim->seed;
         fold.position = sim->base_position;
     }

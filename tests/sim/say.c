@@ -2,6 +2,7 @@
 
 #include "crypto/card.h"
 #include "crypto/invite.h"
+#include "model/day.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -536,8 +537,11 @@ void till_question(struct sim *sim, const struct till *till, struct request *ret
         ret_request->get_member.card = sim_card(sim);
     } else if (ret_request->kind == REQUEST_SET_PROFILE) {
         ret_request->set_profile.card = sim_card(sim);
+        /* Around these days, so that birthdays come, and come again when they are changed. */
+        const struct date birthday =
+            date_from_day((int32_t)(sim->house.now / DAY_MS) - 1 + (int32_t)sim_below(sim, 4));
         ret_request->set_profile.profile =
-            (struct profile){.name = "Somebody", .birth_month = 1, .birth_day = 12};
+            (struct profile){.name = "Somebody", .birth_month = birthday.month, .birth_day = birthday.day};
     } else if (ret_request->kind == REQUEST_GET_PROFILE) {
         ret_request->get_profile.card = sim_card(sim);
     } else if (ret_request->kind == REQUEST_GET_VOUCHER) {

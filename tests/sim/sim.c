@@ -41,6 +41,9 @@ static const char PROGRAMME[] = "programme: corner\n"
                                 "    activity: {give: 30, code: survey}\n"
                                 "    available_after: {days: 1}\n"
                                 "    limits: [{max: 1, of: times, per: day}]\n"
+                                "  - {id: birthday, occasion: {each: birthday, give: 20}}\n"
+                                "  - {id: cake_day,\n"
+                                "     occasion: {each: birthday, gives: {reward: free_lunch}}}\n"
                                 "campaigns: [{id: party, limits: [{max: 103, per: ever, for: all}]}]\n"
                                 "stamp_cards:\n"
                                 "  - {id: lunch, required: 3, apply: voucher, gives: {reward: free_lunch}}\n"
@@ -329,6 +332,7 @@ static struct {
     uint64_t full;     /* runs in which the limit of all was reached */
     uint64_t spent;    /* runs in which the campaign's budget was */
     uint64_t redeemed; /* vouchers */
+    uint64_t birthdays;
     uint64_t reservations_ended[RESERVATION_TIMED_OUT + 1];
     uint64_t kinds[EVENT_KINDS_END];
 } totals;
@@ -347,6 +351,7 @@ static void add_totals(const struct sim *run)
     totals.full += run->welcomes == WELCOMES_MAX;
     totals.spent += run->party == PARTY_POINTS_MAX;
     totals.redeemed += run->redeemed;
+    totals.birthdays += run->birthdays;
     for (size_t i = 0; i <= RESERVATION_TIMED_OUT; i++) {
         totals.reservations_ended[i] += run->reservations_ended[i];
     }
@@ -359,7 +364,8 @@ static void add_totals(const struct sim *run)
  * simulator's. */
 static bool everything_was_said(void)
 {
-    bool all = totals.enrolled > 0 && totals.full > 0 && totals.spent > 0 && totals.redeemed > 0;
+    bool all = totals.enrolled > 0 && totals.full > 0 && totals.spent > 0 && totals.redeemed > 0 &&
+               totals.birthdays > 0;
     for (size_t i = RESERVATION_COMMITTED; i <= RESERVATION_TIMED_OUT; i++) {
         all = all && totals.reservations_ended[i] > 0;
     }
@@ -369,10 +375,11 @@ static bool everything_was_said(void)
     all = all && (totals.kinds[EVENT_##name] > 0 || event_is_daemons(EVENT_##name));
     EVENT_KIND_TABLE(X)
 #undef X
-    printf("; enrolled %llu, limit reached %llu times, budget %llu; vouchers redeemed %llu; reservations "
-           "committed %llu, released %llu, timed out %llu\n",
+    printf("; enrolled %llu, limit reached %llu times, budget %llu; vouchers redeemed %llu; birthdays "
+           "%llu; reservations committed %llu, released %llu, timed out %llu\n",
            (unsigned long long)totals.enrolled, (unsigned long long)totals.full,
            (unsigned long long)totals.spent, (unsigned long long)totals.redeemed,
+           (unsigned long long)totals.birthdays,
            (unsigned long long)totals.reservations_ended[RESERVATION_COMMITTED],
            (unsigned long long)totals.reservations_ended[RESERVATION_RELEASED],
            (unsigned long long)totals.reservations_ended[RESERVATION_TIMED_OUT]);

@@ -183,6 +183,7 @@ struct sim {
     int64_t welcomes;                                       /* given, of WELCOMES_MAX */
     int64_t party;                                          /* points of PARTY_POINTS_MAX */
     uint64_t redeemed;                                      /* vouchers */
+    uint64_t birthdays;                                     /* that gave something */
     uint64_t reservations_ended[RESERVATION_TIMED_OUT + 1]; /* by enum reservation_end */
     uint64_t acknowledged;
     uint64_t late;     /* of them, with an answer that had been lost on its way */
