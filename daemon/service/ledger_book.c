@@ -12,6 +12,13 @@ void ledger_refuse(struct ledger *ledger, enum outcome_code code)
     ledger->context.random_size = 0;
 }
 
+void ledger_set_aside(struct ledger *ledger)
+{
+    decision_clear(ledger->decision);
+    context_clear(&ledger->context);
+    ledger_refuse(ledger, CODE_QUARANTINED);
+}
+
 /* Whether the signer's clock is within the programme's tolerance. While history loads any past is, but no
  * future: time moves with what is booked and would wait for it. */
 static bool clock_in_bounds(const struct ledger *ledger, const struct draft *draft)
@@ -157,9 +164,7 @@ static int book_next(struct ledger *ledger, struct draft *draft, const struct pr
         return result;
     }
     if (result == 0) {
-        decision_clear(ledger->decision);
-        context_clear(&ledger->context);
-        ledger_refuse(ledger, CODE_QUARANTINED);
+        ledger_set_aside(ledger);
         ledger->metrics.events_quarantined++;
         result = 0;
     } else {

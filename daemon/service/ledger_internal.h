@@ -271,6 +271,9 @@ int ledger_settle(struct ledger *ledger, const struct programme *programme) MUST
 /* Makes ledger->decision a refusal. */
 void ledger_refuse(struct ledger *ledger, enum outcome_code code);
 
+/* Makes it that of an event the daemon has ended on: nothing of it is looked at. */
+void ledger_set_aside(struct ledger *ledger);
+
 /* Decides what an operator asks for; fills ledger->decision. */
 int ledger_decide_operator(struct ledger *ledger, struct draft *draft) MUST_CHECK;
 

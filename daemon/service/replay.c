@@ -325,9 +325,12 @@ static int decide_or_fold(struct replay *replay, const struct event_row *row, st
     }
     const bool decided_by_engine =
         draft->event != NULL && (event_is_members(draft->event->kind) || draft->event->kind == EVENT_RESUMED);
-    const bool older = decided_by_engine && ledger->head.engine_revision != ENGINE_REVISION;
-    if (recorded->code == CODE_QUARANTINED || older) {
-        replay->folded += older;
+    if (recorded->code == CODE_QUARANTINED) {
+        ledger_set_aside(ledger); /* that it was is a fact; all it can have is the refusal */
+        return compare(replay, row);
+    }
+    if (decided_by_engine && ledger->head.engine_revision != ENGINE_REVISION) {
+        replay->folded++;
         ledger->context = ledger->past;
         return 0;
     }
