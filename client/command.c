@@ -339,6 +339,27 @@ static error_t parse_program(int key, char *argument, struct argp_state *state)
     }
 }
 
+/* Behind the command's words, from a column of its own on: argp would fold it to the left margin. */
+static void describe_summary(const char *summary, struct text *text)
+{
+    enum { COLUMN = 33, WIDTH = 45 };
+    int room = WIDTH;
+    for (const char *word = summary; *word != '\0';) {
+        const int size = (int)strcspn(word, " ");
+        if (word != summary && size < room) {
+            text_add(text, " ");
+            room--;
+        } else if (word != summary) {
+            text_add(text, "\n%*s", COLUMN, "");
+            room = WIDTH;
+        }
+        text_add(text, "%.*s", size, word);
+        room -= size;
+        word += size + (int)strspn(word + size, " ");
+    }
+    text_add(text, "\n");
+}
+
 static void describe_program(const struct command_program *program, struct text *text)
 {
     text_add(text, "%s\v", program->doc);
@@ -350,7 +371,8 @@ static void describe_program(const struct command_program *program, struct text 
             text_init(&line, words, sizeof(words));
             text_add(&line, "%s", command->name);
             describe_words(command->options, &line);
-            text_add(text, "%-32s %s\n", words, command->summary);
+            text_add(text, "%-32s ", words);
+            describe_summary(command->summary, text);
         }
     }
     text_add(text, "\nEach command has its own --help.%s", program->ending);

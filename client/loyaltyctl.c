@@ -77,8 +77,8 @@ static const struct command_option common_options[] = {
 void ctl_parse(const struct command_call *call, void *arguments)
 {
     const char *folder = getenv("LOYALTY_DATA");
-    *(struct ctl_options *)arguments =
-        (struct ctl_options){.folder = folder != NULL ? folder : "/var/lib/loyaltyd", .timeout_ms = 10000};
+    *(struct ctl_options *)arguments = (struct ctl_options){
+        .folder = folder != NULL && folder[0] != '\0' ? folder : "/var/lib/loyaltyd", .timeout_ms = 10000};
     command_parse(call, arguments);
 }
 
@@ -134,6 +134,11 @@ static int load_key(struct ctl *ctl)
     if (error == 0) {
         error = operator_place_read(ctl->key_path, &ctl->place, text);
         error = error == ERR_NOT_FOUND ? 0 : error;
+    }
+    if (error == ERR_NOT_FOUND) {
+        ctl_complain("%s: say where the daemon's data is (--data DIR, or set LOYALTY_DATA), or --key FILE",
+                     text);
+        return CTL_EXIT_ERROR;
     }
     if (error != 0) {
         ctl_complain("%s", text);
@@ -443,8 +448,8 @@ int main(int argc, char **argv)
     static const struct command_program program = {
         .name = "loyaltyctl",
         .doc = "The operator's tool of loyaltyd.",
-        .ending = "\n\nExit status: 0 done; 1 failed, or the programme has findings; 3 booked as refused; 64 "
-                  "wrong usage.",
+        .ending = "\n\nExit status: 0 done; 1 failed, or the programme has findings; 3 booked as refused; "
+                  "4 a log does not hold; 64 wrong usage.",
         .options = common_options,
         .tables = tables};
     return command_main(&program, argc, argv);

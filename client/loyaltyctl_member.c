@@ -1,6 +1,8 @@
 /* loyaltyctl member adjust, transfer and merge, and households: what operators do by hand. */
 #include "base/limits.h"
+#include "base/text.h"
 #include "client/loyaltyctl.h"
+#include "crypto/base32.h"
 #include "model/day.h"
 
 #include <errno.h>
@@ -18,6 +20,8 @@ static bool take_signed(const char *text, void *field)
     return errno == 0 && end != text && *end == '\0' && value >= -POINTS_MAX && value <= POINTS_MAX;
 }
 
+enum { BESIDES_BYTES = 512 };
+
 static const struct command_type command_signed = {take_signed, "is not a whole number such as 100 or -25"};
 
 struct adjusting {
@@ -26,15 +30,38 @@ struct adjusting {
     int32_t receipt_date; /* -1: not said */
 };
 
+/* Behind the points: stamps on the card, and the code of a voucher that was issued. */
+static void describe_besides(const struct event *event, const struct outcome *outcome, struct text *text)
+{
+    for (size_t i = 0; i < outcome->effects_count; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind == EFFECT_STAMPS && event->kind == EVENT_ADJUSTMENT) {
+            text_add(text, ", %" PRId64 " on the stamp card %s", effect->stamps.count,
+                     event->adjustment.card);
+        } else if (effect->kind == EFFECT_VOUCHER) {
+            char code[BASE32_TEXT_BYTES];
+            char grouped[BASE32_GROUPED_BYTES];
+            base32_encode(effect->voucher.code, code);
+            base32_group(code, grouped);
+            text_add(text, ", voucher %s", grouped);
+        }
+    }
+}
+
 static int report(struct ctl *ctl, struct event *event, const char *what)
 {
     struct booked booked;
     const int status = ctl_book(ctl, event, &booked);
     if (status == CTL_EXIT_OK) {
         const struct outcome *outcome = ctl->outcome;
+        char besides[BESIDES_BYTES];
+        struct text text;
+        text_init(&text, besides, sizeof(besides));
+        describe_besides(event, outcome, &text);
         ctl_say_booked(ctl, &booked,
-                       "%s, at position %" PRIu64 ": member %" PRIu32 " has %" PRId64 " points available\n",
-                       what, booked.position, outcome->member, outcome->balances.accounts[MEMBER_AVAILABLE]);
+                       "%s, at position %" PRIu64 ": member %" PRIu32 " has %" PRId64 " points available%s\n",
+                       what, booked.position, outcome->member, outcome->balances.accounts[MEMBER_AVAILABLE],
+                       besides);
     }
     return status;
 }

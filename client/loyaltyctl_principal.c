@@ -62,13 +62,15 @@ static int find_url(const struct ctl *ctl, const struct ctl_invite *invite,
                     char ret_url[CONNECTION_URL_BYTES_MAX + 1])
 {
     struct url url;
-    const char *plain = invite->url;
-    if (plain == NULL && invite->host == NULL && ctl->session.ready.tls_address[0] == '\0') {
-        /* An operator on this box may come the way we came. */
-        plain = invite->role == ROLE_TERMINAL ? "tcp://127.0.0.1:7341" : ctl->at.url;
+    const struct session_ready *ready = &ctl->session.ready;
+    const bool here = invite->url == NULL && invite->host == NULL && ready->tls_address[0] == '\0';
+    if (here && invite->role == ROLE_TERMINAL && ready->plain_address[0] != '\0') {
+        (void)snprintf(ret_url, CONNECTION_URL_BYTES_MAX + 1, "tcp://%s", ready->plain_address);
+        return CTL_EXIT_OK;
     }
-    if (plain != NULL) {
-        (void)snprintf(ret_url, CONNECTION_URL_BYTES_MAX + 1, "%s", plain);
+    if (here || invite->url != NULL) {
+        /* On this box others may come the way we came. */
+        (void)snprintf(ret_url, CONNECTION_URL_BYTES_MAX + 1, "%s", here ? ctl->at.url : invite->url);
         return CTL_EXIT_OK;
     }
     const int status = tls_url(ctl, invite, &url);

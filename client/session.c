@@ -294,6 +294,7 @@ static int authenticate(struct session *session, const struct session_identity *
     copy_text(ready->label, sizeof(ready->label), reply.ready.label);
     copy_text(ready->currency, sizeof(ready->currency), reply.ready.currency);
     copy_text(ready->tls_address, sizeof(ready->tls_address), reply.ready.tls_address);
+    copy_text(ready->plain_address, sizeof(ready->plain_address), reply.ready.plain_address);
     ready->tls_pins = reply.ready.tls_pins;
     if (!fill(ready->epoch, EPOCH_BYTES, reply.ready.epoch) || ready->expected_sequence == 0) {
         session_say(session->text, "the daemon's answer to our authentication is incomplete");

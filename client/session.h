@@ -45,8 +45,9 @@ struct session_ready {
     char label[TILL_LABEL_BYTES_MAX + 1];
     char currency[4]; /* "": none yet */
     uint32_t retention_days;
-    struct pins tls_pins;             /* of the daemon's TLS key and of the next one; none: not told */
-    char tls_address[URL_HOST_BYTES]; /* "HOST:PORT" or ":PORT", where tills reach it by TLS; "": nowhere */
+    struct pins tls_pins;               /* of the daemon's TLS key and of the next one; none: not told */
+    char tls_address[URL_HOST_BYTES];   /* "HOST:PORT" or ":PORT", where tills reach it by TLS; "": nowhere */
+    char plain_address[URL_HOST_BYTES]; /* "ADDRESS:PORT" of its own machine, by plain TCP; "": nowhere */
 };
 
 struct session {

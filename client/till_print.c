@@ -77,6 +77,32 @@ static void print_lines(const struct till *till, const struct purchase *purchase
     row("Total", amount);
 }
 
+/* What rewards and points take off, and what is left to pay. */
+static void print_taken_off(const struct till *till, const struct purchase *purchase,
+                            const struct outcome *outcome)
+{
+    char amount[AMOUNT_TEXT_BYTES];
+    int64_t off = 0;
+    for (size_t i = 0; i < outcome->uses_count; i++) {
+        off += outcome->uses[i].value;
+    }
+    if (off == 0 || outcome->code != CODE_ACCEPTED) {
+        return;
+    }
+    amount_format(-off, till->digits, amount);
+    row("Rewards and points", amount);
+    amount_format(total(purchase) - off, till->digits, amount);
+    row("To pay", amount);
+}
+
+/* What was claimed and could not be had. */
+static void print_notes(const struct delivery_answer *answer)
+{
+    for (size_t i = 0; i < answer->outcome->exceptions_count; i++) {
+        printf("Note: %s\n", exception_text(answer->outcome->exceptions[i].kind));
+    }
+}
+
 static void print_loyalty(const struct delivery_answer *answer)
 {
     if (answer->outcome->code != CODE_ACCEPTED) {
@@ -86,9 +112,7 @@ static void print_loyalty(const struct delivery_answer *answer)
     for (size_t i = 0; answer->rendering != NULL && i < answer->rendering->lines_count; i++) {
         puts(answer->rendering->lines[i]);
     }
-    for (size_t i = 0; i < answer->outcome->exceptions_count; i++) {
-        printf("Note: %s\n", exception_text(answer->outcome->exceptions[i].kind));
-    }
+    print_notes(answer);
 }
 
 static void print_receipt(const struct till *till, const struct event *event,
@@ -97,6 +121,7 @@ static void print_receipt(const struct till *till, const struct event *event,
     print_head(till, event);
     rule();
     print_lines(till, &event->purchase);
+    print_taken_off(till, &event->purchase, answer->outcome);
     rule();
     print_loyalty(answer);
     rule();
@@ -148,6 +173,7 @@ static void print_brief(const struct till *till, const struct event *event,
         print_brief_lines(answer->rendering);
     }
     printf("%s\n", answer->repeated ? "  (was booked before)" : "");
+    print_notes(answer);
 }
 
 static void json_answer(struct till *till, const struct event *event, const struct delivery_answer *answer)

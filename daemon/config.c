@@ -320,6 +320,17 @@ void config_tls_address(const struct config *config, char ret_address[CONFIG_HOS
     }
 }
 
+const char *config_plain_address(const struct config *config)
+{
+    for (size_t i = 0; i < config->listen_count; i++) {
+        const struct listen_address *listen = &config->listen[i];
+        if (listen->kind == PEER_TCP && strcmp(port_in(listen->text), ":0") != 0) {
+            return listen->text;
+        }
+    }
+    return NULL;
+}
+
 static void print_tls(const struct config *config, FILE *out)
 {
     fprintf(out, "tls:\n  certificate: %s\n  key: %s\n  trust: %s\n", config->certificate, config->key,

@@ -58,6 +58,10 @@ bool config_has_tls(const struct config *config);
 /* Where tills reach the daemon by TLS: HOST:PORT, or ":PORT" when the host is not to be known from here. */
 void config_tls_address(const struct config *config, char ret_address[CONFIG_HOST_BYTES]);
 
+/* Where tills on this machine reach it by plain TCP, ADDRESS:PORT of the configuration; NULL when it listens
+ * nowhere so, or at a port the system chooses. */
+const char *config_plain_address(const struct config *config);
+
 /* HOST or HOST:PORT: a name, an IPv4 address, or an IPv6 address in brackets. */
 bool config_host_valid(const char *host);
 

@@ -203,6 +203,7 @@ static int open_ledger(struct parts *parts)
         .careful = careful,
         .tls_pins = &parts->tls_pins,
         .tls_address = parts->tls != NULL ? parts->tls_address : NULL,
+        .plain_address = config_plain_address(&parts->config),
     };
     char text[256] = "";
     const int result = ledger_new(&ledger_options, &parts->ledger, text, sizeof(text));

@@ -17,6 +17,19 @@ static bool can_run(const struct store_thread *thread)
     return thread->jobs > 0 && thread->batches[thread->filling].count == 0;
 }
 
+/* With the mutex, after the ledger has worked: whoever looks after the box is to know why tills wait. */
+static void tell_full(struct store_thread *thread)
+{
+    const bool full = ledger_is_full(thread->ledger);
+    if (full && !thread->full) {
+        log_line(LOG_LEVEL_ERROR,
+                 "server: the disk is full: nothing is booked, tills keep what they have: make room");
+    } else if (!full && thread->full) {
+        log_line(LOG_LEVEL_NOTICE, "server: the disk has room again");
+    }
+    thread->full = full;
+}
+
 /* With the mutex, which is given up meanwhile: what falls due by itself, and checkpoints. The answers of the
  * last batch are with the loop: nobody waits for what is done here but who comes meanwhile. `ret_wait_ms`:
  * until it is to be called again, 0: at once. */
@@ -33,6 +46,7 @@ static void rest(struct store_thread *thread, int64_t *ret_wait_ms)
     uv_mutex_lock(&thread->mutex);
     thread->busy = false;
     thread->progress++;
+    tell_full(thread);
     if (result != 0) {
         thread->error = result;
     }
@@ -94,6 +108,7 @@ static void run_batch(struct store_thread *thread, struct ledger_job *jobs)
     uv_mutex_lock(&thread->mutex);
     thread->busy = false;
     thread->progress++;
+    tell_full(thread);
     if (result != 0) {
         thread->error = result;
         return;

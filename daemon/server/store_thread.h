@@ -32,6 +32,7 @@ struct store_thread {
     bool abandoned;              /* end after the batch that runs */
     bool busy;                   /* the ledger runs */
     uint64_t progress;           /* batches, and rests between them, so far */
+    bool full;                   /* the disk: the last that was logged of it */
     int error;                   /* of the ledger: the thread has ended */
     bool started;
 };

@@ -184,6 +184,29 @@ static int answer_retry(struct ledger *ledger, const struct ledger_job *jobs, si
     return ledger_load(ledger);
 }
 
+int ledger_end(struct ledger *ledger, int result)
+{
+    struct metrics *metrics = &ledger->metrics;
+    if (ledger->in_transaction) {
+        ledger->in_transaction = false;
+        if (result == 0) {
+            result = store_commit(ledger->options.store);
+            metrics->batches_committed += result == 0;
+            ledger->full = ledger->full && result != 0;
+        } else {
+            store_rollback(ledger->options.store);
+        }
+    }
+    metrics->batches_full += result == ERR_FULL;
+    ledger->full = ledger->full || result == ERR_FULL;
+    return result;
+}
+
+bool ledger_is_full(const struct ledger *ledger)
+{
+    return ledger->full;
+}
+
 static uint32_t events_of(const struct request *request)
 {
     return request->kind == REQUEST_BOOK_BATCH ? request->batch.count : 1;
@@ -211,15 +234,7 @@ int ledger_run(struct ledger *ledger, const struct ledger_job *jobs, size_t coun
         done++;
     }
     CHECK(done > 0);
-    if (ledger->in_transaction) {
-        ledger->in_transaction = false;
-        if (result == 0) {
-            result = store_commit(ledger->options.store);
-            ledger->metrics.batches_committed += result == 0;
-        } else {
-            store_rollback(ledger->options.store);
-        }
-    }
+    result = ledger_end(ledger, result);
     if (result == ERR_FULL) {
         result = answer_retry(ledger, jobs, done, memory, ret_results);
     }

@@ -33,6 +33,7 @@ struct ledger_options {
     bool careful;                /* the last end was a crash of ours: one event a transaction, noted first */
     const struct pins *tls_pins; /* held: what Ready tells of TLS, with the next; NULL: nothing */
     const char *tls_address;     /* held; NULL: there is no TLS */
+    const char *plain_address;   /* held; NULL: there is no plain TCP */
 };
 
 /* Reads the log's head, programmes and principals, checks that the log is this daemon's, books an engine
@@ -112,5 +113,8 @@ int ledger_tick(struct ledger *ledger, bool busy, int64_t *ret_wait_ms) MUST_CHE
 /* Milliseconds the daemon must wait before it may book, because its clock is behind the log by more than the
  * programme allows; 0 normally. */
 int64_t ledger_clock_behind_ms(const struct ledger *ledger);
+
+/* Whether the disk had no room for the last transaction: nothing of it was booked. */
+bool ledger_is_full(const struct ledger *ledger);
 
 #endif

@@ -190,8 +190,10 @@ static int reply_booked(struct ledger *ledger, const struct booked *booked, stru
     return wire_booked_pack(booked, &ledger->scratch, &reply->booked.booked);
 }
 
-/* Adds the rendering of the outcome in ledger->decision for a customer of this locale. */
-static int add_rendering(struct ledger *ledger, const char *locale, struct reply *reply)
+/* Adds the rendering of the outcome in ledger->decision for a customer of this locale. `event` NULL: it could
+ * not be read. */
+static int add_rendering(struct ledger *ledger, const struct event *event, const char *locale,
+                         struct reply *reply)
 {
     const struct outcome *outcome = &ledger->decision->outcome;
     const struct programme *programme = ledger_programme_version(ledger, outcome->programme_version);
@@ -216,6 +218,7 @@ static int add_rendering(struct ledger *ledger, const char *locale, struct reply
         .outcome = outcome,
         .level_before = ledger->context.level,
         .view = view,
+        .credits = event != NULL && (event->kind == EVENT_PURCHASE || event->kind == EVENT_ACTIVITY),
         .daemon_key = ledger->options.daemon_key,
         .programme_id = ledger->programme_id,
     };
@@ -259,8 +262,9 @@ int ledger_answer_stored(struct ledger *ledger, const struct request_book *book,
         if (result == 0) {
             result = wire_context_unpack(row.context, &ledger->scratch, &ledger->context);
         }
+        const bool read = wire_body_unpack(row.body, &ledger->scratch, &ledger->event, NULL) == 0;
         if (result == 0) {
-            result = add_rendering(ledger, book->locale, reply);
+            result = add_rendering(ledger, read ? &ledger->event : NULL, book->locale, reply);
         }
     }
     return result;
@@ -309,7 +313,7 @@ int ledger_book_event(struct ledger *ledger, const struct request_book *book, st
         result->note = LEDGER_REKEYED;
         result->principal = ledger->principals[draft.principal];
     }
-    return book->locale == NULL ? 0 : add_rendering(ledger, book->locale, reply);
+    return book->locale == NULL ? 0 : add_rendering(ledger, draft.event, book->locale, reply);
 }
 
 bool ledger_may_book(struct ledger *ledger, const struct ledger_job *job, uint32_t principal,

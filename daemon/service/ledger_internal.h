@@ -65,6 +65,7 @@ struct ledger {
     struct renderer renderer;
     uint32_t careful_left; /* events still to be decided alone */
     bool in_transaction;
+    bool full;                   /* the disk, for the last transaction */
     bool erased;                 /* by this batch: nothing of it may stay in the write-ahead log */
     struct store_backup *backup; /* under way, NULL: none */
     char backup_path[BACKUP_PATH_BYTES_MAX + 1];
@@ -117,6 +118,10 @@ struct draft {
 
 /* Opens the batch's transaction if it is not open yet. */
 int ledger_begin(struct ledger *ledger) MUST_CHECK;
+
+/* Ends the batch's transaction if it is open: commits it, or rolls it back where `result` is an error.
+ * Returns that, or the commit's. */
+int ledger_end(struct ledger *ledger, int result) MUST_CHECK;
 
 /* Reads head, programmes and principals again, as after a rollback. */
 int ledger_load(struct ledger *ledger) MUST_CHECK;

@@ -48,6 +48,7 @@ static int reply_ready(struct ledger *ledger, const struct ledger_job *job, stru
     reply->ready.currency = ledger->currency;
     reply->ready.outbox_retention_days = programme == NULL ? 7 : (uint32_t)programme->outbox_retention_days;
     reply->ready.tls_address = ledger->options.tls_address;
+    reply->ready.plain_address = ledger->options.plain_address;
     if (ledger->options.tls_pins != NULL) {
         reply->ready.tls_pins = *ledger->options.tls_pins;
     }

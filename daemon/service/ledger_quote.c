@@ -37,6 +37,7 @@ static int render(struct ledger *ledger, const char *locale, struct reply *reply
         .view = view,
         .offers = reply->quoted.offers,
         .offers_count = reply->quoted.offers_count,
+        .credits = true,
     };
     result = result != 0 ? result
                          : render_outcome(&ledger->renderer, &rendered, locale, &ledger->scratch,

@@ -318,17 +318,9 @@ static bool may_tick(const struct ledger *ledger)
            ledger_clock_behind_ms(ledger) == 0 && monotonic_ms(ledger) >= ledger->ticking.not_before_ms;
 }
 
-static int end_transaction(struct ledger *ledger, int result)
+static int end_slice(struct ledger *ledger, int result)
 {
-    if (ledger->in_transaction) {
-        ledger->in_transaction = false;
-        if (result == 0) {
-            result = store_commit(ledger->options.store);
-            ledger->metrics.batches_committed += result == 0;
-        } else {
-            store_rollback(ledger->options.store);
-        }
-    }
+    result = ledger_end(ledger, result);
     if (result == ERR_FULL) {
         ledger->ticking.not_before_ms = monotonic_ms(ledger) + FULL_MS;
         return ledger_load(ledger);
@@ -356,7 +348,7 @@ int ledger_tick(struct ledger *ledger, bool busy, int64_t *ret_wait_ms)
         round_ended = !ticking->running;
     }
     ticking->sliced_ms = clock_ms;
-    result = end_transaction(ledger, result);
+    result = end_slice(ledger, result);
     if (result < 0) {
         return result;
     }

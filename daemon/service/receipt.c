@@ -377,6 +377,9 @@ static int add_lines(struct writer *writer, uint32_t level_before, const struct 
     if (view != NULL) {
         return add_member_lines(writer, level_before, outcome, view, rendering);
     }
+    if (!writer->rendered->credits) {
+        return 0;
+    }
     for (size_t i = 0; i < outcome->exceptions_count; i++) {
         if (outcome->exceptions[i].kind == EXCEPTION_UNKNOWN_CARD ||
             outcome->exceptions[i].kind == EXCEPTION_CARD_NOT_OPENED) {

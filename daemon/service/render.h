@@ -39,6 +39,7 @@ struct rendered {
     const struct member_view *view; /* the member after it, or NULL */
     const struct offer *offers;     /* what the basket could use besides */
     size_t offers_count;
+    bool credits;                      /* it was an event that gives something to a card */
     const struct key_pair *daemon_key; /* signs what is issued; NULL: nothing is */
     const uint8_t *programme_id;
 };

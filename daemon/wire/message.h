@@ -366,7 +366,8 @@ struct reply {
             const char *currency;
             uint32_t outbox_retention_days;
             struct pins tls_pins;
-            const char *tls_address; /* NULL: no TLS */
+            const char *tls_address;   /* NULL: no TLS */
+            const char *plain_address; /* NULL: no plain TCP */
         } ready;
         struct {
             uint32_t principal;

@@ -189,6 +189,7 @@ static void ready_read(struct wire_values *values, const Loyalty__Ready *message
     reply->ready.currency = message->currency;
     reply->ready.outbox_retention_days = message->outbox_retention_days;
     reply->ready.tls_address = message->tls_address;
+    reply->ready.plain_address = message->plain_address;
     reply->ready.tls_pins.count = 0;
     for (size_t i = 0; i < message->n_tls_pins && i < PINS_MAX; i++) {
         wire_value_check(values, message->tls_pins[i].len == PIN_BYTES, "tls_pins");

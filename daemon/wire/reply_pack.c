@@ -203,6 +203,7 @@ static void ready_write(struct wire_output *output, const struct reply *reply, L
     message.n_tls_pins = reply->ready.tls_pins.count;
     message.tls_pins = pins;
     message.tls_address = wire_text(reply->ready.tls_address);
+    message.plain_address = wire_text(reply->ready.plain_address);
     envelope.ready = &message;
     wire_output_add(output, &envelope.base);
 }

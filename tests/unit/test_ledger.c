@@ -1,6 +1,7 @@
 #include "lib/house.h"
 
 #include "crypto/card.h"
+#include "store/connection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,101 +364,54 @@ static void a_receipt_reads_as_the_customer_would(void **state)
     assert_non_null(strstr(all, "lunch: 1 of 3\n"));
 }
 
-/* What the note says while the decision draws its random bytes. */
-static struct {
-    struct store *store;
-    struct quarantine_note note;
-    int result;
-} noted;
-
-static void look_at_the_note(void *context, void *data, size_t size)
+static size_t lines_for_the_customer(const struct house *house)
 {
-    (void)context;
-    noted.result = store_note_read(noted.store, 2, &noted.note);
-    memset(data, 5, size);
+    assert_non_null(house->reply.booked.rendering);
+    return house->reply.booked.rendering->lines_count;
 }
 
-static void after_a_crash_an_event_is_noted_before_it_is_decided(void **state)
+static void what_gives_nothing_to_a_card_says_nothing_of_one(void **state)
 {
     struct house *house = *state;
-    house->careful = true;
-    house_restart(house);
-    noted.store = house->temporary.store;
-    noted.result = ERR_NOT_FOUND;
-    house->world.random = look_at_the_note;
-    buy(house, "1", "bread", 100, "card");
+    house->locale = "en";
+    buy(house, "1", "lunch", 2050, NULL);
+    assert_string_equal(house->reply.booked.rendering->lines[0], "No card: nothing was credited");
+    struct event close = {.occurred_at = house->now,
+                          .kind = EVENT_DAY_CLOSE,
+                          .day_close.day = {.business_date = (int32_t)(house->now / 86400000)}};
+    const uint64_t sequence = house->sequences[2];
+    house_book(house, 2, &close, NULL);
     assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    assert_int_equal(noted.result, 0);
-    assert_true(noted.note.principal == 2 && noted.note.sequence == 1);
-    assert_int_equal(store_note_read(noted.store, 2, &noted.note), ERR_NOT_FOUND);
+    assert_int_equal(lines_for_the_customer(house), 0);
+    house_book_as(house, 2, sequence, &close, NULL);
+    assert_true(house->reply.booked.repeated);
+    assert_int_equal(lines_for_the_customer(house), 0);
 }
 
-/* The till's purchase is noted as it is before it is decided, and the daemon ends on it. */
-static void end_on_the_first_purchase(struct house *house, bool crash)
+static void limit_pages(struct house *house, const char *sql)
 {
-    struct quarantine_note note;
-    if (store_note_read(house->temporary.store, 2, &note) != 0) {
-        note = (struct quarantine_note){.principal = 2, .sequence = 1};
+    assert_int_equal(sqlite3_exec(house->temporary.store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void a_full_disk_is_said_until_there_is_room_again(void **state)
+{
+    struct house *house = *state;
+    char number[8] = "1";
+    buy(house, number, "lunch", 100, "card");
+    assert_false(ledger_is_full(house->ledger));
+    limit_pages(house, "PRAGMA max_page_count = 1"); /* as many as there are */
+    for (unsigned i = 2; house->reply.kind == REPLY_BOOKED && i < 1000; i++) {
+        snprintf(number, sizeof(number), "%u", i);
+        buy(house, number, "lunch", 100, "card");
     }
-    assert_int_equal(store_note_write(house->temporary.store, &note), 0);
-    house->careful = crash;
-    house_restart(house);
-}
-
-static void crash_on_the_first_purchase(struct house *house)
-{
-    end_on_the_first_purchase(house, true);
-}
-
-static void an_event_that_crashed_the_daemon_twice_is_set_aside(void **state)
-{
-    struct house *house = *state;
-    crash_on_the_first_purchase(house);
-    crash_on_the_first_purchase(house);
-    buy(house, "1", "bread", 100, "card");
-    assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
-    buy(house, "2", "bread", 100, "card");
+    assert_int_equal(house->reply.kind, REPLY_FAILURE);
+    assert_int_equal(house->reply.failure.code, FAILURE_RETRY);
+    assert_true(ledger_is_full(house->ledger));
+    limit_pages(house, "PRAGMA max_page_count = 100000");
+    buy(house, number, "lunch", 100, "card");
     assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-}
-
-static void one_unclean_end_does_not_set_an_event_aside(void **state)
-{
-    struct house *house = *state;
-    crash_on_the_first_purchase(house);
-    buy(house, "1", "bread", 100, "card");
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-}
-
-static void what_another_till_books_between_two_crashes_hides_none_of_them(void **state)
-{
-    struct house *house = *state;
-    const uint32_t other = house_terminal(house, "cafe", "till-2");
-    for (unsigned i = 0; i < 2; i++) {
-        crash_on_the_first_purchase(house);
-        char number[8];
-        snprintf(number, sizeof(number), "o%u", i);
-        struct event event = house_purchase(house, number, "bread", 100);
-        house_book(house, other, &event, "other");
-        assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-    }
-    buy(house, "1", "bread", 100, "card");
-    assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
-    struct event event = house_purchase(house, "o3", "bread", 100);
-    house_book(house, other, &event, "other");
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
-}
-
-static void being_killed_while_an_event_is_decided_does_not_set_it_aside(void **state)
-{
-    struct house *house = *state;
-    crash_on_the_first_purchase(house);
-    for (unsigned i = 0; i < 4; i++) {
-        end_on_the_first_purchase(house, false);
-    }
-    house->careful = true;
-    house_restart(house);
-    buy(house, "1", "bread", 100, "card");
-    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_false(ledger_is_full(house->ledger));
+    house_replay(house);
 }
 
 static void a_log_of_another_daemon_is_refused(void **state)
@@ -629,11 +583,8 @@ int main(void)
         TEST(a_full_card_gives_its_voucher_and_carries_on),
         TEST(points_fall_due_when_the_member_is_touched),
         TEST(a_receipt_reads_as_the_customer_would),
-        TEST(after_a_crash_an_event_is_noted_before_it_is_decided),
-        TEST(an_event_that_crashed_the_daemon_twice_is_set_aside),
-        TEST(one_unclean_end_does_not_set_an_event_aside),
-        TEST(what_another_till_books_between_two_crashes_hides_none_of_them),
-        TEST(being_killed_while_an_event_is_decided_does_not_set_it_aside),
+        TEST(what_gives_nothing_to_a_card_says_nothing_of_one),
+        TEST(a_full_disk_is_said_until_there_is_room_again),
         TEST(a_log_of_another_daemon_is_refused),
         TEST(a_lookup_key_of_another_daemon_is_refused),
         cmocka_unit_test(history_is_booked_at_the_time_it_states_until_the_programme_is_live),

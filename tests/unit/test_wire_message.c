@@ -196,6 +196,7 @@ static void fields_mean_the_same_on_both_sides(void **state)
     assert_int_equal(reply.ready.tls_pins.count, 2);
     assert_int_equal(reply.ready.tls_pins.items[1][31], 'M');
     assert_string_equal(reply.ready.tls_address, "NNN");
+    assert_string_equal(reply.ready.plain_address, "OOO");
     assert_int_equal(reply_unpack(filled(&loyalty__reply__descriptor, REPLY_EVENT, NULL), &reply), 0);
     assert_int_equal(reply.event.position, 99);
     assert_int_equal(reply.event.principal, 98);

@@ -1,9 +1,10 @@
-/* What a replay does not take from the log: somebody who can write the store can mend the chain as well. */
+/* After a crash: events are noted before they are decided, and what the daemon ends on twice is set aside. */
 #include "lib/house.h"
 
 #include "crypto/chain.h"
 #include "wire/body.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static const char PROGRAMME[] = "programme: corner\n"
                                 "rules:\n"
                                 "  - {id: euro, spend: {give: 1, per: 1.00}}\n";
 
-enum { TILL = 2, ENDS = 2 /* of the daemon on an event, before that is set aside */ };
+enum { TILL = 2 };
 
 static int open_house(void **state)
 {
@@ -44,10 +45,107 @@ static void buy(struct house *house, const char *number)
     house_book(house, TILL, &event, "card");
 }
 
-/* The daemon has ended on the till's next event before. */
+/* What the note says while the decision draws its random bytes. */
+static struct {
+    struct store *store;
+    struct quarantine_note note;
+    int result;
+} noted;
+
+static void look_at_the_note(void *context, void *data, size_t size)
+{
+    (void)context;
+    noted.result = store_note_read(noted.store, 2, &noted.note);
+    memset(data, 5, size);
+}
+
+static void after_a_crash_an_event_is_noted_before_it_is_decided(void **state)
+{
+    struct house *house = *state;
+    house->careful = true;
+    house_restart(house);
+    noted.store = house->temporary.store;
+    noted.result = ERR_NOT_FOUND;
+    house->world.random = look_at_the_note;
+    buy(house, "1");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    assert_int_equal(noted.result, 0);
+    assert_true(noted.note.principal == 2 && noted.note.sequence == 1);
+    assert_int_equal(store_note_read(noted.store, 2, &noted.note), ERR_NOT_FOUND);
+}
+
+/* The till's purchase is noted as it is before it is decided, and the daemon ends on it. */
+static void end_on_the_first_purchase(struct house *house, bool crash)
+{
+    struct quarantine_note note;
+    if (store_note_read(house->temporary.store, 2, &note) != 0) {
+        note = (struct quarantine_note){.principal = 2, .sequence = 1};
+    }
+    assert_int_equal(store_note_write(house->temporary.store, &note), 0);
+    house->careful = crash;
+    house_restart(house);
+}
+
+static void crash_on_the_first_purchase(struct house *house)
+{
+    end_on_the_first_purchase(house, true);
+}
+
+static void an_event_that_crashed_the_daemon_twice_is_set_aside(void **state)
+{
+    struct house *house = *state;
+    crash_on_the_first_purchase(house);
+    crash_on_the_first_purchase(house);
+    buy(house, "1");
+    assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
+    buy(house, "2");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void one_unclean_end_does_not_set_an_event_aside(void **state)
+{
+    struct house *house = *state;
+    crash_on_the_first_purchase(house);
+    buy(house, "1");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void what_another_till_books_between_two_crashes_hides_none_of_them(void **state)
+{
+    struct house *house = *state;
+    const uint32_t other = house_terminal(house, "cafe", "till-2");
+    for (unsigned i = 0; i < 2; i++) {
+        crash_on_the_first_purchase(house);
+        char number[8];
+        snprintf(number, sizeof(number), "o%u", i);
+        struct event event = house_purchase(house, number, "bread", 100);
+        house_book(house, other, &event, "other");
+        assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+    }
+    buy(house, "1");
+    assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
+    struct event event = house_purchase(house, "o3", "bread", 100);
+    house_book(house, other, &event, "other");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+static void being_killed_while_an_event_is_decided_does_not_set_it_aside(void **state)
+{
+    struct house *house = *state;
+    crash_on_the_first_purchase(house);
+    for (unsigned i = 0; i < 4; i++) {
+        end_on_the_first_purchase(house, false);
+    }
+    house->careful = true;
+    house_restart(house);
+    buy(house, "1");
+    assert_int_equal(house->decision->outcome.code, CODE_ACCEPTED);
+}
+
+/* The daemon has ended twice on the till's next event. */
 static void set_aside(struct house *house, const char *number)
 {
-    for (uint32_t ends = 0; ends < ENDS; ends++) {
+    for (uint32_t ends = 0; ends < 2; ends++) {
         const struct quarantine_note note = {
             .principal = TILL, .sequence = house->sequences[TILL], .ends = ends};
         assert_int_equal(store_note_write(house->temporary.store, &note), 0);
@@ -58,7 +156,8 @@ static void set_aside(struct house *house, const char *number)
     assert_int_equal(house->decision->outcome.code, CODE_QUARANTINED);
 }
 
-/* Replays the log, in whose last event somebody has put `forged` for the outcome, and has mended the chain. */
+/* Replays the log, in whose last event somebody has put `forged` for the outcome, and has mended the chain.
+ */
 static int replay_forged(struct house *house, const struct outcome *forged,
                          struct replay_difference *ret_difference)
 {
@@ -129,6 +228,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
+        TEST(after_a_crash_an_event_is_noted_before_it_is_decided),
+        TEST(an_event_that_crashed_the_daemon_twice_is_set_aside),
+        TEST(one_unclean_end_does_not_set_an_event_aside),
+        TEST(what_another_till_books_between_two_crashes_hides_none_of_them),
+        TEST(being_killed_while_an_event_is_decided_does_not_set_it_aside),
         TEST(a_log_with_an_event_that_was_set_aside_is_proved),
         TEST(an_event_that_was_set_aside_has_no_effects),
     };
