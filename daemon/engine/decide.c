@@ -134,18 +134,21 @@ static int earn_once(const struct sale *sale, struct result *result)
     return err != 0 ? err : tiers_stand(sale->programme, sale->context, &result->gain, &result->standing);
 }
 
-/* With `crossing: new`, once more at the level reached, and never twice. */
+/* With `crossing: new`, once more at the level reached, and never twice. What comes late reaches only what the
+ * member does not have by now. */
 static int earn_all(struct sale *sale, struct result *result)
 {
     int err = earn_once(sale, result);
     const struct standing first = result->standing;
-    if (err == 0 && sale->programme->tiers.crossing_new && first.level > sale->level) {
+    const int had = tiers_standing(&sale->programme->tiers, sale->context->level);
+    if (err == 0 && sale->programme->tiers.crossing_new && first.level > sale->level && first.level > had) {
         sale->level = first.level;
         err = earn_once(sale, result);
         if (err == 0 && result->standing.level < first.level) {
             result->standing.level = first.level;
             result->standing.until = first.until;
             result->standing.is_kept = first.is_kept;
+            result->standing.day = first.day;
         }
     }
     return err;

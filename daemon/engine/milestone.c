@@ -64,7 +64,7 @@ static int reached(const struct sale *sale, const struct milestone *milestone,
     const uint32_t metric = 1 + milestone->goal.measure;
     const bool balance = sale->programme->measures[milestone->goal.measure].kind == MEASURE_BALANCE;
     const int64_t before =
-        balance ? held_in(sale->context->balances) : context_metric(sale->context, metric).value;
+        balance ? held_in(sale->context->balances) : context_metric(sale->context, metric).fullest;
     int64_t after = held;
     const int err = balance ? 0 : checked_add(before, gain->of[metric], &after);
     *ret_reached = before < milestone->goal.value && milestone->goal.value <= after &&

@@ -20,31 +20,30 @@ int64_t engine_qualifying(const struct programme *programme, const struct member
 
 /* Of the windows that hold the event's day and ended by booked_day, what the fullest counted. Only a rolling
  * window has several; it is fullest at the end of a day on which something was counted, or of the event's. */
-static int64_t fullest_window(const struct programme *programme, const struct member_state *state,
-                              const struct context *context)
+static int64_t fullest_window(const struct window *window, uint32_t metric, const struct member_state *state,
+                              const struct context *context, int64_t value)
 {
-    const struct window *window = &programme->tiers.window;
-    int64_t most = engine_qualifying(programme, state, context->member_day);
-    if (window->kind != WINDOW_ROLLING) {
+    int64_t most = value;
+    if (window->kind != WINDOW_ROLLING || context->member_day >= context->booked_day) {
         return most;
     }
     for (size_t i = 0; i < state->metric_days_count; i++) {
         const struct metric_day *counted = &state->metric_days[i];
-        if (counted->metric == METRIC_QUALIFYING && counted->day > context->member_day &&
+        if (counted->metric == metric && counted->day > context->member_day &&
             counted->day <= context->booked_day && counted->day - context->member_day < window->days) {
-            const int64_t value = engine_qualifying(programme, state, counted->day);
-            most = value > most ? value : most;
+            const struct day_range range = window_range(window, state->enrolled, counted->day);
+            const int64_t sum = member_state_metric(state, metric, range.first, range.last);
+            most = sum > most ? sum : most;
         }
     }
     return most;
 }
 
-static void observe_metric(struct context *context, uint32_t metric, int64_t value, int64_t now)
+static void observe_metric(struct context *context, const struct context_metric *metric)
 {
-    if (value != 0 || now != 0) {
+    if (metric->value != 0 || metric->now != 0 || metric->fullest != 0) {
         CHECK(context->metrics_count < CONTEXT_METRICS_MAX);
-        context->metrics[context->metrics_count++] =
-            (struct context_metric){.metric = metric, .value = value, .now = now};
+        context->metrics[context->metrics_count++] = *metric;
     }
 }
 
@@ -52,12 +51,24 @@ static void observe_metrics(const struct programme *programme, const struct memb
                             struct context *context)
 {
     struct metric_values values;
+    struct metric_values now;
     metrics_on(programme, state, context->member_day, &values);
+    if (context->member_day == context->booked_day) {
+        now = values;
+    } else {
+        metrics_on(programme, state, context->booked_day, &now);
+    }
     context->metrics_count = 0;
-    observe_metric(context, 0, fullest_window(programme, state, context),
-                   engine_qualifying(programme, state, context->booked_day));
-    for (size_t i = 0; i < programme->measures_count; i++) {
-        observe_metric(context, (uint32_t)i + 1, values.of[i + 1], values.of[i + 1]);
+    for (size_t i = 0; i <= programme->measures_count; i++) {
+        const struct measure *measure = i > 0 ? &programme->measures[i - 1] : NULL;
+        struct context_metric metric = {
+            .metric = (uint32_t)i, .value = values.of[i], .now = now.of[i], .fullest = values.of[i]};
+        if (measure != NULL || programme->tiers.count > 0) {
+            metric.fullest = fullest_window(measure != NULL ? &measure->window : &programme->tiers.window,
+                                            measure != NULL ? measure->metric : METRIC_QUALIFYING, state,
+                                            context, values.of[i]);
+        }
+        observe_metric(context, &metric);
     }
     if (programme->visits_by_day) {
         const int64_t visits =

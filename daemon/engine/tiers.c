@@ -110,38 +110,71 @@ static void trace_tier(const struct tiers *tiers, uint32_t number, int64_t metri
     };
 }
 
-/* Fills level and until of who gained something, or nothing. */
-static void reach(const struct tiers *tiers, const struct context *context,
-                  const struct metric_values *values, bool gained, struct standing *standing)
+static int32_t grace_end(const struct tiers *tiers, int32_t until)
 {
-    const int level = tiers_index(tiers, context->level);
-    const int reached = tiers_kept(tiers, values, tiers_index(tiers, context->decided_level));
-    standing->level = level;
-    standing->until = context->level_until;
-    standing->is_kept = reached > tiers_reached(tiers, values);
-    if (reached < 0 || reached < level || (reached == level && !gained)) {
-        return;
-    }
-    const int32_t until = tiers_until(tiers, reached, context->member_day);
-    const bool late = context->member_day < context->booked_day;
-    if (until < context->booked_day || (late && !gained)) {
-        if (level < 0) {
-            standing->level = 0;
-            standing->until = DAY_NEVER;
-        }
-        return;
-    }
-    standing->level = reached;
-    if (reached > level || until > standing->until) {
+    return tiers->grace.unit == TERM_NEVER || until == DAY_NEVER ? until : term_end(&tiers->grace, until);
+}
+
+/* The level at `reached` from `day` on, where that is higher than the standing or lasts longer. */
+static void stand_at(const struct tiers *tiers, int reached, int32_t day, struct standing *standing)
+{
+    const int32_t until = tiers_until(tiers, reached, day);
+    if (reached > standing->level || (reached == standing->level && until > standing->until)) {
+        standing->level = reached;
         standing->until = until;
+        standing->day = day;
     }
+}
+
+/* Fills level and until of who gained something, or nothing. `now`: what today's windows reach. */
+static void reach(const struct tiers *tiers, const struct context *context,
+                  const struct metric_values *values, int now, bool gained, struct standing *standing)
+{
+    const int reached = tiers_kept(tiers, values, tiers_index(tiers, context->decided_level));
+    const bool late = context->member_day < context->booked_day;
+    standing->level = tiers_index(tiers, context->level);
+    standing->until = context->level_until;
+    standing->day = context->member_day;
+    standing->is_kept = reached > tiers_reached(tiers, values);
+    if (gained || (!late && reached > standing->level)) {
+        if (reached >= 0 && grace_end(tiers, tiers_until(tiers, reached, context->member_day)) >=
+                                context->booked_day) {
+            stand_at(tiers, reached, context->member_day, standing);
+        }
+        /* What would be over by now, and is reached today, is reached today. */
+        if (now > standing->level) {
+            stand_at(tiers, now, context->booked_day, standing);
+            standing->is_kept = false;
+        }
+    }
+    if (standing->level < 0 && reached >= 0) {
+        standing->level = 0;
+        standing->until = DAY_NEVER;
+    }
+}
+
+/* Whether a window that holds the event's day holds `booked_day`, too. */
+static bool counts_now(const struct window *window, const struct context *context)
+{
+    const struct day_range now = window_range(window, context_enrolled(context), context->booked_day);
+    return context->member_day >= now.first && context->member_day <= now.last;
 }
 
 bool tiers_counts_now(const struct programme *programme, const struct context *context)
 {
-    const struct day_range now =
-        window_range(&programme->tiers.window, context_enrolled(context), context->booked_day);
-    return context->member_day >= now.first && context->member_day <= now.last;
+    return counts_now(&programme->tiers.window, context);
+}
+
+/* A metric over the fullest window that holds the event's day, and over that of today, afterwards. */
+static int metric_after(const struct programme *programme, const struct context *context, size_t metric,
+                        int64_t gain, struct metric_values *ret_values, struct metric_values *ret_now)
+{
+    const struct context_metric before = context_metric(context, (uint32_t)metric);
+    const struct window *window =
+        metric == 0 ? &programme->tiers.window : &programme->measures[metric - 1].window;
+    const bool counts = gain != 0 && counts_now(window, context);
+    const int err = checked_add(before.fullest, gain, &ret_values->of[metric]);
+    return err != 0 ? err : checked_add(before.now, counts ? gain : 0, &ret_now->of[metric]);
 }
 
 int tiers_stand(const struct programme *programme, const struct context *context,
@@ -149,38 +182,37 @@ int tiers_stand(const struct programme *programme, const struct context *context
 {
     const struct tiers *tiers = &programme->tiers;
     struct metric_values values;
+    struct metric_values today;
     bool gained = false;
     int err = 0;
     for (size_t i = 0; i <= programme->measures_count && err == 0; i++) {
-        err = checked_add(context_metric(context, (uint32_t)i).value, gain->of[i], &values.of[i]);
+        err = metric_after(programme, context, i, gain->of[i], &values, &today);
         gained = gained || gain->of[i] > 0;
-    }
-    ret_standing->qualifying = 0;
-    if (err == 0 && tiers->count > 0) {
-        err = checked_add(context_metric(context, 0).now,
-                          tiers_counts_now(programme, context) ? gain->of[0] : 0, &ret_standing->qualifying);
     }
     if (err != 0) {
         return err;
     }
+    /* What falls at once is never had by a window that has moved on. */
+    const bool moved_on = tiers->falls_at_once && context->member_day < context->booked_day;
     ret_standing->metric = values.of[0];
-    reach(tiers, context, &values, gained, ret_standing);
+    ret_standing->qualifying = tiers->count > 0 ? today.of[0] : 0;
+    reach(tiers, context, moved_on ? &today : &values, tiers_reached(tiers, &today), gained, ret_standing);
     return 0;
 }
 
 /* A level reached or renewed by this event. What an earlier window gave stays behind it, in case that what
  * was reached in this one is returned. */
 static struct level_change level_reached(const struct programme *programme, const struct context *context,
-                                         uint32_t number, int32_t until)
+                                         uint32_t number, const struct standing *standing)
 {
     struct level_change change = {.number = number,
                                   .since = context->booked_day,
-                                  .until = until,
-                                  .day = context->member_day,
+                                  .until = standing->until,
+                                  .day = standing->day,
                                   .held = context->held_level,
                                   .held_until = context->held_until};
     const struct day_range window =
-        window_range(&programme->tiers.window, context_enrolled(context), context->member_day);
+        window_range(&programme->tiers.window, context_enrolled(context), standing->day);
     if (context->level_day < window.first && context->level_until != DAY_NEVER &&
         context->level_until >= context->booked_day) {
         change.held = context->level;
@@ -201,7 +233,7 @@ int tiers_set(const struct programme *programme, const struct context *context, 
     }
     const uint32_t number = standing->level >= 0 ? tiers->levels[standing->level].number : context->level;
     const bool changed = number != context->level || standing->until != context->level_until;
-    const struct level_change change = level_reached(programme, context, number, standing->until);
+    const struct level_change change = level_reached(programme, context, number, standing);
     const int err = changed ? add_level(&decision->outcome, member, &change) : 0;
     balances->level = number;
     balances->level_until = standing->until;
@@ -333,11 +365,6 @@ static int review_at_once(const struct programme *programme, const struct member
         }
     }
     return 0;
-}
-
-static int32_t grace_end(const struct tiers *tiers, int32_t until)
-{
-    return tiers->grace.unit == TERM_NEVER || until == DAY_NEVER ? until : term_end(&tiers->grace, until);
 }
 
 /* What is left of a level whose term ended on change->until. */

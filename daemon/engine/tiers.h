@@ -40,7 +40,8 @@ struct standing {
     int level;          /* index, -1: none */
     int32_t until;      /* its last day */
     bool is_kept;       /* the metrics keep it, or give it back, and do not reach it */
-    int64_t metric;     /* qualifying points over the window of the event's day, afterwards */
+    int32_t day;        /* on which it was reached, where this event changes any of it */
+    int64_t metric;     /* qualifying points over the fullest window of the event's day, afterwards */
     int64_t qualifying; /* and over the window of today */
 };
 
@@ -48,8 +49,9 @@ struct standing {
  * at once to what the metrics reach, or the same level for another term from this day where that ends later
  * and the metrics reach or keep it. Late, what they keep is the level of then (context->decided_level), which
  * comes back where it was lost since. Nothing gained extends nothing, and late it gives back nothing that was
- * lost since: what reached the level was there at its review. What would be over by booked_day already is not
- * given. ERR_OVERFLOW. */
+ * lost since: what reached the level was there at its review. What would be lost by booked_day already is not
+ * given, but what today's windows reach is reached today; where levels fall at once nothing else counts.
+ * ERR_OVERFLOW. */
 int tiers_stand(const struct programme *programme, const struct context *context,
                 const struct metric_values *gain, struct standing *ret_standing) MUST_CHECK;
 

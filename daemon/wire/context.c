@@ -55,6 +55,7 @@ static void metrics_write(const struct context *context, struct wire_output *out
         WIRE_PUT_UNLESS(&metric, metric, from->metric, 0);
         WIRE_PUT_UNLESS(&metric, value, from->value, 0);
         WIRE_PUT_UNLESS(&metric, now, from->now, from->value);
+        WIRE_PUT_UNLESS(&metric, fullest, from->fullest, from->value);
         wire_output_add_field(output, METRICS_FIELD, &metric.base);
     }
 }
@@ -274,6 +275,7 @@ static void context_read_arrays(const Loyalty__Context *message, struct context 
             .metric = from->metric,
             .value = from->value,
             .now = from->has_now ? from->now : from->value,
+            .fullest = from->has_fullest ? from->fullest : from->value,
         };
     }
     context->stamps_count = message->n_stamps;

@@ -159,6 +159,7 @@ static int decide_at_the_end(const struct programme *programme, const struct eng
             for (size_t i = 0; i < extreme->metrics_count; i++) {
                 extreme->metrics[i].value = end;
                 extreme->metrics[i].now = end;
+                extreme->metrics[i].fullest = end;
             }
             break;
         case 2:

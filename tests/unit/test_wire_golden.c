@@ -422,7 +422,7 @@ static void make_records(void)
     context.purchases = 9;
     context.last_purchase = 19770;
     context.metrics_count = 1;
-    context.metrics[0] = (struct context_metric){.metric = 0, .value = 940, .now = 940};
+    context.metrics[0] = (struct context_metric){.metric = 0, .value = 940, .now = 940, .fullest = 940};
     context.stamps_count = 1;
     context.stamps[0] = (struct stamps){.card = 1, .count = 8, .since = 19700};
     context.random_size = VOUCHER_CODE_BYTES;

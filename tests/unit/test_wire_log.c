@@ -131,6 +131,7 @@ static void fields_of_a_context_mean_the_same_on_both_sides(void **state)
     assert_int_equal(context->metrics[1].metric, 99);
     assert_int_equal(context->metrics[1].value, 98);
     assert_int_equal(context->metrics[1].now, 97);
+    assert_int_equal(context->metrics[1].fullest, 96);
     assert_int_equal(context->stamps[1].card, 99);
     assert_int_equal(context->stamps[1].count, 98);
     assert_int_equal(context->stamps[1].completed, 97);
