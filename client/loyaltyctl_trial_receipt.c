@@ -107,6 +107,23 @@ static void keep_facts_of_goods(struct trial_receipt *receipt)
     receipt->facts_count = count;
 }
 
+/* What was over when it came late is credited and expired by the decision itself. */
+static int keep_expired(struct trial_receipt *receipt)
+{
+    const struct outcome *outcome = receipt->outcome;
+    int err = 0;
+    for (size_t i = 0; i < outcome->effects_count && err == 0; i++) {
+        const struct effect *effect = &outcome->effects[i];
+        if (effect->kind == EFFECT_MOVE && effect->move.has_lot && effect->move.lot.position == 0 &&
+            effect->move.credit == account_of_programme(PROGRAMME_EXPIRED)) {
+            const struct receipt_fact fact = {
+                .kind = FACT_EXPIRED, .index = effect->move.lot.index, .amount = effect->move.amount};
+            err = add_fact(receipt, &fact);
+        }
+    }
+    return err;
+}
+
 /* The last decision becomes the receipt's. */
 static int keep_decision(struct trial *trial, struct trial_receipt *receipt)
 {
@@ -130,7 +147,7 @@ static int keep_decision(struct trial *trial, struct trial_receipt *receipt)
     receipt->past.programme = trial->programme;
     receipt->past.context = receipt->context;
     receipt->past.outcome = receipt->outcome;
-    return 0;
+    return keep_expired(receipt);
 }
 
 static int keep_purchase(struct trial *trial, const struct event *event, struct trial_time time)

@@ -134,8 +134,8 @@ static int earn_once(const struct sale *sale, struct result *result)
     return err != 0 ? err : tiers_stand(sale->programme, sale->context, &result->gain, &result->standing);
 }
 
-/* With `crossing: new`, once more at the level reached, and never twice. What comes late reaches only what the
- * member does not have by now. */
+/* With `crossing: new`, once more at the level reached, and never twice. What comes late reaches only what
+ * the member does not have by now. */
 static int earn_all(struct sale *sale, struct result *result)
 {
     int err = earn_once(sale, result);

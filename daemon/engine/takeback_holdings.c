@@ -97,7 +97,10 @@ static int reached_since(const struct takeback *takeback, const struct gains *be
                          const struct gains *after, int level)
 {
     const int32_t day = takeback->past->context->member_day;
-    const struct looked_at last = look_since(takeback, before, after, takeback->purse.holdings->level_day);
+    /* What falls at once is never had by a window that has moved on. */
+    const int32_t since = takeback->programme->tiers.falls_at_once ? takeback->context->booked_day
+                                                                   : takeback->purse.holdings->level_day;
+    const struct looked_at last = look_since(takeback, before, after, since);
     if (last.kept >> (last.reached + 1) == 0) {
         return last.reached;
     }

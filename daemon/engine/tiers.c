@@ -137,8 +137,8 @@ static void reach(const struct tiers *tiers, const struct context *context,
     standing->day = context->member_day;
     standing->is_kept = reached > tiers_reached(tiers, values);
     if (gained || (!late && reached > standing->level)) {
-        if (reached >= 0 && grace_end(tiers, tiers_until(tiers, reached, context->member_day)) >=
-                                context->booked_day) {
+        if (reached >= 0 &&
+            grace_end(tiers, tiers_until(tiers, reached, context->member_day)) >= context->booked_day) {
             stand_at(tiers, reached, context->member_day, standing);
         }
         /* What would be over by now, and is reached today, is reached today. */
