@@ -63,6 +63,19 @@ static int add_voucher(struct gains *gains, uint32_t reward)
     return 0;
 }
 
+static int add_milestone(struct gains *gains, const struct effect *effect)
+{
+    if (limit_number_owner(effect->counter.limit) != OWNER_MILESTONE || effect->counter.amount <= 0) {
+        return 0;
+    }
+    if (gains->milestones_count == MILESTONES_MAX) {
+        return ERR_CORRUPT;
+    }
+    gains->milestones[gains->milestones_count++] =
+        (struct gained_milestone){effect->counter.limit, effect->counter.period};
+    return 0;
+}
+
 static bool has_item(const struct context *context, uint32_t card, uint64_t item)
 {
     for (size_t i = 0; i < context->items_count; i++) {
@@ -116,6 +129,9 @@ static int add_effect(struct gains *gains, uint32_t member, const struct context
     if (effect->kind == EFFECT_VOUCHER) {
         const bool issued = effect->voucher.position == 0 && effect->voucher.card == 0;
         return issued ? add_voucher(gains, effect->voucher.reward) : 0;
+    }
+    if (effect->kind == EFFECT_COUNTER) {
+        return add_milestone(gains, effect);
     }
     if (effect->kind == EFFECT_ITEM) {
         return add_item(gains, context, effect);
@@ -197,6 +213,17 @@ uint32_t gains_vouchers(const struct gains *gains, uint32_t reward)
         }
     }
     return 0;
+}
+
+bool gains_reached(const struct gains *gains, const struct gained_milestone *milestone)
+{
+    for (size_t i = 0; i < gains->milestones_count; i++) {
+        if (gains->milestones[i].counter == milestone->counter &&
+            gains->milestones[i].period == milestone->period) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int gains_put_stamps(struct gains *gains, uint32_t card, int64_t stamps)

@@ -30,6 +30,11 @@ struct gains {
         uint32_t reward; /* number */
         uint32_t vouchers;
     } rewards[REWARDS_MAX]; /* given by rules, levels and milestones; those of cards go with the stamps */
+    size_t milestones_count;
+    struct gained_milestone {
+        uint32_t counter; /* limit number */
+        int32_t period;
+    } milestones[MILESTONES_MAX]; /* reached, of those that are not reached again */
     size_t items_count;
     struct set_item items[SET_ITEMS_MAX]; /* of sets: put in, or (below 0) taken out with a complete card */
 };
@@ -51,6 +56,9 @@ int gains_again(const struct engine_past *past, const struct purchase *purchase,
 int64_t gains_metric(const struct gains *gains, uint32_t metric);
 int64_t gains_stamps(const struct gains *gains, uint32_t card);
 uint32_t gains_vouchers(const struct gains *gains, uint32_t reward);
+
+/* Whether this one is among the milestones reached. */
+bool gains_reached(const struct gains *gains, const struct gained_milestone *milestone);
 
 /* Makes the stamps of a card so many. ERR_CORRUPT for more cards than there are. */
 int gains_put_stamps(struct gains *gains, uint32_t card, int64_t stamps) MUST_CHECK;

@@ -153,6 +153,17 @@ static int add_taken_facts(struct takeback *takeback, const struct takings *taki
     return err != 0 ? err : takeback_fact(takeback, false, &back);
 }
 
+/* What a milestone gave is undone with the rest only where that is decided again; else when nothing is left.
+ */
+static int undo_milestones(struct takeback *takeback, const struct going *going)
+{
+    const bool by_rest = takeback->programme->returns.points == RETURN_RECOMPUTE;
+    if (!by_rest && !going->left_after.nothing) {
+        return 0;
+    }
+    return takeback_milestones(takeback, by_rest ? &going->stood : &going->given, &going->stands);
+}
+
 /* Everything of the member's that goes with the goods. */
 static int take_back(struct takeback *takeback, struct going *going)
 {
@@ -177,6 +188,7 @@ static int take_back(struct takeback *takeback, struct going *going)
     err = takeback_metrics(takeback, &going->stood, &going->stands, &balances);
     err = err != 0 ? err : takeback_stamps(takeback, &going->stood, &going->stands);
     err = err != 0 ? err : takeback_vouchers(takeback, &going->stood, &going->stands);
+    err = err != 0 ? err : undo_milestones(takeback, going);
     if (err == 0 && going->left_after.nothing && !going->left_before.nothing) {
         err = takeback_visit(takeback);
     }

@@ -324,6 +324,39 @@ int takeback_loose(struct takeback *takeback, int64_t take)
     return err != 0 || missing == 0 ? err : take_missing(takeback, missing);
 }
 
+/* Of those that `of` reached and `not_of` did not. */
+static int count_milestones(struct takeback *takeback, const struct gains *of, const struct gains *not_of,
+                            int64_t by)
+{
+    const struct member_state *holdings = takeback->purse.holdings;
+    for (size_t i = 0; i < of->milestones_count; i++) {
+        const struct gained_milestone *milestone = &of->milestones[i];
+        const int64_t used = member_state_counter(holdings, milestone->counter, milestone->period);
+        if (gains_reached(not_of, milestone) || (by < 0) != (used > 0)) {
+            continue;
+        }
+        struct effect *effect = outcome_add(&takeback->decision->outcome, EFFECT_COUNTER, holdings->member);
+        if (effect == NULL) {
+            return ERR_TOO_LARGE;
+        }
+        effect->counter.limit = milestone->counter;
+        effect->counter.period = milestone->period;
+        effect->counter.amount = by;
+    }
+    return 0;
+}
+
+int takeback_milestones(struct takeback *takeback, const struct gains *before, const struct gains *after)
+{
+    const int err = count_milestones(takeback, before, after, -1);
+    return err != 0 ? err : count_milestones(takeback, after, before, 1);
+}
+
+static bool is_milestone(const struct effect *effect)
+{
+    return effect->kind == EFFECT_COUNTER && limit_number_owner(effect->counter.limit) == OWNER_MILESTONE;
+}
+
 int takeback_visit(struct takeback *takeback)
 {
     struct outcome *outcome = &takeback->decision->outcome;
@@ -331,7 +364,7 @@ int takeback_visit(struct takeback *takeback)
     const struct member_state *holdings = takeback->purse.holdings;
     for (size_t i = 0; i < past->effects_count; i++) {
         const struct effect *was = &past->effects[i];
-        int64_t amount = was->kind == EFFECT_COUNTER ? was->counter.amount : 0;
+        int64_t amount = was->kind == EFFECT_COUNTER && !is_milestone(was) ? was->counter.amount : 0;
         if (amount > 0 && was->member != 0) {
             /* One that nobody could ask for any more is dropped by now. */
             amount =

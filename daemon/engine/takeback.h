@@ -73,6 +73,10 @@ int64_t takeback_set_leaving(const struct takeback *takeback, uint32_t card, con
 int takeback_set(struct takeback *takeback, uint32_t card, int64_t stamps, const struct gains *before,
                  const struct gains *after) MUST_CHECK;
 
+/* Milestones that are not reached by what is left may be reached again, and the other way round. */
+int takeback_milestones(struct takeback *takeback, const struct gains *before,
+                        const struct gains *after) MUST_CHECK;
+
 /* Nothing is left of the purchase: the visit, the room of limits and stocks. */
 int takeback_visit(struct takeback *takeback) MUST_CHECK;
 

@@ -39,6 +39,11 @@ uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_
            (uint32_t)whose;
 }
 
+enum limit_owner limit_number_owner(uint32_t number)
+{
+    return (enum limit_owner)(number >> 24);
+}
+
 uint32_t occasion_counter(enum occasion occasion)
 {
     return limit_number(OWNER_OCCASION, (uint32_t)occasion, LIMIT_TIMES, LIMIT_EVER, LIMIT_MEMBER);
@@ -46,7 +51,7 @@ uint32_t occasion_counter(enum occasion occasion)
 
 bool occasion_counted(uint32_t limit)
 {
-    return limit >> 24 == OWNER_OCCASION;
+    return limit_number_owner(limit) == OWNER_OCCASION;
 }
 
 #define FIND_BY_NUMBER(items, items_count, wanted)                                                           \

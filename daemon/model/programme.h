@@ -180,6 +180,9 @@ enum limit_owner {
 uint32_t limit_number(enum limit_owner owner, uint32_t owner_number, enum limit_of of, enum limit_per per,
                       enum limit_for whose);
 
+/* Whose the counter of this number is. */
+enum limit_owner limit_number_owner(uint32_t number);
+
 /* What is given at the end of an event and sets nothing off in it. */
 struct award {
     int64_t points;
