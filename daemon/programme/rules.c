@@ -292,12 +292,14 @@ static void check_alone(struct loader *loader, const struct yaml_node *node, con
     static const char *const why = "an occasion comes by itself, at no till";
     static const char *const of_tills[] = {"hours", "stores", "terminals", "codes", NULL};
     static const char *const of_base[] = {"stage", "exclusive", "stop", NULL};
+    static const char *const of_birthday[] = {"birthday", NULL};
     check_goods(loader, node, "an occasion has no goods");
     refuse_keys(loader, yaml_get(node, "when"), of_tills, why);
     refuse_keys(loader, yaml_get(node, "unless"), of_tills, why);
     refuse_keys(loader, node, of_base, "what an occasion gives is always added");
-    if (rule->occasion == OCCASION_BIRTHDAY && (rule->when.has_birthday || rule->unless.has_birthday)) {
-        (void)yaml_error(&loader->errors, node, "its day is the birthday already: no 'birthday'");
+    if (rule->occasion == OCCASION_BIRTHDAY) {
+        refuse_keys(loader, yaml_get(node, "when"), of_birthday, "its day is the birthday already");
+        refuse_keys(loader, yaml_get(node, "unless"), of_birthday, "its day is the birthday already");
     }
     for (size_t i = 0; i < rule->limits.count; i++) {
         if (rule->limits.items[i].whose == LIMIT_TERMINAL || rule->limits.items[i].whose == LIMIT_STORE) {

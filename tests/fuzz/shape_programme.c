@@ -154,8 +154,8 @@ static void add_rule(struct shape *shape, int index)
     } else if (draw_one_in(draw, 4)) {
         text_add(text, ", qualifies: no");
     }
-    static const char *const kinds[] = {"spend", "item", "visit", "activity"};
-    const uint64_t kind = draw_below(draw, 4);
+    static const char *const kinds[] = {"spend", "item", "visit", "activity", "occasion"};
+    const uint64_t kind = draw_below(draw, 5);
     if (!stamps) {
         add_own_terms(shape);
     }
@@ -174,6 +174,10 @@ static void add_rule(struct shape *shape, int index)
         text_add(text, ", per: %s", WORD(shape, "unit", "line"));
     } else if (kind == 3) {
         text_add(text, ", code: %s}, when: {stores: [shop]}}\n", WORD(shape, "survey", "review"));
+        return;
+    } else if (kind == 4) {
+        text_add(text, ", each: %s}, when: {weekdays: [mon, sun]}}\n",
+                 WORD(shape, "birthday", "anniversary"));
         return;
     }
     text_add(text, "}");

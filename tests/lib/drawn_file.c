@@ -198,6 +198,8 @@ static void add_rules(struct file *file)
         add_condition(file, "when", false);
     }
     text_add(file->text, "}\n");
+    text_add(file->text, "  - {id: years, occasion: {each: %s, give: %" PRId64 "}}\n",
+             WORD("birthday", "anniversary"), between(1, 30));
     text_add(file->text, "  - {id: winter_visit, visit: {give: %" PRId64 "}, stage: bonus, campaign: winter",
              between(1, 9));
     if (!file->lapses && one_in(2)) {

@@ -75,7 +75,8 @@ static uint64_t number_of(const ProtobufCFieldDescriptor *field, const struct fi
     } else if (strcmp(field->name, "end") == 0 || strcmp(field->name, "kind") == 0) {
         value = 3;
     } else if (strcmp(field->name, "line") == 0 || strcmp(field->name, "format") == 0 ||
-               strcmp(field->name, "card_state") == 0 || strcmp(field->name, "redemption") == 0) {
+               strcmp(field->name, "card_state") == 0 || strcmp(field->name, "occasions") == 0 ||
+               strcmp(field->name, "redemption") == 0) {
         value = 1;
     }
     if (override != NULL && override->what == FILL_VALUE) {
