@@ -330,6 +330,15 @@ static void show_revision(struct json *json, const struct event *event)
     ctl_show_optional(json, "version", event->engine_revision.version);
 }
 
+static void show_activity(struct json *json, const struct event *event)
+{
+    json_hex(json, "card_commitment", event->activity.card);
+    json_text(json, "code", event->activity.code);
+    if (event->activity.amount > 0) {
+        json_integer(json, "amount", event->activity.amount);
+    }
+}
+
 static void show_kind(struct json *json, const struct event *event)
 {
     switch (event->kind) {
@@ -379,8 +388,7 @@ static void show_kind(struct json *json, const struct event *event)
         show_about(json, event);
         break;
     case EVENT_ACTIVITY:
-        json_hex(json, "card_commitment", event->activity.card);
-        json_text(json, "code", event->activity.code);
+        show_activity(json, event);
         break;
     case EVENT_ADJUSTMENT:
     case EVENT_TRANSFER:

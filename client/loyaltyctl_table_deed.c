@@ -69,6 +69,15 @@ static void do_does(struct row *row, const struct words *words)
     row->event.kind = EVENT_ACTIVITY;
     row->event.activity.card = commitment;
     row->event.activity.code = words->items[1];
+    row->event.activity.amount = 0;
+    if (words->count > 2) {
+        const int64_t amount = row_number(row, words->items[2]);
+        if (amount < 1 || amount > ACTIVITY_AMOUNT_MAX) {
+            row_fail(row, "expected how much of it, from 1 on, found", words->items[2]);
+            return;
+        }
+        row->event.activity.amount = amount;
+    }
 }
 
 static void do_settles(struct row *row, const struct words *words)
@@ -190,7 +199,7 @@ static const struct {
     void (*read)(struct row *row, const struct words *words);
 } deeds[] = {
     {"enrols", 1, 1, do_enrols},
-    {"does", 2, 2, do_does},
+    {"does", 2, 3, do_does},
     {"settles", 1, 1, do_settles},
     {"takes", 2, 4, row_do_take},
     {"adjusts", 2, 7, row_do_adjust},

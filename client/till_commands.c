@@ -11,6 +11,7 @@ struct arguments {
     struct till_options common;
     const char *card;
     const char *code; /* of an activity */
+    uint64_t amount;  /* of it; 0: not said */
     const char *name; /* of who joins; NULL: not said */
     const char *locale;
     bool again;
@@ -75,7 +76,8 @@ static int activity(const struct command_call *call)
     struct till till;
     int status = till_begin(&till, call, &arguments);
     if (status == TILL_EXIT_OK) {
-        struct event event = {.kind = EVENT_ACTIVITY, .activity = {.code = arguments.code}};
+        struct event event = {.kind = EVENT_ACTIVITY,
+                              .activity = {.code = arguments.code, .amount = (int64_t)arguments.amount}};
         status = queue_card(&till, &arguments, &event);
     }
     till_close(&till);
@@ -202,6 +204,14 @@ static bool take_again(const char *text, void *field)
 
 static const struct command_type again = {take_again, "is not a sequence"};
 
+static bool take_some(const char *text, void *field)
+{
+    uint64_t *amount = field;
+    return number_parse(text, ACTIVITY_AMOUNT_MAX, amount) == 0 && *amount > 0;
+}
+
+static const struct command_type some = {take_some, "is not a whole number from 1 to 1000000000"};
+
 #define QUEUE_OPTIONS                                                                                        \
     COMMAND_CARD(struct arguments, card, "The card, as read", "which card? Say --card C"),                   \
         {.name = "locale",                                                                                   \
@@ -228,6 +238,12 @@ static const struct command_option activity_options[] = {{.arg = "CODE",
                                                           .type = &command_id,
                                                           .offset = offsetof(struct arguments, code),
                                                           .missing = "which activity? Say its CODE"},
+                                                         {.name = "amount",
+                                                          .arg = "N",
+                                                          .doc = "How much of it, such as the kilometres: a "
+                                                                 "whole number (default: 1)",
+                                                          .type = &some,
+                                                          .offset = offsetof(struct arguments, amount)},
                                                          QUEUE_OPTIONS,
                                                          {0}};
 
@@ -253,7 +269,8 @@ const struct command till_counter_commands[] = {
      .run = join},
     {.name = "activity",
      .summary = "a customer did something worth points",
-     .doc = "A customer did something that is worth points and is no purchase, such as answering a survey.",
+     .doc = "A customer did something that is worth points and is no purchase, such as answering a survey, "
+            "or of which so much is worth so many, such as kilometres cycled.",
      .options = activity_options,
      .run = activity},
     {.name = "send",

@@ -101,6 +101,7 @@ enum {
 #define DAY_GROSS_MAX 1000000000000000LL /* minor units, of a till on a day */
 #define POINTS_MAX 1000000000000LL       /* smallest units, of one event */
 #define QUANTITY_MAX 1000000000LL        /* thousandths: a million pieces */
+#define ACTIVITY_AMOUNT_MAX 1000000000LL /* of an activity, in its unit */
 
 #define TIME_MAX 253402300799999LL           /* ms since 1970 UTC: the end of the year 9999 */
 #define CLOCK_CORRECTION_MAX 1000000000000LL /* ms, either way: 31 years */

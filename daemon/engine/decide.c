@@ -375,6 +375,7 @@ static int decide_activity(const struct programme *programme, const struct engin
     if (err != 0) {
         return err;
     }
+    sale.amount = event->activity.amount > 0 ? event->activity.amount : 1;
     return sale.member != 0 ? give(&sale, NULL, decision) : give_nobody(&sale, decision);
 }
 

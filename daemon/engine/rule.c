@@ -123,7 +123,7 @@ static enum trace_reason rule_hindrance(const struct rule *rule, const struct sa
     return reason == TRACE_APPLIED ? part_hindrance(rule, sale, share, shortfall) : reason;
 }
 
-static int spend_points(const struct rule *rule, int64_t basis, int64_t *ret_points)
+static int amount_points(const struct rule *rule, int64_t basis, int64_t *ret_points)
 {
     switch (rule->steps) {
     case STEPS_EXACT:
@@ -139,7 +139,7 @@ static int64_t before_rounding(const struct rule *rule, int64_t basis, int64_t p
 {
     int64_t exact = 0;
     int64_t rounded = 0;
-    if (rule->kind != RULE_SPEND || points < 0 || basis <= 0 ||
+    if (!rule_is_per_amount(rule) || points < 0 || basis <= 0 ||
         checked_mul_div(basis, 1000 * rule->give, rule->per, ROUND_FLOOR, &exact) != 0 ||
         checked_mul(points, 1000, &rounded) != 0) {
         return 0;
@@ -152,12 +152,13 @@ static int64_t rule_basis(const struct rule *rule, const struct sale *sale, cons
     switch (rule->kind) {
     case RULE_SPEND:
         return part_of(rule, sale, share->amount);
+    case RULE_ACTIVITY:
+        return rule_is_per_amount(rule) ? part_of(rule, sale, sale->amount) : 1;
     case RULE_ITEM:
         return rule->item_per == PER_LINE ? share->goods : share->quantity;
     case RULE_VISIT:
     case RULE_MULTIPLY:
     case RULE_GIVES:
-    case RULE_ACTIVITY:
     case RULE_OCCASION:
         break;
     }
@@ -168,14 +169,19 @@ static int rule_points(const struct rule *rule, int64_t basis, int64_t *ret_poin
 {
     switch (rule->kind) {
     case RULE_SPEND:
-        return spend_points(rule, basis, ret_points);
+        return amount_points(rule, basis, ret_points);
     case RULE_ITEM:
         return checked_mul(rule->give,
                            (rule->item_per == PER_LINE ? basis : basis / 1000) /
                                (rule->every > 0 ? rule->every : 1),
                            ret_points);
-    case RULE_VISIT:
     case RULE_ACTIVITY:
+        if (rule_is_per_amount(rule)) {
+            return amount_points(rule, basis, ret_points);
+        }
+        *ret_points = rule->give;
+        return 0;
+    case RULE_VISIT:
     case RULE_OCCASION:
         *ret_points = rule->give;
         return 0;

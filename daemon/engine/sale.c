@@ -11,6 +11,7 @@ int sale_open(struct sale *sale, const struct giving *giving, const char *activi
     sale->purchase = giving->purchase;
     sale->activity = activity;
     sale->occasions = 0;
+    sale->amount = 1;
     sale->free = NULL;
     sale->context = giving->context;
     sale->store = receipt->store != NULL ? receipt->store : giving->place->store;

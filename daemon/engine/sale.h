@@ -20,6 +20,7 @@ struct sale {
     const struct purchase *purchase; /* of an activity: one without lines, with its code */
     const char *activity;            /* its code; NULL: a purchase */
     uint8_t occasions;               /* OCCASION_BIT of those it is; of what somebody does 0 */
+    int64_t amount;                  /* of the activity, at least 1 */
     const struct context *context;
     const char *store; /* ids; where it was rung up */
     const char *till;

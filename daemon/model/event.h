@@ -240,6 +240,7 @@ struct event {
         struct {
             struct bytes card; /* commitment, 32 bytes */
             const char *code;
+            int64_t amount; /* 1 to ACTIVITY_AMOUNT_MAX, in the unit of its code; 0: not said, which is 1 */
         } activity;
         struct adjustment adjustment;
         struct {

@@ -89,6 +89,11 @@ const struct rule *programme_rule(const struct programme *programme, uint32_t nu
     return found;
 }
 
+bool rule_is_per_amount(const struct rule *rule)
+{
+    return rule->kind == RULE_SPEND || (rule->kind == RULE_ACTIVITY && rule->per > 0);
+}
+
 int64_t rule_first_step(const struct rule *rule)
 {
     return rule->steps == STEPS_WHOLE ? rule->per : (rule->per + rule->give - 1) / rule->give;

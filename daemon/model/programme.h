@@ -257,11 +257,11 @@ struct rule {
     struct texts name; /* none: the id is shown */
     enum rule_kind kind;
     int64_t give; /* points or stamps */
-    int64_t per;  /* spend: minor units, at least 1 */
+    int64_t per; /* spend: minor units, at least 1; activity: units of its amount, 0: `give` whatever it is */
     enum rule_steps { STEPS_EXACT, STEPS_WHOLE } steps;
-    int64_t from;     /* spend: only what lies above it counts ... */
+    int64_t from;     /* of what it is given for, only what lies above counts ... */
     int64_t to;       /* ... and up to here; 0: however much it is */
-    bool has_measure; /* both go on from what was spent before; else each purchase begins at 0 */
+    bool has_measure; /* spend: both go on from what was spent before; else each purchase begins at 0 */
     uint32_t measure; /* index of that spend in `measures` */
     enum rule_per { PER_UNIT, PER_LINE } item_per;
     int64_t every;          /* item: `give` for each so many of them; 0 is 1 */
@@ -512,7 +512,10 @@ const struct stamp_card *programme_card(const struct programme *programme, uint3
 const struct reward *programme_reward(const struct programme *programme, uint32_t number);
 const struct rule *programme_rule(const struct programme *programme, uint32_t number);
 
-/* The least amount for which a rule of kind spend gives anything. */
+/* Whether it gives `give` for every `per` of an amount: of money, or of an activity. */
+bool rule_is_per_amount(const struct rule *rule);
+
+/* The least amount for which such a rule gives anything. */
 int64_t rule_first_step(const struct rule *rule);
 
 /* The same of an id. */

@@ -4,6 +4,8 @@
 #include "model/event.h"
 #include "programme/meet.h"
 
+#include <string.h>
+
 static const struct yaml_node *part(const struct loader *loader, const char *section, const char *key)
 {
     return yaml_get(yaml_get(loader->root, section), key);
@@ -191,15 +193,20 @@ static bool is_part(const struct rule *rule)
     return !rule->bonus && (rule->from > 0 || rule->to > 0);
 }
 
+static bool same_amounts(const struct rule *a, const struct rule *b)
+{
+    return a->kind == b->kind && (a->kind != RULE_ACTIVITY || strcmp(a->activity, b->activity) == 0);
+}
+
 /* Parts of one amount add up only where the rules do. */
 static void check_parts(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
 {
     const struct programme *programme = loader->programme;
     for (size_t i = 0; i < node->index && is_part(rule) && programme->combine != COMBINE_SUM; i++) {
         const struct rule *other = &programme->rules[i];
-        if (is_part(other) && other->kind == rule->kind && other->card == rule->card) {
+        if (is_part(other) && other->card == rule->card && same_amounts(other, rule)) {
             yaml_warning(&loader->errors, node,
-                         "only one of the parts of a purchase gives anything, by 'points.combine': "
+                         "only one of the parts of an amount gives anything, by 'points.combine': "
                          "'%s' is another",
                          other->id);
             return;

@@ -32,16 +32,27 @@ static void gift(struct words *words, const struct rule *rule)
     }
 }
 
-/* Of which part of what is spent. */
-static void part(struct words *words, const struct rule *rule)
+static void amount_of(struct words *words, const struct rule *rule, int64_t amount)
 {
+    if (rule->kind == RULE_SPEND) {
+        words_money(words, amount);
+    } else {
+        SAY("%" PRId64, amount);
+    }
+}
+
+/* For which amount it gives anything. */
+static void per_amount(struct words *words, const struct rule *rule)
+{
+    SAY(" for %s ", rule->steps == STEPS_WHOLE ? "each full" : "every");
+    amount_of(words, rule, rule->per);
     if (rule->from > 0) {
         SAY(rule->to > 0 ? " between " : " above ");
-        words_money(words, rule->from);
+        amount_of(words, rule, rule->from);
     }
     if (rule->to > 0) {
         SAY(rule->from > 0 ? " and " : " up to ");
-        words_money(words, rule->to);
+        amount_of(words, rule, rule->to);
     }
     if (rule->has_measure) {
         SAY(" spent ");
@@ -74,9 +85,7 @@ SAYS(rule_gives, struct rule)
     switch (item->kind) {
     case RULE_SPEND:
         gift(words, item);
-        SAY(" for %s ", item->steps == STEPS_WHOLE ? "each full" : "every");
-        words_money(words, item->per);
-        part(words, item);
+        per_amount(words, item);
         return;
     case RULE_ITEM:
         gift(words, item);
@@ -92,7 +101,10 @@ SAYS(rule_gives, struct rule)
         return;
     case RULE_ACTIVITY:
         gift(words, item);
-        SAY(" for the activity %s", item->activity);
+        if (rule_is_per_amount(item)) {
+            per_amount(words, item);
+        }
+        SAY(" %s the activity %s", rule_is_per_amount(item) ? "of" : "for", item->activity);
         return;
     case RULE_OCCASION:
         gift(words, item);

@@ -69,6 +69,10 @@ static const struct yaml_table visit_table = {YAML_FIELDS(visit_fields), .size =
 static const struct yaml_field activity_fields[] = {
     GIVE_ROW,
     YAML_FIELD(struct kind_keys, code, YAML_ID, .required = true, .max = ID_BYTES_MAX),
+    YAML_FIELD(struct kind_keys, per, YAML_INTEGER, .min = 1, .max = ACTIVITY_AMOUNT_MAX),
+    YAML_FIELD(struct kind_keys, steps, YAML_NAME, .names = step_names, .fallback = STEPS_EXACT),
+    YAML_FIELD(struct kind_keys, from, YAML_INTEGER, .min = 1, .max = ACTIVITY_AMOUNT_MAX),
+    YAML_FIELD(struct kind_keys, to, YAML_INTEGER, .min = 1, .max = ACTIVITY_AMOUNT_MAX),
 };
 static const struct yaml_table activity_table = {YAML_FIELDS(activity_fields),
                                                  .size = sizeof(struct kind_keys)};
@@ -180,21 +184,41 @@ static const struct yaml_field rule_fields[] = {
 };
 static const struct yaml_table rule_table = {YAML_FIELDS(rule_fields), .size = sizeof(struct rule_keys)};
 
+/* What counts amounts goes with `per`. */
+static void check_per(struct loader *loader, const struct yaml_node *node)
+{
+    static const char *const words[] = {"steps", "from", "to", NULL};
+    for (size_t i = 0; words[i] != NULL; i++) {
+        const struct yaml_node *key = yaml_get(node, words[i]);
+        if (key != NULL) {
+            (void)yaml_error(&loader->errors, key, "'%s' is about amounts: expected 'per', too", words[i]);
+        }
+    }
+}
+
 /* The part of an amount that the rule is about. */
 static void read_part(struct loader *loader, const struct yaml_node *node, const struct kind_keys *kind,
                       struct rule *rule)
 {
-    const struct yaml_node *window = yaml_get(node, "window");
-    const struct yaml_node *days = yaml_get(node, "days");
     rule->from = kind->from;
     rule->to = kind->to;
-    rule->has_measure = window != NULL;
-    if (kind->to > 0 && kind->to <= kind->from) {
+    if (!rule_is_per_amount(rule)) {
+        check_per(loader, node);
+    } else if (kind->to > 0 && kind->to <= kind->from) {
         (void)yaml_error(&loader->errors, yaml_get(node, "to"), "expected more than 'from'");
     } else if (kind->to > 0 && kind->to - kind->from < rule_first_step(rule)) {
         (void)yaml_error(&loader->errors, yaml_get(node, "to"),
                          "so small a part is less than one step: it never gives anything");
     }
+}
+
+/* Over which time the part is one of all that is spent. */
+static void read_part_window(struct loader *loader, const struct yaml_node *node,
+                             const struct kind_keys *kind, struct rule *rule)
+{
+    const struct yaml_node *window = yaml_get(node, "window");
+    const struct yaml_node *days = yaml_get(node, "days");
+    rule->has_measure = window != NULL;
     if (kind->from == 0 && kind->to == 0 && (window != NULL || days != NULL)) {
         (void)yaml_error(&loader->errors, window != NULL ? window : days,
                          "a window is one for 'from' and 'to': expected one of them, too");
@@ -238,8 +262,11 @@ static bool read_kind_value(struct loader *loader, const struct yaml_node *node,
     rule->item_per = kind.item_per;
     rule->every = kind.every > 0 ? kind.every : 1;
     rule->activity = kind.code;
-    if (result == 0 && rule->kind == RULE_SPEND) {
+    if (result == 0 && (rule->kind == RULE_SPEND || rule->kind == RULE_ACTIVITY)) {
         read_part(loader, node, &kind, rule);
+    }
+    if (result == 0 && rule->kind == RULE_SPEND) {
+        read_part_window(loader, node, &kind, rule);
     }
     return loader_ok(loader, result);
 }

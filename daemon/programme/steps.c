@@ -36,6 +36,8 @@ void step_basis(const struct programme *programme, const struct trace_line *line
             step_decimal(text, line->basis / 1000, 0);
         }
         text_add(text, " pieces");
+    } else if (rule != NULL && rule->kind == RULE_ACTIVITY && rule_is_per_amount(rule)) {
+        text_add(text, "%" PRId64 " units", line->basis);
     } else if (line->kind == TRACE_CARD) {
         text_add(text, "%" PRId64 " stamp%s", line->basis, line->basis == 1 ? "" : "s");
     } else if (rule != NULL && rule->kind == RULE_ITEM) {

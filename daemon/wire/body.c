@@ -31,6 +31,7 @@ static const struct wire_range amount_range = {-AMOUNT_MAX, AMOUNT_MAX};
 static const struct wire_range amount_up_range = {0, AMOUNT_MAX}; /* what has no other side */
 static const struct wire_range quantity_range = {-QUANTITY_MAX, QUANTITY_MAX};
 static const struct wire_range rounding_range = {-CASH_ROUNDING_MAX, CASH_ROUNDING_MAX};
+static const struct wire_range activity_amount_range = {1, ACTIVITY_AMOUNT_MAX};
 static const struct wire_range units_range = {1, UNITS_MAX};
 static const struct wire_range wallet_range = {0, 0};
 static const struct wire_range points_range = {1, POINTS_MAX};
@@ -468,6 +469,13 @@ static void retired_read(struct wire_values *values, const Loyalty__Retired *mes
     event->retired.reason = wire_text_optional(values, WIRE_TEXT(message, reason), NAME_BYTES_MAX);
 }
 
+static void activity_read(struct wire_values *values, const Loyalty__Activity *message, struct event *event)
+{
+    event->activity.card = wire_bytes_required(values, WIRE_FIELD(message, card), HASH_BYTES);
+    event->activity.code = wire_id_required(values, WIRE_TEXT(message, code), ID_BYTES_MAX);
+    event->activity.amount = wire_optional(values, WIRE_FIELD(message, amount), 0, activity_amount_range);
+}
+
 static void kind_read(struct wire_values *values, const Loyalty__Body *body, struct event *event)
 {
     switch (event->kind) {
@@ -509,8 +517,7 @@ static void kind_read(struct wire_values *values, const Loyalty__Body *body, str
         retired_read(values, body->retired, event);
         break;
     case EVENT_ACTIVITY:
-        event->activity.card = wire_bytes_required(values, WIRE_FIELD(body->activity, card), HASH_BYTES);
-        event->activity.code = wire_id_required(values, WIRE_TEXT(body->activity, code), ID_BYTES_MAX);
+        activity_read(values, body->activity, event);
         break;
     case EVENT_GOODS_RETURN:
     case EVENT_VOID_RECEIPT:

@@ -269,6 +269,7 @@ static void activity_write(struct wire_output *output, const struct event *event
     Loyalty__Activity message = LOYALTY__ACTIVITY__INIT;
     WIRE_PUT(&message, card, wire_bytes(event->activity.card));
     message.code = wire_text(event->activity.code);
+    WIRE_PUT_UNLESS(&message, amount, event->activity.amount, 0);
     body.activity = &message;
     wire_output_add(output, &body.base);
 }

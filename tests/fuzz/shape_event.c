@@ -110,6 +110,7 @@ void shape_event(struct draw *draw, struct shape_event *ret_event)
         ret_event->event.kind = EVENT_ACTIVITY;
         ret_event->event.activity.card = (struct bytes){card, sizeof(card)};
         ret_event->event.activity.code = draw_one_in(draw, 2) ? "survey" : "review";
+        ret_event->event.activity.amount = draw_edge(draw, 0, ACTIVITY_AMOUNT_MAX);
         return;
     }
     if (draw_one_in(draw, 8)) {

@@ -173,6 +173,10 @@ static void add_rule(struct shape *shape, int index)
     } else if (kind == 1) {
         text_add(text, ", per: %s", WORD(shape, "unit", "line"));
     } else if (kind == 3) {
+        if (draw_one_in(draw, 2)) {
+            text_add(text, ", per: %d, steps: %s", (int)draw_edge(draw, 1, ACTIVITY_AMOUNT_MAX),
+                     WORD(shape, "exact", "whole"));
+        }
         text_add(text, ", code: %s}, when: {stores: [shop]}}\n", WORD(shape, "survey", "review"));
         return;
     } else if (kind == 4) {

@@ -179,8 +179,12 @@ class Booking(Shop):
         self.assertEqual(answer.rendering.points, 0)  # no rule of this programme names it
         self.assertEqual(self.tells(till, "ACCEPTED", told, None).exceptions(), [("CARD_NOT_OPENED", 0)])
         self.assertEqual(till.connection.ask(get_member=wire.GetMember(card="survey")).view.purchases, 0)
+        for amount in (1, 1250, 10**9):
+            some = event.Activity(card=commitment, code="cycled", amount=amount)
+            self.tells(till, "ACCEPTED", statement(activity=some), opening)
         for wrong in ({"code": "survey"}, {"card": commitment}, {"card": commitment, "code": "a b"},
-                      {"card": commitment, "code": "x" * 33}, {"card": commitment[:31], "code": "survey"}):
+                      {"card": commitment, "code": "x" * 33}, {"card": commitment[:31], "code": "survey"},
+                      *({"card": commitment, "code": "cycled", "amount": n} for n in (0, -1, 10**9 + 1))):
             self.tells(till, "MALFORMED", statement(activity=event.Activity(**wrong)))
 
     def test_goods_come_back_and_purchases_are_cancelled(self):

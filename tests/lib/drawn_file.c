@@ -193,7 +193,8 @@ static void add_rules(struct file *file)
     for (int i = 0, count = (int)between(1, RULES); i < count; i++) {
         add_rule(file, i);
     }
-    text_add(file->text, "  - {id: asked, activity: {give: %" PRId64 ", code: survey}", between(1, 30));
+    text_add(file->text, "  - {id: asked, activity: {give: %" PRId64 ", code: survey%s}", between(1, 30),
+             WORD("", ", per: 10", ", per: 1, from: 5, to: 20"));
     if (one_in(2)) {
         add_condition(file, "when", false);
     }

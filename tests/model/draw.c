@@ -306,6 +306,7 @@ static bool draw_of(struct model *model, struct drawing *drawing, struct op *op)
         return op->card >= 0;
     case OP_ACTIVITY:
         op->till = till();
+        op->amount = (int64_t)drawn(60);
         return op->card >= 0;
     case OP_CLOSE:
         op->till = till();

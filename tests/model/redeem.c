@@ -348,8 +348,10 @@ static void earn(struct buying *buying, int64_t gross, int64_t coffees)
     uint32_t vouchers = 0;
     purchase->level = member->level > 0 ? member->level : 0;
     purchase->metric = model_window(model, member, today);
+    const int64_t answers = buying->op->amount > 0 ? buying->op->amount : 1;
     int64_t points = buying->op->kind == OP_ACTIVITY
-                         ? model_earns(model, SURVEY_POINTS * 100, purchase->level, purchase->metric)
+                         ? model_earns(model, answers * SURVEY_POINTS / SURVEY_ANSWERS * 100, purchase->level,
+                                       purchase->metric)
                          : model_earns(model, gross - purchase->tender, purchase->level, purchase->metric);
     purchase->bound = -1;
     if (model->rules.day_limit > 0 && points > room) {

@@ -34,7 +34,7 @@ void tell_programme(const struct rules *rules, char ret_text[PROGRAMME_BYTES])
         "points:\n  rounding: %s\n  expiry: {after: {days: %d}}\n%s%s"
         "rules:\n  - {id: euro, spend: {give: 1, per: 1.00}}\n"
         "  - {id: cup, card: coffee, item: {give: 1}, only: {categories: [coffee]}}\n"
-        "  - {id: survey, activity: {give: %d, code: survey}}\n"
+        "  - {id: survey, activity: {give: %d, code: survey, per: %d}}\n"
         "stamp_cards: [{id: coffee, required: %lld, gives: {reward: mug}}]\n"
         "tiers:\n  window: %s\n%s%s  levels:\n    - {id: guest, multiply: %lld.%03lld}\n"
         "    - {id: silver, qualifying: %lld, multiply: %lld.%03lld}\n"
@@ -47,7 +47,7 @@ void tell_programme(const struct rules *rules, char ret_text[PROGRAMME_BYTES])
         "  ended_lot: {days: %d}}\n"
         "moving: {transfer: allow}\n",
         CLAIM_DAYS, tenders, tenders, roundings[rules->rounding], rules->expiry_days, pending, limits,
-        SURVEY_POINTS, (long long)rules->required, windows[rules->window], days,
+        SURVEY_POINTS, SURVEY_ANSWERS, (long long)rules->required, windows[rules->window], days,
         rules->crossing_new ? "  crossing: new\n" : "", (long long)rules->factors[0] / 1000,
         (long long)rules->factors[0] % 1000, (long long)rules->silver, (long long)rules->factors[1] / 1000,
         (long long)rules->factors[1] % 1000, (long long)rules->gold, (long long)rules->factors[2] / 1000,
@@ -205,6 +205,7 @@ void tell(const struct run *run, const struct op *op, struct told *ret_told)
     case OP_ACTIVITY:
         told->event.kind = EVENT_ACTIVITY;
         told->event.activity.code = "survey";
+        told->event.activity.amount = op->amount;
         return;
     case OP_RESERVE:
         tell_reserve(run, op, told);

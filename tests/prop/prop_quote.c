@@ -139,6 +139,7 @@ static void draw_event(struct drawn_event *drawn)
         drawn->card = (int)between(1, MEMBERS);
         drawn->event.kind = EVENT_ACTIVITY;
         drawn->event.activity.code = one_in(4) ? "nothing" : "survey";
+        drawn->event.activity.amount = one_in(2) ? 0 : between(1, 60);
     } else {
         draw_purchase_at_till(drawn);
     }

@@ -293,6 +293,7 @@ static void draw_others(struct event *event)
     case EVENT_ACTIVITY:
         event->activity.card = draw_bytes(HASH_BYTES);
         event->activity.code = draw_text(ID_BYTES_MAX, true);
+        event->activity.amount = chance(50) ? 0 : between(1, ACTIVITY_AMOUNT_MAX);
         break;
     case EVENT_ADJUSTMENT:
         event->adjustment = (struct adjustment){

@@ -386,6 +386,10 @@ static void fill_event(struct sim *sim, struct till *till, struct outbox_event *
     case EVENT_ACTIVITY:
         event->activity.card = show_card(sim, slot);
         event->activity.code = sim_chance(sim, 80) ? "survey" : "unheard-of";
+        if (sim_chance(sim, 50)) {
+            event->activity.code = "cycled";
+            event->activity.amount = (int64_t)sim_below(sim, 90);
+        }
         break;
     case EVENT_GOODS_RETURN:
         say_return(sim, till, slot, event);

@@ -141,6 +141,10 @@ static void what_a_rule_gives_is_said_with_its_numbers(void **state)
          RULE("occasion: {each: anniversary, gives: {note: hello}}"),
          "~ rule r: gives: note hello on each anniversary of the day of joining (before: 30 points on each "
          "birthday)\n"},
+        {RULE("activity: {give: 30, code: ride}"),
+         RULE("activity: {give: 2, code: ride, per: 10, steps: whole, from: 5}"),
+         "~ rule r: gives: 2 points for each full 10 above 5 of the activity ride (before: 30 points for the "
+         "activity ride)\n"},
         {RULE("multiply: 2"), RULE("multiply: 1.25"), "~ rule r: gives: x 1.25 (before: x 2)\n"},
         {RULE("visit: {give: 5}"), RULE("gives: {points: 5, note: hello}"),
          "~ rule r: gives: 5 points and note hello (before: 5 points for a visit)\n"},

@@ -279,6 +279,10 @@ static void add_events(void)
         .occurred_at = occurred_at,
         .kind = EVENT_ACTIVITY,
         .activity = {.card = {card_commitment, sizeof(card_commitment)}, .code = "survey"}};
+    const struct event ride = {
+        .occurred_at = occurred_at,
+        .kind = EVENT_ACTIVITY,
+        .activity = {.card = {card_commitment, sizeof(card_commitment)}, .code = "cycled", .amount = 1250}};
     const struct event reserve = {.occurred_at = occurred_at,
                                   .kind = EVENT_RESERVE,
                                   .reserve = {.card = {card_commitment, sizeof(card_commitment)},
@@ -314,7 +318,8 @@ static void add_events(void)
     add_event(&(struct vector){"revoke", OPERATOR, &operator_pair, 4, {{0}, NULL}}, &revoke, ",");
     add_event(&(struct vector){"activity", TERMINAL, &terminal_pair, 45, opening}, &activity, ",");
     add_event(&(struct vector){"reserve", TERMINAL, &terminal_pair, 46, opening}, &reserve, ",");
-    add_event(&(struct vector){"release", TERMINAL, &terminal_pair, 47, {{0}, NULL}}, &release, "");
+    add_event(&(struct vector){"release", TERMINAL, &terminal_pair, 47, {{0}, NULL}}, &release, ",");
+    add_event(&(struct vector){"measured_activity", TERMINAL, &terminal_pair, 48, opening}, &ride, "");
     add("  },\n");
 }
 
