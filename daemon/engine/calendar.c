@@ -71,6 +71,8 @@ struct day_range window_range(const struct window *window, int32_t enrolled, int
         break;
     case WINDOW_CALENDAR_YEAR:
         return (struct day_range){day_start_of_year(day), day_end_of_year(day)};
+    case WINDOW_DAY:
+        return (struct day_range){day, day};
     case WINDOW_WEEK:
         return (struct day_range){day_start_of_week(day), day_add(day_start_of_week(day), 6)};
     case WINDOW_QUARTER:

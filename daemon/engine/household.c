@@ -283,6 +283,33 @@ static int empty_metrics(const struct member_state *member, struct outcome *outc
     return 0;
 }
 
+static int add_counter(struct outcome *outcome, uint32_t member, const struct counter *counter,
+                       int64_t amount)
+{
+    struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->counter.limit = counter->limit;
+    effect->counter.period = counter->period;
+    effect->counter.amount = amount;
+    return 0;
+}
+
+/* Which windows in a row were reached goes with the metrics that filled them. */
+static int move_runs(const struct member_state *member, uint32_t household, struct outcome *outcome)
+{
+    int err = 0;
+    for (size_t i = 0; i < member->counters_count && err == 0; i++) {
+        const struct counter *counter = &member->counters[i];
+        if (limit_number_owner(counter->limit) == OWNER_MILESTONE && counts_household(counter->limit)) {
+            err = add_counter(outcome, household, counter, counter->used);
+            err = err != 0 ? err : add_counter(outcome, member->member, counter, -counter->used);
+        }
+    }
+    return err;
+}
+
 static int empty_level(const struct member_state *member, int32_t today, struct outcome *outcome)
 {
     struct effect *effect =
@@ -355,6 +382,7 @@ static int join(const struct programme *programme, const struct context *context
     if (err == 0 && policy->tier) {
         err = empty_metrics(member, outcome);
         err = err != 0 ? err : empty_level(member, context->booked_day, outcome);
+        err = err != 0 ? err : move_runs(member, household->member, outcome);
     }
     err = err != 0 || !policy->stamps ? err : empty_stamps(member, outcome);
     return err != 0 ? err : put_in(outcome, member->member, household->member);

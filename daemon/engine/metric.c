@@ -29,6 +29,7 @@ static int64_t gain_of(const struct sale *sale, const struct measure *measure, c
         basket_select(basket, &measure->selector, &share);
         return share.quantity;
     case MEASURE_BALANCE:
+    case MEASURE_RUN:
         break;
     }
     return 0;
@@ -81,7 +82,7 @@ int metrics_record(const struct sale *sale, int64_t qualifying, const struct met
     for (size_t i = 0; i < programme->measures_count && err == 0; i++) {
         const struct measure *measure = &programme->measures[i];
         if (measure->kind == MEASURE_QUALIFYING || measure->kind == MEASURE_BALANCE ||
-            is_repeated(programme, i)) {
+            measure->kind == MEASURE_RUN || is_repeated(programme, i)) {
             continue;
         }
         visits = visits || measure->kind == MEASURE_VISITS;
@@ -112,6 +113,9 @@ void metrics_between(const struct programme *programme, const struct member_stat
         const struct day_range range = window_range(&measure->window, enrolled, day);
         int64_t *value = &ret_values->of[1 + i];
         *value = 0;
+        if (measure->kind == MEASURE_RUN) {
+            continue;
+        }
         if (measure->kind != MEASURE_BALANCE) {
             *value = member_state_metric(state, measure->metric, range.first, range.last);
             continue;

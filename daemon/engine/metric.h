@@ -21,7 +21,7 @@ int metrics_gain(const struct sale *sale, int64_t qualifying, struct metric_valu
 int metrics_record(const struct sale *sale, int64_t qualifying, const struct metric_values *gain,
                    struct outcome *outcome) MUST_CHECK;
 
-/* Values over the windows that hold `day`, from a member's state. */
+/* Values over the windows that hold `day`, from a member's state; 0 for a run of windows. */
 void metrics_on(const struct programme *programme, const struct member_state *state, int32_t day,
                 struct metric_values *ret_values);
 

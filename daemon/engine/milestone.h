@@ -11,6 +11,12 @@
 /* The number of the counter that remembers a milestone given; 0: none is needed. */
 uint32_t milestone_counter(const struct programme *programme, const struct milestone *milestone);
 
+/* The same of one whose counter says which runs of windows were reached; 0 for all others. */
+uint32_t milestone_run_counter(const struct programme *programme, const struct milestone *milestone);
+
+/* The milestone of this version that such a counter belongs to, or NULL. */
+const struct milestone *milestone_of_run(const struct programme *programme, uint32_t counter);
+
 /* The first day of the window the milestone is given once in, of a member enrolled on `enrolled`; DAY_MIN for
  * ever. */
 int32_t milestone_period(const struct programme *programme, const struct milestone *milestone,

@@ -3,6 +3,7 @@
 #include "engine/limit.h"
 #include "engine/metric.h"
 #include "engine/milestone.h"
+#include "engine/streak.h"
 
 #include "base/check.h"
 #include "model/holding.h"
@@ -47,6 +48,23 @@ static void observe_metric(struct context *context, const struct context_metric 
     }
 }
 
+/* What stands beside the event's window, for the milestone whose run it is. */
+static void observe_run(const struct programme *programme, const struct member_state *state, uint32_t run,
+                        struct context *context)
+{
+    for (size_t i = 0; i < programme->milestones_count; i++) {
+        const struct milestone *milestone = &programme->milestones[i];
+        if (milestone->in_a_row > 0 && milestone->run == run) {
+            struct streak beside;
+            streak_beside(programme, milestone, milestone_run_counter(programme, milestone), state,
+                          context->member_day, &beside);
+            const struct context_metric metric = {
+                .metric = run + 1, .value = beside.before, .now = beside.after, .fullest = beside.before};
+            observe_metric(context, &metric);
+        }
+    }
+}
+
 static void observe_metrics(const struct programme *programme, const struct member_state *state,
                             struct context *context)
 {
@@ -61,6 +79,10 @@ static void observe_metrics(const struct programme *programme, const struct memb
     context->metrics_count = 0;
     for (size_t i = 0; i <= programme->measures_count; i++) {
         const struct measure *measure = i > 0 ? &programme->measures[i - 1] : NULL;
+        if (measure != NULL && measure->kind == MEASURE_RUN) {
+            observe_run(programme, state, (uint32_t)i - 1, context);
+            continue;
+        }
         struct context_metric metric = {
             .metric = (uint32_t)i, .value = values.of[i], .now = now.of[i], .fullest = values.of[i]};
         if (measure != NULL || programme->tiers.count > 0) {

@@ -1,9 +1,11 @@
 #include "engine/calendar.h"
 #include "engine/engine.h"
+#include "engine/milestone.h"
 #include "engine/order.h"
 #include "engine/purse.h"
 #include "engine/reserve.h"
 #include "engine/set.h"
+#include "engine/streak.h"
 #include "engine/tiers.h"
 
 #include "base/check.h"
@@ -279,11 +281,16 @@ static int settle_stamps(const struct programme *programme, const struct member_
     return 0;
 }
 
-/* The last day of the period a counter counts in, as its number says. */
-static int32_t period_end(const struct counter *counter)
+/* The last day of the period a counter counts in, as its number says; of one of runs of windows, the last on
+ * which it matters. */
+static int32_t period_end(const struct programme *programme, const struct counter *counter)
 {
     if (occasion_counted(counter->limit)) {
         return day_add(counter->period, OCCASION_APART_DAYS_MIN);
+    }
+    const struct milestone *of_run = milestone_of_run(programme, counter->limit);
+    if (of_run != NULL) {
+        return streak_matters_until(programme, of_run, counter->period);
     }
     switch ((enum limit_per)(counter->limit >> 3 & 7)) {
     case LIMIT_DAY:
@@ -309,7 +316,8 @@ static int settle_counters(const struct programme *programme, const struct membe
     const int32_t first = day_add(booked_day, -(int64_t)programme->max_offline_days - 2);
     for (size_t i = 0; i < state->counters_count; i++) {
         const struct counter *counter = &state->counters[i];
-        if (counter->period == DAY_MIN || counter->period == DAY_NEVER || period_end(counter) >= first) {
+        if (counter->period == DAY_MIN || counter->period == DAY_NEVER ||
+            period_end(programme, counter) >= first) {
             continue;
         }
         struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, state->member);

@@ -28,7 +28,8 @@ static void reached_after(const struct takeback *takeback, const struct gains *b
         const struct measure *measure = &programme->measures[i];
         const struct day_range range =
             window_range(&measure->window, takeback->purse.holdings->enrolled, day);
-        if (measure->kind == MEASURE_BALANCE || fallen < range.first || fallen > range.last) {
+        if (measure->kind == MEASURE_BALANCE || measure->kind == MEASURE_RUN || fallen < range.first ||
+            fallen > range.last) {
             continue;
         }
         ret_values->of[1 + i] -=

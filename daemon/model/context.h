@@ -16,7 +16,9 @@ enum { CONTEXT_METRICS_MAX = MEASURES_MAX + 1, CONTEXT_DAY_STARTS_MAX = 2 * LOTS
 
 /* A measure of the programme before the event. Of an event that comes late the three may differ. */
 struct context_metric {
-    uint32_t metric; /* 0: qualifying points over the tiers' window; else 1 + index in `measures` */
+    /* 0: qualifying points over the tiers' window; else 1 + index in `measures`. Of a run of windows `value`
+     * is how many there are directly before the event's, `now` how many directly after it. */
+    uint32_t metric;
     int64_t
         value;   /* over the window that holds the event's day; of a rolling one the window that ends then */
     int64_t now; /* over the window that holds booked_day */

@@ -108,6 +108,7 @@ struct window {
     enum window_kind {
         WINDOW_LIFETIME,
         WINDOW_CALENDAR_YEAR,
+        WINDOW_DAY,
         WINDOW_WEEK,
         WINDOW_MONTH,
         WINDOW_QUARTER,
@@ -127,7 +128,16 @@ enum {
     METRIC_SELECTED = 8
 };
 
-enum metric_kind { MEASURE_QUALIFYING, MEASURE_SPEND, MEASURE_VISITS, MEASURE_UNITS, MEASURE_BALANCE };
+enum { IN_A_ROW_MAX = 366 };
+
+enum metric_kind {
+    MEASURE_QUALIFYING,
+    MEASURE_SPEND,
+    MEASURE_VISITS,
+    MEASURE_UNITS,
+    MEASURE_BALANCE,
+    MEASURE_RUN /* of the milestone whose `run` it is: windows in a row */
+};
 
 /* A metric over a window: what somebody can have reached. A programme names each once. */
 struct measure {
@@ -343,6 +353,8 @@ struct milestone {
     uint32_t number;
     struct texts name;
     struct goal goal;
+    int32_t in_a_row; /* windows of the goal, 2 to IN_A_ROW_MAX, each of which reaches it; 0: one does */
+    uint32_t run;     /* where some are: index in `measures` of what stands beside the event's window */
     enum { MILESTONE_ONCE, MILESTONE_EACH_WINDOW, MILESTONE_EACH_CROSSING } repeat;
     struct award award;
     int line;

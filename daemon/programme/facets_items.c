@@ -248,6 +248,9 @@ SAYS(milestone_name, struct milestone)
 SAYS(milestone_goal, struct milestone)
 {
     words_goal(words, &item->goal);
+    if (item->in_a_row > 0) {
+        SAY(", %" PRId32 " times in a row", item->in_a_row);
+    }
 }
 
 SAYS(milestone_repeat, struct milestone)

@@ -84,6 +84,8 @@ static const struct yaml_field milestone_fields[] = {
     GOAL_ROWS(struct milestone_keys, goals),
     WINDOW_ROWS(struct milestone_keys, window),
     SELECTOR_ROWS(struct milestone_keys, selector),
+    YAML_KEY(struct milestone_keys, milestone.in_a_row, "in_a_row", YAML_INTEGER, .min = 2,
+             .max = IN_A_ROW_MAX),
     YAML_FIELD(struct milestone_keys, repeat, YAML_NAME, .names = repeat_names),
     YAML_KEY(struct milestone_keys, milestone.award, "gives", YAML_CUSTOM, .required = true,
              .read = read_award),
@@ -103,6 +105,15 @@ static void read_milestone(struct loader *loader, const struct yaml_node *node, 
         return;
     }
     milestone.repeat = (unsigned)keys.repeat;
+    if (milestone.in_a_row > 0 &&
+        !read_run(loader, node, &milestone.goal, milestone.in_a_row, &milestone.run)) {
+        return;
+    }
+    if (milestone.in_a_row > 0 && milestone.repeat == MILESTONE_EACH_WINDOW) {
+        (void)yaml_error(&loader->errors, yaml_get(node, "repeat"),
+                         "windows in a row are reached once, or each time so many more are full: expected "
+                         "once or each_crossing");
+    }
     milestone.number = loader_number(loader, node, NUMBER_MILESTONE, milestone.id);
     milestone.line = node->place.line;
     loader->counters_count++;

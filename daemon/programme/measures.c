@@ -13,6 +13,7 @@ enum { WINDOW_DAYS_MAX = 3660, CONDITION_METRICS_MAX = 8, VISITS_MAX = 1000000 }
 const char *const window_names[] = {
     [WINDOW_LIFETIME] = "lifetime",
     [WINDOW_CALENDAR_YEAR] = "calendar_year",
+    [WINDOW_DAY] = "day",
     [WINDOW_MONTH] = "month",
     [WINDOW_WEEK] = "week",
     [WINDOW_QUARTER] = "quarter",
@@ -116,7 +117,8 @@ static uint32_t metric_number(struct loader *loader, const struct yaml_node *nod
 
 uint32_t list_measure(struct loader *loader, const struct yaml_node *node, struct measure measure)
 {
-    for (size_t i = 0; i < loader->measures_count; i++) {
+    const bool is_run = measure.kind == MEASURE_RUN;
+    for (size_t i = 0; i < loader->measures_count && !is_run; i++) {
         if (measures_equal(&loader->measures[i], &measure)) {
             return (uint32_t)i;
         }
@@ -126,7 +128,7 @@ uint32_t list_measure(struct loader *loader, const struct yaml_node *node, struc
                          (int)MEASURES_MAX);
         return 0;
     }
-    measure.metric = metric_number(loader, node, &measure);
+    measure.metric = is_run ? measure.metric : metric_number(loader, node, &measure);
     loader->measures[loader->measures_count] = measure;
     return (uint32_t)loader->measures_count++;
 }
@@ -155,6 +157,7 @@ static int read_value(struct loader *loader, const struct yaml_node *node, enum 
     case MEASURE_UNITS:
         return yaml_read_decimal(errors, node, 3, 1, QUANTITY_MAX, ret_value);
     case MEASURE_VISITS:
+    case MEASURE_RUN:
         break;
     }
     return yaml_read_integer(errors, node, 1, VISITS_MAX, ret_value);
@@ -238,6 +241,50 @@ int read_metrics(struct yaml_binder *binder, const struct yaml_node *node, void 
     condition->metrics = loader_list(loader, node, CONDITION_METRICS_MAX, sizeof(struct goal), read_metric,
                                      &condition->metrics_count);
     return loader->errors.error_count > errors ? ERR_FORMAT : 0;
+}
+
+/* How many windows of a kind are at most asked for in a row: those of a year, which is how long the days of a
+ * metric are kept at least. 0: none of these may be. */
+static int32_t most_in_a_row(const struct window *window)
+{
+    switch (window->kind) {
+    case WINDOW_DAY:
+        return IN_A_ROW_MAX;
+    case WINDOW_WEEK:
+        return 52;
+    case WINDOW_MONTH:
+        return 12;
+    case WINDOW_QUARTER:
+        return 4;
+    case WINDOW_LIFETIME:
+    case WINDOW_CALENDAR_YEAR:
+    case WINDOW_ROLLING:
+    case WINDOW_ANNIVERSARY_YEAR:
+        break;
+    }
+    return 0;
+}
+
+bool read_run(struct loader *loader, const struct yaml_node *node, const struct goal *goal, int32_t in_a_row,
+              uint32_t *ret_run)
+{
+    const struct yaml_node *at = yaml_get(node, "in_a_row");
+    struct measure measure = loader->measures[goal->measure];
+    const int32_t most = most_in_a_row(&measure.window);
+    if (measure.kind == MEASURE_BALANCE || most == 0) {
+        (void)yaml_error(&loader->errors, at,
+                         measure.kind == MEASURE_BALANCE
+                             ? "a balance has no windows: expected qualifying, spend, visits or units"
+                             : "expected a 'window' that is one of day, week, month, quarter");
+        return false;
+    }
+    if (in_a_row > most) {
+        (void)yaml_error(&loader->errors, at, "expected at most %d of them, which are a year", (int)most);
+        return false;
+    }
+    measure.kind = MEASURE_RUN;
+    *ret_run = list_measure(loader, node, measure);
+    return true;
 }
 
 void keep_measures(struct loader *loader)

@@ -48,6 +48,11 @@ bool read_goal(struct loader *loader, const struct yaml_node *node, const struct
 /* The index of a metric in the programme's list, which it joins. */
 uint32_t list_measure(struct loader *loader, const struct yaml_node *node, struct measure measure);
 
+/* Lets a goal that was read be asked of so many windows in a row, of `in_a_row` of the node; writes the index
+ * of the run in the programme's list. False: noted. */
+bool read_run(struct loader *loader, const struct yaml_node *node, const struct goal *goal, int32_t in_a_row,
+              uint32_t *ret_run);
+
 /* Copies the list of all metrics into the programme, at the end. */
 void keep_measures(struct loader *loader);
 

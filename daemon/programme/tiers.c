@@ -257,6 +257,7 @@ static struct term default_valid(const struct window *window)
         return (struct term){.unit = TERM_MONTHS, .count = 1, .round = TERM_END_OF_MONTH};
     case WINDOW_ROLLING:
         return (struct term){.unit = TERM_DAYS, .count = window->days, .round = TERM_EXACT};
+    case WINDOW_DAY:
     case WINDOW_WEEK:
     case WINDOW_ANNIVERSARY_YEAR:
         break; /* must be said: no term ends with a week, nor on everybody's own day */
@@ -295,9 +296,12 @@ void read_tiers(struct loader *loader, const struct yaml_node *mapping)
     tiers->window = keys.window.window;
     tiers->valid = keys.has_valid ? keys.valid : default_valid(&keys.window.window);
     if (bound && !keys.has_valid &&
-        (tiers->window.kind == WINDOW_ANNIVERSARY_YEAR || tiers->window.kind == WINDOW_WEEK)) {
+        (tiers->window.kind == WINDOW_ANNIVERSARY_YEAR || tiers->window.kind == WINDOW_WEEK ||
+         tiers->window.kind == WINDOW_DAY)) {
         (void)yaml_error(&loader->errors, mapping, "key 'valid' is missing: levels of %s need it",
-                         tiers->window.kind == WINDOW_WEEK ? "a week" : "an anniversary year");
+                         tiers->window.kind == WINDOW_DAY    ? "a day"
+                         : tiers->window.kind == WINDOW_WEEK ? "a week"
+                                                             : "an anniversary year");
     }
     tiers->grace = keys.grace;
     tiers->match_all = keys.match == 1;

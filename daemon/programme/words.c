@@ -314,6 +314,9 @@ void words_window(struct words *words, const struct window *window)
     case WINDOW_CALENDAR_YEAR:
         text_add(&words->text, "in the calendar year");
         return;
+    case WINDOW_DAY:
+        text_add(&words->text, "in the day");
+        return;
     case WINDOW_WEEK:
         text_add(&words->text, "in the week");
         return;
@@ -357,6 +360,8 @@ void words_goal(struct words *words, const struct goal *goal)
     case MEASURE_BALANCE:
         words_points(words, goal->value);
         text_add(&words->text, " held");
+        return;
+    case MEASURE_RUN: /* is said by its milestone */
         return;
     }
     words_window(words, &measure->window);

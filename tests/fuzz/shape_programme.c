@@ -204,8 +204,9 @@ static void add_tiers(struct shape *shape)
         text_add(shape->text, "rolling\n  days: %d\n", (int)draw_edge(shape->draw, 1, 3660));
     } else {
         const char *window =
-            WORD(shape, "calendar_year", "lifetime", "month", "quarter", "week", "anniversary_year");
-        needs_valid = strcmp(window, "anniversary_year") == 0 || strcmp(window, "week") == 0;
+            WORD(shape, "calendar_year", "lifetime", "month", "quarter", "week", "day", "anniversary_year");
+        needs_valid = strcmp(window, "anniversary_year") == 0 || strcmp(window, "week") == 0 ||
+                      strcmp(window, "day") == 0;
         text_add(shape->text, "%s\n", window);
     }
     if (draw_one_in(shape->draw, 2) || needs_valid) {

@@ -341,6 +341,10 @@ void drawn_file(struct text *text)
                  ", window: %s, repeat: %s, gives: {points: 7}}\n",
                  between(1, 9), WORD("month", "lifetime", "calendar_year"),
                  WORD("once", "each_window", "each_crossing"));
+        text_add(text,
+                 "  - {id: streak, visits: 1, window: %s, in_a_row: %" PRId64
+                 ", repeat: %s, gives: {points: 5}}\n",
+                 WORD("day", "week", "month"), between(2, 4), WORD("once", "each_crossing"));
         text_add(text, "  - {id: rich, balance: %" PRId64 ", repeat: each_crossing, gives: {reward: mug}}\n",
                  between(50, 400));
     }

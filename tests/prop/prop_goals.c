@@ -14,7 +14,7 @@ static const char *const bread[] = {"bread"};
 struct goals {
     struct programme programme;
     struct rule rule;
-    struct measure measures[MEASURES + 2];
+    struct measure measures[MEASURES + MEASURES + 2]; /* drawn, of runs of windows, of levels */
     struct milestone milestones[MEASURES];
     struct level levels[LEVELS];
     struct goal level_goals[LEVELS][2];
@@ -25,7 +25,7 @@ struct history {
     size_t count;
     struct {
         int32_t day;
-        int64_t gain[MEASURES + 2];
+        int64_t gain[MEASURES + MEASURES + 2];
         int64_t qualifying;
     } rows[EVENTS];
 };
@@ -72,6 +72,7 @@ static int64_t draw_goal(const struct measure *measure)
     case MEASURE_SPEND:
     case MEASURE_UNITS:
     case MEASURE_BALANCE:
+    case MEASURE_RUN:
         break;
     }
     return between(1, 9000);
@@ -103,6 +104,22 @@ static void draw_levels(struct goals *goals)
     }
 }
 
+/* Some milestones ask for windows in a row. */
+static void draw_run(struct goals *goals, struct milestone *milestone)
+{
+    const struct measure *measure = &goals->measures[milestone->goal.measure];
+    const enum window_kind kind = measure->window.kind;
+    const bool may_be =
+        kind == WINDOW_DAY || kind == WINDOW_WEEK || kind == WINDOW_MONTH || kind == WINDOW_QUARTER;
+    if (may_be && one_in(2)) {
+        milestone->in_a_row = (int32_t)between(2, 3);
+        milestone->repeat = one_in(2) ? MILESTONE_ONCE : MILESTONE_EACH_CROSSING;
+        milestone->run = (uint32_t)goals->programme.measures_count++;
+        goals->measures[milestone->run] = *measure;
+        goals->measures[milestone->run].kind = MEASURE_RUN;
+    }
+}
+
 static void draw_goals(struct goals *goals)
 {
     static const struct store_place places[] = {{"shop", "UTC", 0}};
@@ -129,13 +146,15 @@ static void draw_goals(struct goals *goals)
     for (size_t i = 0; i < programme->measures_count; i++) {
         goals->measures[i] = draw_measure(draw_window());
     }
+    const int64_t last = (int64_t)programme->measures_count - 1;
     for (size_t i = 0; i < programme->milestones_count; i++) {
-        const uint32_t measure = (uint32_t)between(0, (int64_t)programme->measures_count - 1);
+        const uint32_t measure = (uint32_t)between(0, last);
         goals->milestones[i] = (struct milestone){.id = "milestone",
                                                   .number = (uint32_t)i + 1,
                                                   .goal = {measure, draw_goal(&goals->measures[measure])},
                                                   .award = {.reward = -1, .note = (uint32_t)i + 1}};
         goals->milestones[i].repeat = (unsigned)between(MILESTONE_ONCE, MILESTONE_EACH_CROSSING);
+        draw_run(goals, &goals->milestones[i]);
     }
     draw_levels(goals);
 }
@@ -151,6 +170,9 @@ static int32_t window_start(const struct window *window, int32_t joined, int32_t
         break;
     case WINDOW_CALENDAR_YEAR:
         start = day_from_date(date.year, 1, 1);
+        break;
+    case WINDOW_DAY:
+        start = day;
         break;
     case WINDOW_WEEK:
         start = day - ((int32_t)day_weekday(day) - 1);
@@ -231,6 +253,38 @@ static bool gave_before(const struct goals *goals, const struct model *model, si
     return false;
 }
 
+/* Whether enough windows before that of the purchase are full, none of them part of a run that was reached.
+ */
+static bool is_in_a_row(const struct goals *goals, const struct model *model, size_t milestone, size_t at)
+{
+    const struct milestone *it = &goals->milestones[milestone];
+    const struct window *window = &goals->measures[it->goal.measure].window;
+    const int32_t joined = model->history.rows[0].day;
+    int32_t start = window_start(window, joined, model->history.rows[at].day);
+    for (int32_t n = 1; n < it->in_a_row; n++) {
+        const int32_t day = start - 1;
+        start = window_start(window, joined, day);
+        for (size_t i = 0; i < at; i++) {
+            if (model->given[milestone][i] &&
+                window_start(window, joined, model->history.rows[i].day) == start) {
+                return false;
+            }
+        }
+        if (sum_of(goals, &model->history, at, it->goal.measure, day) < it->goal.value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool silences(const struct milestone *one, const struct milestone *other)
+{
+    const bool longer = one->in_a_row > other->in_a_row && one->goal.value == other->goal.value;
+    const bool more = one->goal.value > other->goal.value;
+    const bool alike = (one->in_a_row > 0) == (other->in_a_row > 0);
+    return one->goal.measure == other->goal.measure && alike && (one->in_a_row > 0 ? longer : more);
+}
+
 static void expect_milestones(const struct goals *goals, struct model *model, bool notes[ALL_NOTES])
 {
     const size_t at = model->history.count - 1;
@@ -240,15 +294,13 @@ static void expect_milestones(const struct goals *goals, struct model *model, bo
         const struct goal *goal = &goals->milestones[i].goal;
         model->given[i][at] = sum_of(goals, &model->history, at, goal->measure, day) < goal->value &&
                               sum_of(goals, &model->history, at + 1, goal->measure, day) >= goal->value &&
-                              !gave_before(goals, model, i, at);
+                              !gave_before(goals, model, i, at) && is_in_a_row(goals, model, i, at);
     }
     for (size_t i = 0; i < count; i++) {
-        const struct goal *goal = &goals->milestones[i].goal;
         notes[i] = model->given[i][at];
         for (size_t k = 0; k < count && goals->programme.milestones_highest; k++) {
-            const struct goal *other = &goals->milestones[k].goal;
-            notes[i] = notes[i] && !(model->given[k][at] && other->measure == goal->measure &&
-                                     other->value > goal->value);
+            notes[i] =
+                notes[i] && !(model->given[k][at] && silences(&goals->milestones[k], &goals->milestones[i]));
         }
     }
 }

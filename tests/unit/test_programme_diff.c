@@ -301,8 +301,8 @@ static void cards_campaigns_and_milestones_are_said(void **state)
          "~ milestone m: reached at: 8 units in the month (before: 8 visits in the month)\n"
          "~ milestone m: how often: once (before: once in each of these times)\n"},
         {MILESTONE("visits: 8, gives: {points: 40}"),
-         MILESTONE("visits: 1, window: month, repeat: each_crossing, gives: {note: n}"),
-         "~ milestone m: reached at: 1 visit in the month (before: 8 visits ever)\n"
+         MILESTONE("visits: 1, window: month, in_a_row: 3, repeat: each_crossing, gives: {note: n}"),
+         "~ milestone m: reached at: 1 visit in the month, 3 times in a row (before: 8 visits ever)\n"
          "~ milestone m: how often: each time (before: once)\n"
          "~ milestone m: gives: note n (before: 40 points)\n"},
     };
