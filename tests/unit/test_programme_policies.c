@@ -373,7 +373,7 @@ static void parts_that_give_nothing_are_refused(void **state)
                                     "  - {id: b, spend: {give: 2, per: 1.00, from: 5.00}}\n"
                                     "  - {id: c, spend: {give: 1, per: 9.00, from: 5.00}, stage: bonus}\n";
     static const struct programme_finding warnings[] = {
-        {best, 9, "rules[1]", "only one of the parts of a purchase gives anything"}};
+        {best, 9, "rules[1]", "only one of the parts of an amount gives anything"}};
     CHECK_ERRORS(state, cases);
     CHECK_WARNINGS(state, warnings);
     (void)programme_file_good(*state, RULE("spend: {give: 1, per: 10.00, from: 5.00, to: 15.00}"));
