@@ -56,7 +56,7 @@ static int64_t gross_of(const struct m_purchase *purchase)
 static int64_t earns(const struct model *model, const struct m_purchase *purchase, int64_t gross, bool bound)
 {
     const int64_t tender = purchase->tender * gross / gross_of(purchase);
-    const int64_t points = model_earns(model, gross - tender, purchase->level, purchase->metric);
+    const int64_t points = model_earns(model, gross - tender, &purchase->then);
     return bound && purchase->bound >= 0 ? least(points, purchase->bound) : points;
 }
 
@@ -247,21 +247,16 @@ static void lower_level(const struct model *model, struct m_member *member)
         return;
     }
     int32_t until = model_level_until(model, next, member->level_day);
-    const bool holds = member->held >= 0 && member->held_until >= today;
-    const int held = holds ? member->held : -1;
-    if (held > next) {
-        next = held;
+    if (member->held > next && member->held_until >= today) {
+        next = member->held;
         until = member->held_until;
     }
-    if (next >= member->level) {
+    /* A level that an earlier window had reached lasts as long as that said. */
+    if (next > member->level || (next == member->level && until >= member->level_until)) {
         return;
     }
-    member->level = next;
+    model_level_set(model, member, next, today);
     member->level_until = until;
-    if (held == next) {
-        member->held = -1;
-        member->held_until = 0;
-    }
 }
 
 static void take_stamps(const struct model *model, struct m_member *member, int64_t lost)
@@ -365,9 +360,8 @@ static bool go(struct model *model, struct m_member *member, struct m_purchase *
     take_stamps(model, member, before->stamps - after->stamps);
     if (after->nothing && !before->nothing) {
         member->purchases--;
-        if (member->given.day == purchase->day) {
-            member->given.used -= purchase->points;
-        }
+        struct m_used *given = &member->given[purchase->day % USED_DAYS];
+        given->used -= given->day == purchase->day ? purchase->points : 0;
         if (member->cakes.day == purchase->day) {
             member->cakes.used -= least(purchase->cakes, member->cakes.used);
         }
@@ -496,8 +490,8 @@ void model_return_loose(struct model *model, const struct op *op, struct expecte
     }
     struct m_member *member = &model->members[number];
     const struct how how = {rules->points, rules->spent, rules->negative, rules->charge_expired, false};
-    const int64_t points = model_earns(model, op->amount, member->level > 0 ? member->level : 0,
-                                       model_window(model, member, model_today(model)));
+    const struct m_then now = model_then(model, member, model_today(model));
+    const int64_t points = model_earns(model, op->amount, &now);
     const int64_t missing = take_points(member, NULL, &how, points, 0);
     struct expected ignored = {.code = CODE_ACCEPTED};
     (void)take_missing(member, &how, missing, true, &ignored);

@@ -156,8 +156,11 @@ static void draw_buy(struct model *model, struct drawing *drawing, struct op *op
         op->till = model->purchases[model->receipts].till;
     } else {
         op->receipt = ++model->receipts;
+        op->days_late = one_in(6) ? 1 + (int32_t)drawn(one_in(2) ? 3 : DAYS_LATE) : 0;
     }
-    draw_uses(model, op);
+    if (op->days_late == 0) {
+        draw_uses(model, op);
+    }
 }
 
 /* One of the latest purchases, more often the very latest. */

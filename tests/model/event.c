@@ -13,7 +13,7 @@ static void buy(struct model *model, const struct op *op, struct expected *expec
 {
     struct m_purchase purchase = {.booked = true,
                                   .till = op->till,
-                                  .day = model_today(model),
+                                  .day = model_today(model) - op->days_late,
                                   .position = model->position,
                                   .lines_count = op->lines_count};
     memcpy(purchase.lines, op->lines, sizeof(purchase.lines));
@@ -81,11 +81,12 @@ static void adjust(struct model *model, const struct op *op, struct expected *ex
                                   .until = today + model->rules.expiry_days},
                    NULL);
     }
+    const struct m_then then = model_then(model, &member, today);
     model_qualify(model, &member, op->qualifying, today);
-    model_reach(model, &member, op->qualifying);
-    model_stamp(model, &member, op->stamps, &vouchers);
+    model_reach(model, &member, &then, op->qualifying);
+    model_stamp(model, &member, op->stamps, today, &vouchers);
     if (op->gives_mug) {
-        model_issue(model, &member, false, &vouchers);
+        model_issue(model, &member, false, today, &vouchers);
     }
     *found = member;
     expected->member = op->member;
@@ -144,7 +145,8 @@ static void enrol(struct model *model, const struct op *op, struct expected *exp
         return;
     }
     struct m_member *member = model_enrol(model, op->card);
-    model_reach(model, member, 0);
+    const struct m_then then = model_then(model, member, model_today(model));
+    model_reach(model, member, &then, 0);
     expected->member = member->number;
 }
 

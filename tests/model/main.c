@@ -214,6 +214,9 @@ static void show_op(const struct said *said)
         printf(" %s %llu.%u x%lld", uses[op->uses[i].kind], (unsigned long long)op->uses[i].position,
                op->uses[i].index, (long long)op->uses[i].units);
     }
+    if (op->days_late > 0) {
+        printf(" %d days late", op->days_late);
+    }
     printf("%s%s%s%s points %lld units %lld line %d amount %lld minutes %d qualifying %lld stamps %lld%s -> "
            "%s\n",
            op->pays ? " pays" : "", op->cake ? " cake" : "", op->whole ? " whole" : "",

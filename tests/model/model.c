@@ -283,35 +283,99 @@ void model_qualify(struct model *model, struct m_member *member, int64_t points,
     }
 }
 
-/* What a gain of today, which is counted already, makes of the level. */
-void model_reach(const struct model *model, struct m_member *member, int64_t gain)
+void model_level_set(const struct model *model, struct m_member *member, int level, int32_t since)
+{
+    (void)model;
+    member->level = level;
+    if (member->levels_count == LEVELS_ROOM) {
+        memmove(member->levels, member->levels + 1, (LEVELS_ROOM - 1) * sizeof(member->levels[0]));
+        member->levels_count--;
+    }
+    member->levels[member->levels_count++] = (struct m_level){since, level};
+}
+
+static int level_on(const struct m_member *member, int32_t day)
+{
+    int level = 0;
+    for (size_t i = 0; i < member->levels_count; i++) {
+        level = member->levels[i].since <= day ? member->levels[i].level : level;
+    }
+    return level;
+}
+
+struct m_then model_then(const struct model *model, const struct m_member *member, int32_t day)
 {
     const int32_t today = model_today(model);
-    const int reached = model_reached(model, model_window(model, member, today));
-    const int before = member->level;
-    int32_t until = member->level_until;
-    if (reached < before || (reached == before && gain <= 0)) {
-        return;
+    int32_t first = 0;
+    int32_t last = 0;
+    struct m_then then = {.day = day,
+                          .level = day < today         ? level_on(member, day)
+                                   : member->level > 0 ? member->level
+                                                       : 0,
+                          .had = member->level,
+                          .until = member->level_until,
+                          .booked = today};
+    for (int32_t end = day; end <= today; end++) {
+        window_of(model, end, &first, &last);
+        if (day >= first && day <= last && (end == day || model->rules.window == TIERS_ROLLING)) {
+            const int64_t sum = model_window(model, member, end);
+            then.fullest = end == day || sum > then.fullest ? sum : then.fullest;
+        }
     }
-    const int32_t new_until = model_level_until(model, reached, today);
-    until = reached > before || new_until > until ? new_until : until;
-    if (reached == before && until == member->level_until) {
+    window_of(model, today, &first, &last);
+    then.now = model_window(model, member, today);
+    then.counts_now = day >= first && day <= last;
+    return then;
+}
+
+static void up_to(const struct model *model, int reached, int32_t day, struct m_standing *standing)
+{
+    const int32_t until = model_level_until(model, reached, day);
+    if (reached > standing->level || (reached == standing->level && until > standing->until)) {
+        *standing = (struct m_standing){reached, until, day};
+    }
+}
+
+static struct m_standing stand(const struct model *model, const struct m_then *then, int64_t gain)
+{
+    const int reached = model_reached(model, then->fullest + gain);
+    const int now = model_reached(model, then->now + (then->counts_now ? gain : 0));
+    struct m_standing standing = {then->had, then->until, then->day};
+    if (gain > 0 || (then->day >= then->booked && reached > then->had)) {
+        if (model_level_until(model, reached, then->day) >= then->booked) {
+            up_to(model, reached, then->day, &standing);
+        }
+        if (now > standing.level) {
+            up_to(model, now, then->booked, &standing);
+        }
+    }
+    if (standing.level < 0) {
+        standing = (struct m_standing){0, FOR_EVER, then->day};
+    }
+    return standing;
+}
+
+/* What a gain makes of the level. */
+void model_reach(const struct model *model, struct m_member *member, const struct m_then *then, int64_t gain)
+{
+    const int32_t today = model_today(model);
+    const struct m_standing standing = stand(model, then, gain);
+    if (standing.level == then->had && standing.until == then->until) {
         return;
     }
     int32_t first = 0;
     int32_t last = 0;
-    window_of(model, today, &first, &last);
-    if (before >= 0 && member->level_day < first && member->level_until != FOR_EVER &&
-        member->level_until >= today) {
-        member->held = before;
-        member->held_until = member->level_until;
+    window_of(model, standing.day, &first, &last);
+    if (then->had >= 0 && member->level_day < first && then->until != FOR_EVER && then->until >= today) {
+        member->held = then->had;
+        member->held_until = then->until;
     } else if (member->held_until < today) {
         member->held = -1;
         member->held_until = 0;
     }
-    member->level = reached;
-    member->level_until = until;
-    member->level_day = today;
+    model_level_set(model, member, standing.level, today);
+    member->level_until = standing.until;
+    member->level_day = standing.day;
 }
 
 static void review(const struct model *model, struct m_member *member)
@@ -326,7 +390,9 @@ static void review(const struct model *model, struct m_member *member)
             next = member->held;
             until = member->held_until;
         }
-        member->level = next;
+        if (next != member->level) {
+            model_level_set(model, member, next, day + 1);
+        }
         member->level_until = until;
         member->level_day = day;
         if (member->held_until <= until) {
@@ -344,6 +410,11 @@ int64_t *model_used(struct m_used *used, int32_t day)
         *used = (struct m_used){.day = day};
     }
     return &used->used;
+}
+
+int64_t *model_given(struct m_member *member, int32_t day)
+{
+    return model_used(&member->given[day % USED_DAYS], day);
 }
 
 void model_end_reservation(struct model *model, struct m_member *member, size_t at, int64_t unused,
@@ -467,35 +538,36 @@ static int64_t earns_at(const struct model *model, int64_t basis, int level)
     return exact / 1000;
 }
 
-int64_t model_earns(const struct model *model, int64_t basis, int level, int64_t metric)
+int64_t model_earns(const struct model *model, int64_t basis, const struct m_then *then)
 {
-    const int64_t points = earns_at(model, basis, level);
-    const int reached = model_reached(model, metric + points);
-    return model->rules.crossing_new && points > 0 && reached > level ? earns_at(model, basis, reached)
-                                                                      : points;
+    const int64_t points = earns_at(model, basis, then->level);
+    const int had = then->had > 0 ? then->had : 0;
+    const int reached = stand(model, then, points).level;
+    return model->rules.crossing_new && reached > then->level && reached > had
+               ? earns_at(model, basis, reached)
+               : points;
 }
 
-void model_issue(struct model *model, struct m_member *member, bool of_card, uint32_t *vouchers)
+void model_issue(struct model *model, struct m_member *member, bool of_card, int32_t day, uint32_t *vouchers)
 {
     if (member->vouchers_count == VOUCHERS_ROOM) {
         abort();
     }
-    const int32_t today = model_today(model);
-    member->vouchers[member->vouchers_count++] =
-        (struct m_voucher){.position = model->position,
-                           .index = (*vouchers)++,
-                           .of_card = of_card,
-                           .since = today,
-                           .until = today + model->rules.voucher_days};
+    member->vouchers[member->vouchers_count++] = (struct m_voucher){.position = model->position,
+                                                                    .index = (*vouchers)++,
+                                                                    .of_card = of_card,
+                                                                    .since = day,
+                                                                    .until = day + model->rules.voucher_days};
 }
 
-void model_stamp(struct model *model, struct m_member *member, int64_t stamps, uint32_t *vouchers)
+void model_stamp(struct model *model, struct m_member *member, int64_t stamps, int32_t day,
+                 uint32_t *vouchers)
 {
     member->stamps += stamps;
     while (stamps > 0 && member->stamps >= model->rules.required) {
         member->stamps -= model->rules.required;
         member->completed++;
-        model_issue(model, member, true, vouchers);
+        model_issue(model, member, true, day, vouchers);
     }
 }
 

@@ -16,6 +16,9 @@ enum {
     CARDS = 8,
     LOTS_ROOM = 512,
     DAYS_ROOM = 1024,
+    LEVELS_ROOM = 512,
+    USED_DAYS = 64,
+    DAYS_LATE = 20, /* at most */
     VOUCHERS_ROOM = 128,
     RESERVATIONS_ROOM = 32,
     LINES_ROOM = 3,
@@ -112,16 +115,38 @@ struct m_member {
     int32_t level_until, level_day;
     int held; /* -1: none */
     int32_t held_until;
+    size_t levels_count;
+    struct m_level {
+        int32_t since;
+        int level;
+    } levels[LEVELS_ROOM]; /* in the order in which they were booked */
     int64_t purchases;
     struct m_used {
         int32_t day;
         int64_t used;
-    } given, cakes; /* what limits counted */
+    } given[USED_DAYS], cakes; /* what limits counted; of `given` a day is at its number modulo the room */
 };
 
 struct m_line {
     bool coffee;
     int64_t units, gross, units_back, money_back;
+};
+
+/* What a decision looks at of the member's level, before it. */
+struct m_then {
+    int32_t day;          /* on which it happened */
+    int level;            /* on that day */
+    int had;              /* when it was booked */
+    int32_t until;        /* the last day of that */
+    int64_t fullest, now; /* qualifying points of the windows that hold the day and ended; of today's */
+    bool counts_now;
+    int32_t booked;
+};
+
+/* Where that brings the member. */
+struct m_standing {
+    int level;
+    int32_t until, day;
 };
 
 /* A purchase, and what has become of it. */
@@ -134,8 +159,7 @@ struct m_purchase {
     size_t lines_count;
     struct m_line lines[LINES_ROOM];
     bool voided;
-    int level;
-    int64_t metric; /* qualifying points of the window, before it */
+    struct m_then then;
     int64_t tender; /* what was redeemed paid, where that earns nothing */
     int64_t bound;  /* what the day's limit left where it cut; -1: it did not */
     int64_t points, stamps, cakes;
@@ -175,9 +199,10 @@ enum use_kind { USE_VOUCHER, USE_CAKE, USE_RESERVATION };
 
 struct op {
     enum op_kind kind;
-    uint32_t till;    /* who signs */
-    int card;         /* 0 .. CARDS - 1; -1: none */
-    uint32_t receipt; /* number of the purchase it is or is about */
+    int32_t days_late; /* a purchase arrives */
+    uint32_t till;     /* who signs */
+    int card;          /* 0 .. CARDS - 1; -1: none */
+    uint32_t receipt;  /* number of the purchase it is or is about */
     bool done;
     size_t lines_count;
     struct m_line lines[LINES_ROOM];
@@ -255,18 +280,22 @@ struct m_lot *model_lot(struct m_member *member, uint64_t position, uint32_t ind
 struct m_lot *model_lot_add(struct m_member *member, const struct m_lot *lot);
 void model_settle(struct model *model, struct m_member *member);
 void model_qualify(struct model *model, struct m_member *member, int64_t points, int32_t day);
-void model_reach(const struct model *model, struct m_member *member, int64_t gain);
+/* Of what happens on `day` to the member as he is. */
+struct m_then model_then(const struct model *model, const struct m_member *member, int32_t day);
+void model_reach(const struct model *model, struct m_member *member, const struct m_then *then, int64_t gain);
+void model_level_set(const struct model *model, struct m_member *member, int level, int32_t since);
 int64_t model_spend(struct m_member *member, int64_t points, struct m_purchase *purchase);
 void model_spend_reserved(struct m_member *member, int64_t points, struct m_purchase *purchase);
 void model_free_reserved(struct m_member *member, int64_t points);
 void model_expired(struct model *model, const struct m_lot *lot, int64_t points);
 void model_give(struct model *model, struct m_member *member, int64_t points, struct m_lot lot,
                 struct m_purchase *purchase);
-void model_stamp(struct model *model, struct m_member *member, int64_t stamps, uint32_t *vouchers);
-void model_issue(struct model *model, struct m_member *member, bool of_card, uint32_t *vouchers);
-/* `metric`: the qualifying points of the window before it. */
-int64_t model_earns(const struct model *model, int64_t basis, int level, int64_t metric);
+void model_stamp(struct model *model, struct m_member *member, int64_t stamps, int32_t day,
+                 uint32_t *vouchers);
+void model_issue(struct model *model, struct m_member *member, bool of_card, int32_t day, uint32_t *vouchers);
+int64_t model_earns(const struct model *model, int64_t basis, const struct m_then *then);
 int64_t *model_used(struct m_used *used, int32_t day);
+int64_t *model_given(struct m_member *member, int32_t day);
 void model_end_reservation(struct model *model, struct m_member *member, size_t at, int64_t unused,
                            bool timed_out, bool committed);
 struct m_member *model_enrol(struct model *model, int card);

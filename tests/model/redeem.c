@@ -343,34 +343,34 @@ static void earn(struct buying *buying, int64_t gross, int64_t coffees)
     struct model *model = buying->model;
     struct m_member *member = buying->member;
     struct m_purchase *purchase = buying->purchase;
-    const int32_t today = model_today(model);
-    const int64_t room = model->rules.day_limit - *model_used(&member->given, today);
+    const int32_t day = model_today(model) - buying->op->days_late;
+    const int64_t room = model->rules.day_limit - *model_given(member, day);
     uint32_t vouchers = 0;
-    purchase->level = member->level > 0 ? member->level : 0;
-    purchase->metric = model_window(model, member, today);
+    purchase->then = model_then(model, member, day);
     const int64_t answers = buying->op->amount > 0 ? buying->op->amount : 1;
-    int64_t points = buying->op->kind == OP_ACTIVITY
-                         ? model_earns(model, answers * SURVEY_POINTS / SURVEY_ANSWERS * 100, purchase->level,
-                                       purchase->metric)
-                         : model_earns(model, gross - purchase->tender, purchase->level, purchase->metric);
+    int64_t points =
+        model_earns(model,
+                    buying->op->kind == OP_ACTIVITY ? answers * SURVEY_POINTS / SURVEY_ANSWERS * 100
+                                                    : gross - purchase->tender,
+                    &purchase->then);
     purchase->bound = -1;
     if (model->rules.day_limit > 0 && points > room) {
         points = room;
         purchase->bound = room;
     }
-    *model_used(&member->given, today) += points;
+    *model_given(member, day) += points;
     purchase->points = points;
     purchase->stamps = coffees;
-    const int32_t due = today + model->rules.pending_days + 1;
+    const int32_t due = day + model->rules.pending_days + 1;
     model_give(model, member, points,
                (struct m_lot){.position = model->position,
-                              .since = today,
-                              .until = today + model->rules.expiry_days,
-                              .due = model->rules.pending_days >= 0 ? due : 0},
+                              .since = day,
+                              .until = day + model->rules.expiry_days,
+                              .due = model->rules.pending_days >= 0 && due > model_today(model) ? due : 0},
                purchase);
-    model_qualify(model, member, points, today);
-    model_reach(model, member, points);
-    model_stamp(model, member, coffees, &vouchers);
+    model_qualify(model, member, points, day);
+    model_reach(model, member, &purchase->then, points);
+    model_stamp(model, member, coffees, day, &vouchers);
 }
 
 void model_buy(struct model *model, struct m_member *member, const struct op *op, bool plain,

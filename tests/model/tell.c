@@ -95,14 +95,14 @@ static void tell_purchase(const struct run *run, const struct op *op, struct tol
     struct purchase *purchase = &told->event.purchase;
     snprintf(told->number, sizeof(told->number), "%u", op->receipt);
     told->event.kind = EVENT_PURCHASE;
-    *purchase =
-        (struct purchase){.receipt = {.business_date = model_today(&run->model), .number = told->number},
-                          .lines = told->lines,
-                          .lines_count = op->lines_count,
-                          .redemptions = told->uses,
-                          .redemptions_count = op->uses_count,
-                          .pay_with_points = op->pays ? &told->pay : NULL,
-                          .redeem_done = op->done};
+    *purchase = (struct purchase){
+        .receipt = {.business_date = model_today(&run->model) - op->days_late, .number = told->number},
+        .lines = told->lines,
+        .lines_count = op->lines_count,
+        .redemptions = told->uses,
+        .redemptions_count = op->uses_count,
+        .pay_with_points = op->pays ? &told->pay : NULL,
+        .redeem_done = op->done};
     told->pay.points = op->points;
     for (size_t i = 0; i < op->lines_count; i++) {
         told->lines[i] = (struct line){.sku = skus[i],
@@ -192,7 +192,7 @@ void tell(const struct run *run, const struct op *op, struct told *ret_told)
 {
     struct told *told = ret_told;
     memset(told, 0, sizeof(*told));
-    told->event.occurred_at = run->house.now;
+    told->event.occurred_at = run->house.now - op->days_late * DAY_MS;
     snprintf(told->card_text, sizeof(told->card_text), "card%d", op->card);
     told->card = op->card >= 0 ? told->card_text : NULL;
     switch (op->kind) {

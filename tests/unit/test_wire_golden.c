@@ -306,6 +306,23 @@ static void add_events(void)
                                  .kind = EVENT_REVOKE,
                                  .revoke = {.principal = TERMINAL, .reason = "stolen"}};
     const struct event go_live = {.occurred_at = occurred_at, .kind = EVENT_GO_LIVE};
+    static const uint8_t cancelled[VOUCHER_CODE_BYTES] = {0xc0, 0xde};
+    const struct event adjustment = {
+        .occurred_at = occurred_at,
+        .kind = EVENT_ADJUSTMENT,
+        .adjustment = {
+            .member = 12,
+            .reason = "spilt",
+            .points = -30,
+            .may_owe = true,
+            .until = -1,
+            .qualifying = -30,
+            .card = "lunches",
+            .stamps = -1,
+            .level_until = -1,
+            .voucher = {cancelled, sizeof(cancelled)},
+            .has_receipt = true,
+            .receipt = {.store = "harbour", .business_date = 19783, .till = "till-2", .number = "000123"}}};
     assert_int_equal(invite_code_hash(invite_code, invite_hash), 0);
     add("  \"events\": {\n");
     add_purchase();
@@ -319,7 +336,8 @@ static void add_events(void)
     add_event(&(struct vector){"activity", TERMINAL, &terminal_pair, 45, opening}, &activity, ",");
     add_event(&(struct vector){"reserve", TERMINAL, &terminal_pair, 46, opening}, &reserve, ",");
     add_event(&(struct vector){"release", TERMINAL, &terminal_pair, 47, {{0}, NULL}}, &release, ",");
-    add_event(&(struct vector){"measured_activity", TERMINAL, &terminal_pair, 48, opening}, &ride, "");
+    add_event(&(struct vector){"measured_activity", TERMINAL, &terminal_pair, 48, opening}, &ride, ",");
+    add_event(&(struct vector){"adjustment", OPERATOR, &operator_pair, 5, {{0}, NULL}}, &adjustment, "");
     add("  },\n");
 }
 
