@@ -177,6 +177,26 @@ static int metric_after(const struct programme *programme, const struct context 
     return err != 0 ? err : checked_add(before.now, counts ? gain : 0, &ret_now->of[metric]);
 }
 
+static bool asks(const struct level_metrics *metrics, size_t metric)
+{
+    bool found = metric == 0 && metrics->has_qualifying;
+    for (size_t i = 0; i < metrics->goals_count; i++) {
+        found = found || metrics->goals[i].measure + 1 == metric;
+    }
+    return found;
+}
+
+/* Whether any level is reached or kept by the metric: others are of milestones and conditions. */
+static bool counts_for_levels(const struct tiers *tiers, size_t metric)
+{
+    for (size_t i = 0; i < tiers->count; i++) {
+        if (asks(&tiers->levels[i].reach, metric) || asks(&tiers->levels[i].keep, metric)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int tiers_stand(const struct programme *programme, const struct context *context,
                 const struct metric_values *gain, struct standing *ret_standing)
 {
@@ -187,7 +207,7 @@ int tiers_stand(const struct programme *programme, const struct context *context
     int err = 0;
     for (size_t i = 0; i <= programme->measures_count && err == 0; i++) {
         err = metric_after(programme, context, i, gain->of[i], &values, &today);
-        gained = gained || gain->of[i] > 0;
+        gained = gained || (gain->of[i] > 0 && counts_for_levels(tiers, i));
     }
     if (err != 0) {
         return err;

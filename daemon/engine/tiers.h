@@ -48,10 +48,10 @@ struct standing {
 /* What an event of context->member_day makes of the member's level (context->level) when it adds `gain`: up
  * at once to what the metrics reach, or the same level for another term from this day where that ends later
  * and the metrics reach or keep it. Late, what they keep is the level of then (context->decided_level), which
- * comes back where it was lost since. Nothing gained extends nothing, and late it gives back nothing that was
- * lost since: what reached the level was there at its review. What would be lost by booked_day already is not
- * given, but what today's windows reach is reached today; where levels fall at once nothing else counts.
- * ERR_OVERFLOW. */
+ * comes back where it was lost since. Nothing gained of what levels ask for extends nothing, and late it
+ * gives back nothing that was lost since: what reached the level was there at its review. What would be lost
+ * by booked_day already is not given, but what today's windows reach is reached today; where levels fall at
+ * once nothing else counts. ERR_OVERFLOW. */
 int tiers_stand(const struct programme *programme, const struct context *context,
                 const struct metric_values *gain, struct standing *ret_standing) MUST_CHECK;
 
