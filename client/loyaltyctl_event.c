@@ -438,6 +438,13 @@ static void show_context_state(struct json *json, const struct context *context)
     json_integer(json, "reserved", context->balances[MEMBER_RESERVED]);
     json_unsigned(json, "level", context->level);
     json_unsigned(json, "purchases", context->purchases);
+    json_array(json, "occasions");
+    for (enum occasion occasion = OCCASION_NONE + 1; occasion < OCCASIONS; occasion++) {
+        if ((context->occasions & OCCASION_BIT(occasion)) != 0) {
+            json_text(json, NULL, occasion_name(occasion));
+        }
+    }
+    json_end_array(json);
     json_array(json, "metrics");
     for (size_t i = 0; i < context->metrics_count; i++) {
         json_object(json, NULL);

@@ -44,6 +44,13 @@ enum limit_owner limit_number_owner(uint32_t number)
     return (enum limit_owner)(number >> 24);
 }
 
+const char *occasion_name(enum occasion occasion)
+{
+    static const char *const names[OCCASIONS + 1] = {
+        "", [OCCASION_BIRTHDAY] = "birthday", [OCCASION_ANNIVERSARY] = "anniversary", [OCCASIONS] = ""};
+    return names[occasion];
+}
+
 uint32_t occasion_counter(enum occasion occasion)
 {
     return limit_number(OWNER_OCCASION, (uint32_t)occasion, LIMIT_TIMES, LIMIT_EVER, LIMIT_MEMBER);

@@ -242,6 +242,9 @@ enum occasion {
 /* In a set of occasions; that of none is in no set. */
 #define OCCASION_BIT(occasion) ((uint8_t)((1U << (occasion)) >> 1))
 
+/* "birthday", "anniversary": as programmes write them; "" of none. */
+const char *occasion_name(enum occasion occasion);
+
 /* The number of the counter that says on which days a member had the occasion. */
 uint32_t occasion_counter(enum occasion occasion);
 

@@ -26,7 +26,7 @@ static const char WITH[] =
     "rewards: [{id: cake, kind: free_item, valid: {days: 14}}]\n";
 static const char WITHOUT[] = "rules: [{id: euro, spend: {give: 1, per: 1.00}}]\n";
 
-enum { TILL = 2, MANY = 150 };
+enum { TILL = 2, MANY = 150, STEPS = 250, LATE_DAYS = 30, APART_DAYS = 335 };
 
 static struct house *house;
 static unsigned receipts;
@@ -306,6 +306,85 @@ static void the_profile_is_not_asked_again_to_prove_it(void **state)
     house_replay(house);
 }
 
+/* Day by day, as a person would look it up in a calendar. */
+static bool same_day(int32_t day, int32_t month, int32_t day_of_month)
+{
+    const struct date date = date_from_day(day);
+    const struct date next = date_from_day(day + 1);
+    const bool moved =
+        month == 2 && day_of_month == 29 && date.month == 2 && date.day == 28 && next.month == 3;
+    return (date.month == month && date.day == day_of_month) || moved;
+}
+
+static bool is_due(int32_t today, int32_t first, int32_t last_given, int32_t month, int32_t day_of_month)
+{
+    for (int32_t day = today - LATE_DAYS; day <= today; day++) {
+        if (day >= first && (last_given == 0 || day - last_given >= APART_DAYS) &&
+            same_day(day, month, day_of_month)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t draw(uint64_t *random, uint32_t below)
+{
+    *random = *random * 6364136223846793005U + 1442695040888963407U;
+    return (uint32_t)(*random >> 33) % below;
+}
+
+/* Days are skipped, profiles changed and the daemon started again as chance has it. */
+static void it_is_what_the_calendar_says(void **state)
+{
+    (void)state;
+    begin(WITH, false);
+    buy("anna");
+    buy("bert");
+    const int32_t joined = (int32_t)(house->now / DAY_MS);
+    const struct date joined_date = date_from_day(joined);
+    uint64_t random = 20251201;
+    int32_t today = joined;
+    int32_t month = 0;
+    int32_t day_of_month = 0;
+    int32_t birthday_given = 0;
+    int32_t year_given = 0;
+    int64_t expected = 1;
+    unsigned given = 0;
+    for (unsigned i = 0; i < STEPS; i++) {
+        if (draw(&random, 8) == 0) {
+            /* About as often near today as not. */
+            const struct date date = draw(&random, 4) == 0
+                                         ? (struct date){.month = 2, .day = 29}
+                                         : date_from_day(today - 40 + (int32_t)draw(&random, 80));
+            month = date.month;
+            day_of_month = date.day;
+            born(2, month, day_of_month);
+        }
+        if (draw(&random, 20) == 0) {
+            house_restart(house);
+        }
+        today += (int32_t)draw(&random, draw(&random, 4) == 0 ? 60 : 12);
+        house->now = (int64_t)today * DAY_MS + DAY_MS / 2;
+        tick();
+        if (month != 0 && is_due(today, joined, birthday_given, month, day_of_month)) {
+            birthday_given = today;
+            expected += 200;
+            given++;
+        }
+        if (is_due(today, joined + 1, year_given, joined_date.month, joined_date.day)) {
+            year_given = today;
+            expected += 50;
+            given++;
+        }
+        if (points(2) != expected) {
+            fail_msg("step %u, day %d: %lld points, %lld expected", i, (int)today, (long long)points(2),
+                     (long long)expected);
+        }
+    }
+    printf("%u occasions in %d days\n", given, (int)(today - joined));
+    assert_true(given > 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +397,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_merge_with_the_erased_keeps_the_days, setup, teardown),
         cmocka_unit_test_setup_teardown(the_years_leave_nothing_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(the_profile_is_not_asked_again_to_prove_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_is_what_the_calendar_says, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
