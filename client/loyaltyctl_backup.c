@@ -176,13 +176,34 @@ static bool write_configuration(const char *folder, const char *listen)
     return fclose(file) == 0;
 }
 
+/* All that may not be missing, and what tills on other machines know the daemon by, where it is there. */
+static bool copy_keys(const char *from, const char *folder)
+{
+    static const struct {
+        const char *name;
+        bool optional;
+    } keys[] = {{"daemon.key", false},
+                {"lookup.key", false},
+                {"operator.key", false},
+                {"tls.key", true},
+                {"tls.crt", true}};
+    char path[PATH_BYTES];
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (!ctl_path(path, sizeof(path), from, keys[i].name)) {
+            return false;
+        }
+        if (!(keys[i].optional && access(path, F_OK) != 0) && !copy_into(path, folder, keys[i].name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int restore(const struct command_call *call)
 {
     struct arguments line = {0};
     const struct arguments *arguments = &line;
-    static const char *const keys[] = {"daemon.key", "lookup.key", "operator.key"};
     char folder[PATH_BYTES];
-    char path[PATH_BYTES];
     ctl_parse(call, &line);
     if (crypto_init() != 0) {
         ctl_complain("the system gives no randomness");
@@ -196,11 +217,8 @@ static int restore(const struct command_call *call)
         ctl_complain("%s: %s: give a folder that is new or empty", folder, strerror(errno));
         return CTL_EXIT_ERROR;
     }
-    bool copied = copy_into(arguments->file, folder, "loyalty.db");
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && copied; i++) {
-        copied = ctl_path(path, sizeof(path), arguments->keys, keys[i]) && copy_into(path, folder, keys[i]);
-    }
-    if (!copied || !write_configuration(folder, arguments->listen)) {
+    if (!copy_into(arguments->file, folder, "loyalty.db") || !copy_keys(arguments->keys, folder) ||
+        !write_configuration(folder, arguments->listen)) {
         return CTL_EXIT_ERROR;
     }
     const int result = give_new_epoch(folder);
@@ -236,7 +254,7 @@ static const struct command_option restore_options[] = {
      .missing = "say what goes where: loyaltyctl restore FILE DIR --keys DIR"},
     {.name = "keys",
      .arg = "DIR",
-     .doc = "Where daemon.key, lookup.key and operator.key are",
+     .doc = "Where daemon.key, lookup.key and operator.key are, and tls.key and tls.crt if tills come by TLS",
      .type = &command_text,
      .offset = offsetof(struct arguments, keys),
      .missing = "say what goes where: loyaltyctl restore FILE DIR --keys DIR"},

@@ -185,7 +185,7 @@ static bool correct(struct event *event, const struct arguments *arguments)
     struct receipt *receipt = receipt_of(event);
     if (receipt == NULL) {
         ctl_complain(
-            "the event there is a %s: only a purchase, a return, a void or a day close is booked again",
+            "the event there is of kind %s: only a purchase, a return, a void or a day close is booked again",
             event_kind_name(event->kind));
         return false;
     }

@@ -31,9 +31,12 @@ static void show_finding(struct ctl *ctl, const char *path, const struct finding
         json_end_object(&ctl->json);
         return;
     }
-    printf("%s:%" PRIu32 ":%" PRIu32 ": %s%s%s%s\n", path, finding->line, finding->column,
-           finding->warning ? "warning: " : "", somewhere ? finding->path : "", somewhere ? ": " : "",
-           finding->text != NULL ? finding->text : "");
+    printf("%s", path);
+    if (finding->line > 0) {
+        printf(":%" PRIu32 ":%" PRIu32, finding->line, finding->column);
+    }
+    printf(": %s%s%s%s\n", finding->warning ? "warning: " : "", somewhere ? finding->path : "",
+           somewhere ? ": " : "", finding->text != NULL ? finding->text : "");
 }
 
 /* Reads it as the daemon would, by itself alone: an exit status. */
@@ -167,8 +170,10 @@ static int put_into_force(struct ctl *ctl, const char *path, struct bytes yaml, 
             json_unsigned(&ctl->json, "position", booked.position);
             json_end_object(&ctl->json);
         } else {
-            printf("Version %" PRIu32 " is booked at position %" PRIu64 " and in force from %s on\n",
-                   effect->programme.version, booked.position, day);
+            const bool dated = effect->programme.effective != DAY_MIN;
+            printf("Version %" PRIu32 " is booked at position %" PRIu64 " and in force %s%s%s\n",
+                   effect->programme.version, booked.position, dated ? "from " : "at once", dated ? day : "",
+                   dated ? " on" : "");
         }
     }
     return status;
