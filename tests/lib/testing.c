@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,4 +31,18 @@ bool testing_aborts(void (*function)(void *argument), void *argument)
 bool testing_is_slow(void)
 {
     return getenv("LOYALTY_SLOW") != NULL;
+}
+
+int testing_file(const char *bytes, size_t size, char ret_path[32])
+{
+    strcpy(ret_path, "/tmp/testing.XXXXXX");
+    const int fd = mkstemp(ret_path);
+    assert_true(fd >= 0);
+    for (size_t done = 0; done < size;) {
+        const ssize_t written = write(fd, bytes + done, size - done);
+        assert_true(written > 0);
+        done += (size_t)written;
+    }
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
 }

@@ -17,6 +17,9 @@
  * Its standard error is dropped. */
 bool testing_aborts(void (*function)(void *argument), void *argument);
 
+/* A new file in /tmp with these bytes, to be read from its beginning; the caller closes and unlinks it. */
+int testing_file(const char *bytes, size_t size, char ret_path[32]);
+
 /* True under valgrind, where everything takes twenty times as long (LOYALTY_SLOW in the environment): a test
  * that tries very much of the same may try less then, or skip(). */
 bool testing_is_slow(void);
