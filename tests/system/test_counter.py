@@ -22,6 +22,7 @@ points:
 rules:
   - {id: euro, spend: {give: 10, per: 1.00}}
   - {id: welcome, gives: {reward: lunch}, when: {codes: [welcome]}}
+  - {id: ride, activity: {give: 2, code: cycled, per: 10}}
 rewards:
   - {id: cake, name: [{locale: en, text: Piece of cake}], kind: free_item, cost: 100, only: {categories: [cake]}}
   - {id: mug, name: [{locale: en, text: Mug}], kind: gift, cost: 2000}
@@ -107,6 +108,21 @@ def test_a_quote_says_what_the_basket_could_use(house, till):
           [{"points": 100, "value": 500}])
     till.run("redeem", "cake", "--card", "anna", status=64)
     till.run("redeem", "cake", "--receipt", "5", status=64)
+
+
+@with_counter
+def test_an_activity_says_how_much_of_it_there_was(house, till):
+    done = till.json("activity", "cycled", "--card", "anna", "--amount", "42")[-1]
+    event = house.ctl("event", "show", done["position"])
+    equal((event["body"]["code"], event["body"]["amount"]), ("cycled", 42))
+    screen = run("loyaltyctl", "explain", str(done["position"]), "--data", house.data).stdout
+    check(re.search(r"ride +42 units +8\.400 +8 +8 +applied", screen), screen)
+    without = till.json("activity", "cycled", "--card", "anna")[-1]
+    check("amount" not in house.ctl("event", "show", without["position"])["body"], "an amount nobody said")
+    equal(till.json("member", "--card", "anna")[0]["view"]["available"], 8)
+    for wrong in ("0", "1.5", "-3", "1000000001", "many"):
+        refused = till.run("activity", "cycled", "--card", "anna", f"--amount={wrong}", status=64)
+        check("is not a whole number from 1 to 1000000000" in refused.stderr, refused.stderr)
 
 
 @with_counter
