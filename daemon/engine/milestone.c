@@ -211,6 +211,7 @@ static int give(const struct metric_values *gain, int64_t held, const struct met
     const struct sale *sale = awards->sale;
     const struct programme *programme = sale->programme;
     struct reaching reaching[MILESTONES_MAX];
+    CHECK((gain == NULL) != (others == NULL));
     CHECK(programme->milestones_count <= MILESTONES_MAX);
     int err = 0;
     for (size_t i = 0; i < programme->milestones_count && err == 0; i++) {

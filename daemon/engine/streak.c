@@ -105,7 +105,7 @@ static void join_windows(const struct programme *programme, const struct milesto
     CHECK(milestone->in_a_row <= IN_A_ROW_MAX);
     struct day_range window = window_of(programme, milestone, day);
     int32_t used = 0;
-    ret_joined->count = (size_t)(2 * milestone->in_a_row);
+    ret_joined->count = 2 * (size_t)milestone->in_a_row;
     for (size_t i = ret_joined->count; i-- > 0;) {
         const bool ended = is_ended_by(one, counter, &window) || is_ended_by(other, counter, &window);
         used = ended ? milestone->in_a_row : used;
