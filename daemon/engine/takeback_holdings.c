@@ -114,6 +114,19 @@ static int reached_since(const struct takeback *takeback, const struct gains *be
     return last.reached;
 }
 
+/* Whether what is returned is what had reached the level. Who stands at it because a level is lost one step
+ * at a time loses it only with goods that had brought him that far. */
+static bool loses(const struct takeback *takeback, const struct gains *before, const struct gains *after,
+                  int level)
+{
+    if (reached_since(takeback, after, after, level) >= level) {
+        return true;
+    }
+    const int32_t day = takeback->past->context->member_day;
+    return look_since(takeback, after, after, day).reached >= level &&
+           look_since(takeback, before, after, day).reached < level;
+}
+
 /* Where the member falls who loses the level that he reached by what is returned. */
 static int fallen_to(const struct takeback *takeback, int reached, int32_t *ret_until)
 {
@@ -153,7 +166,7 @@ static int lower_level(struct takeback *takeback, const struct gains *before, co
         return 0;
     }
     const int reached = reached_since(takeback, before, after, level);
-    if (reached >= level) {
+    if (reached >= level || !loses(takeback, before, after, level)) {
         return 0;
     }
     int32_t until;
