@@ -60,7 +60,8 @@ static int64_t earns(const struct model *model, const struct m_purchase *purchas
     return bound && purchase->bound >= 0 ? least(points, purchase->bound) : points;
 }
 
-/* Money is spread over what is left, by amount: the largest remainders first, then in the order of lines. */
+/* Money is spread over what is left, by amount: the largest remainders first,
+ * then in the order of lines. */
 static int64_t spread(struct m_purchase *purchase, int64_t amount)
 {
     int64_t share[LINES_ROOM] = {0};
@@ -190,7 +191,8 @@ static void drop_empty(struct m_member *member)
     member->lots_count = kept;
 }
 
-/* Takes points back; `coming` come back to the member in the same event. What nobody has is the answer. */
+/* Takes points back; `coming` come back to the member in the same event. What
+ * nobody has is the answer. */
 static int64_t take_points(struct m_member *member, struct m_purchase *purchase, const struct how *how,
                            int64_t points, int64_t coming)
 {
@@ -229,20 +231,36 @@ static bool take_missing(struct m_member *member, const struct how *how, int64_t
     return true;
 }
 
-static void lower_level(const struct model *model, struct m_member *member)
+/* The highest level reached on a day on which something was counted, on the
+ * first one or today. */
+static int best_since(const struct model *model, const struct m_member *member, int32_t first)
 {
     const int32_t today = model_today(model);
-    int64_t best = model_window(model, member, member->level_day);
+    int64_t best = model_window(model, member, first);
     const int64_t now = model_window(model, member, today);
     best = now > best ? now : best;
     for (size_t i = 0; i < member->days_count; i++) {
         const int32_t day = member->days[i].day;
-        if (day > member->level_day && day < today) {
+        if (day > first && day < today) {
             const int64_t then = model_window(model, member, day);
             best = then > best ? then : best;
         }
     }
-    int next = model_reached(model, best);
+    return model_reached(model, best);
+}
+
+/* `purchase` has lost qualifying points; what was reached before since the
+ * level was last reached, and since the purchase. A level held from before,
+ * which nothing reached since, goes only with what had reached it. */
+static void lower_level(const struct model *model, struct m_member *member, const struct m_purchase *purchase,
+                        int reached, int reached_then)
+{
+    const int32_t today = model_today(model);
+    int next = best_since(model, member, member->level_day);
+    if (reached < member->level &&
+        !(reached_then >= member->level && best_since(model, member, purchase->day) < member->level)) {
+        return;
+    }
     if (member->level <= 0 || next >= member->level) {
         return;
     }
@@ -331,7 +349,8 @@ static int64_t points_back(const struct model *model, const struct m_purchase *p
     return 0;
 }
 
-/* Everything of the member's that goes from what was left to what is left now. False: refused. */
+/* Everything of the member's that goes from what was left to what is left now.
+ * False: refused. */
 static bool go(struct model *model, struct m_member *member, struct m_purchase *purchase,
                const struct how *how, const struct rest *before, const struct rest *after, bool done,
                struct expected *expected)
@@ -353,9 +372,11 @@ static bool go(struct model *model, struct m_member *member, struct m_purchase *
     if (!take_missing(member, how, missing, done, expected)) {
         return false;
     }
+    const int reached = best_since(model, member, member->level_day);
+    const int reached_then = best_since(model, member, purchase->day);
     model_qualify(model, member, -points, purchase->day);
     if (points != 0 && !how->tier_at_review) {
-        lower_level(model, member);
+        lower_level(model, member, purchase, reached, reached_then);
     }
     take_stamps(model, member, before->stamps - after->stamps);
     if (after->nothing && !before->nothing) {
@@ -423,7 +444,8 @@ void model_return(struct model *model, const struct op *op, bool resumed, struct
     }
 }
 
-/* A void, or what is taken from the member to whom the purchase did not belong. */
+/* A void, or what is taken from the member to whom the purchase did not belong.
+ */
 void model_void(struct model *model, const struct op *op, struct expected *expected)
 {
     struct m_purchase *booked = &model->purchases[op->receipt];
