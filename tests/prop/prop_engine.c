@@ -262,6 +262,8 @@ static void splitting_a_basket_never_earns_more(void **state)
         drawn.rules[0].kind = RULE_SPEND;
         drawn.rules[0].card = -1;
         drawn.rules[0].limits.count = 0;
+        drawn.rules[0].from = 0; /* a part is one of each purchase, as a limit is */
+        drawn.rules[0].to = 0;
         drawn.programme.limits.count = 0;
         drawn.campaigns[0].limits.count = 0;
         drawn.programme.basis.tenders_excluded = 0;
