@@ -260,6 +260,8 @@ static void splitting_a_basket_never_earns_more(void **state)
         drawn.programme.tiers.count = 0;
         drawn.programme.expiry = (struct term){TERM_NEVER, 0, TERM_EXACT};
         drawn.rules[0].kind = RULE_SPEND;
+        drawn.rules[0].from = 0; /* a part of an amount is one of a receipt */
+        drawn.rules[0].to = 0;
         drawn.rules[0].card = -1;
         drawn.rules[0].limits.count = 0;
         drawn.rules[0].from = 0; /* a part is one of each purchase, as a limit is */
