@@ -123,6 +123,7 @@ static void check_points(struct loader *loader)
         const struct yaml_node *qualifies = yaml_get(rule, "qualifies");
         const bool gives = rule->kind != YAML_KIND_MAPPING ||
                            (yaml_get(rule, "card") == NULL && yaml_get(rule, "gives") == NULL &&
+                            yaml_get(yaml_get(rule, "occasion"), "gives") == NULL &&
                             yaml_get(rule, "multiply") == NULL);
         given = given || gives;
         qualifying = qualifying || (gives && (qualifies == NULL || (!yaml_is_text(qualifies, "no") &&

@@ -15,6 +15,8 @@ static void a_file_without_mistakes_has_no_findings(void **state)
         HEAD POINTS RULES,
         HEAD STAMPS CARD REWARD,
         REWARD CARD STAMPS HEAD,
+        HEAD "rules: [{id: cake, occasion: {each: birthday, gives: {reward: gift}}}]\n"
+             "rewards: [{id: gift, kind: gift}]\n",
     };
     for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
         assert_int_equal(programme_file_load(file, files[i]), 0);
