@@ -185,6 +185,10 @@ static int make_folder(struct making *making)
 {
     const char *path = making->arguments->data;
     if (mkdir(path, 0700) != 0) {
+        if (errno == ENOENT) {
+            return complain(ERR_NOT_FOUND, path,
+                            "the directory it is to stand in does not exist: make it first");
+        }
         if (errno != EEXIST) {
             return complain(ERR_IO, path, strerror(errno));
         }

@@ -121,10 +121,10 @@ static void check_points(struct loader *loader)
     for (const struct yaml_node *rule = first_of(loader->sections[SECTION_RULES]); rule != NULL;
          rule = rule->next) {
         const struct yaml_node *qualifies = yaml_get(rule, "qualifies");
-        const bool gives = rule->kind != YAML_KIND_MAPPING ||
-                           (yaml_get(rule, "card") == NULL && yaml_get(rule, "gives") == NULL &&
-                            yaml_get(yaml_get(rule, "occasion"), "gives") == NULL &&
-                            yaml_get(rule, "multiply") == NULL);
+        const bool gives =
+            rule->kind != YAML_KIND_MAPPING ||
+            (yaml_get(rule, "card") == NULL && yaml_get(rule, "gives") == NULL &&
+             yaml_get(yaml_get(rule, "occasion"), "gives") == NULL && yaml_get(rule, "multiply") == NULL);
         given = given || gives;
         qualifying = qualifying || (gives && (qualifies == NULL || (!yaml_is_text(qualifies, "no") &&
                                                                     !yaml_is_text(qualifies, "false"))));

@@ -98,6 +98,12 @@ class Life(unittest.TestCase):
         self.assertIn("not an empty directory", again.stderr)
         self.assertEqual(os.stat(self.path("daemon.key")).st_mtime_ns, before)
 
+    def test_init_asks_for_the_folder_that_its_folder_is_to_stand_in(self):
+        place = os.path.join(self.folder.name, "not-there", "data")
+        done = run("loyaltyd", "init", "--data", place, "--programme", PROGRAMME)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{place}: the directory it is to stand in does not exist", done.stderr)
+
     def test_init_says_where_a_programme_is_wrong_and_leaves_nothing(self):
         wrong = os.path.join(self.folder.name, "wrong.yaml")
         with open(wrong, "w", encoding="utf-8") as file:
