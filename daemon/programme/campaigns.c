@@ -16,7 +16,6 @@ static const struct yaml_table campaign_table = {YAML_FIELDS(campaign_fields),
 /* Which kinds of rules a campaign has, a bit each; and whether any gives stamps. */
 static unsigned kinds_in(const struct loader *loader, const char *id, bool *ret_stamps)
 {
-    static const char *const kinds[] = {"spend", "item", "visit", "multiply", "gives", NULL};
     const struct yaml_node *rules = loader->sections[SECTION_RULES];
     unsigned found = 0;
     *ret_stamps = false;
@@ -27,9 +26,8 @@ static unsigned kinds_in(const struct loader *loader, const char *id, bool *ret_
             continue;
         }
         *ret_stamps = *ret_stamps || yaml_get(rule, "card") != NULL;
-        for (unsigned i = 0; kinds[i] != NULL; i++) {
-            found |= yaml_get(rule, kinds[i]) != NULL ? 1U << i : 0;
-        }
+        enum rule_kind kind;
+        found |= rule_kind_of(rule, &kind) ? 1U << kind : 0;
     }
     return found;
 }

@@ -214,6 +214,14 @@ static void check_parts(struct loader *loader, const struct yaml_node *node, con
     }
 }
 
+/* Whether it asks what only a basket at a till can answer. */
+static bool asks_a_till(const struct condition *condition)
+{
+    return condition->has_min_spend || condition->has_min_quantity || condition->has_min_basket ||
+           condition->hours_count > 0 || condition->stores.count > 0 || condition->terminals.count > 0 ||
+           condition->codes.count > 0 || condition->tenders != 0;
+}
+
 static void check_rule(struct loader *loader, const struct yaml_node *node, const struct rule *rule)
 {
     const struct programme *programme = loader->programme;
@@ -228,6 +236,12 @@ static void check_rule(struct loader *loader, const struct yaml_node *node, cons
     if (!conditions_meet(&campaign->when, &rule->when) || condition_forbids(&campaign->unless, &rule->when)) {
         yaml_warning(&loader->errors, yaml_get(node, "when"),
                      "it never holds together with the conditions of campaign '%s'", campaign->id);
+    }
+    if (rule->occasion != OCCASION_NONE && asks_a_till(&campaign->when)) {
+        yaml_warning(
+            &loader->errors, yaml_get(node, "campaign"),
+            "an occasion comes by itself, at no till: the conditions of campaign '%s' never hold for it",
+            campaign->id);
     }
 }
 

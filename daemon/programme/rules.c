@@ -122,6 +122,17 @@ static const struct {
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
+bool rule_kind_of(const struct yaml_node *rule, enum rule_kind *ret_kind)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        if (yaml_get(rule, kinds[i].key) != NULL) {
+            *ret_kind = kinds[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
 struct rule_keys {
     struct rule rule;
     const struct yaml_node *kinds[KINDS];

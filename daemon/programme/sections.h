@@ -38,4 +38,7 @@ void read_milestones(struct loader *loader, const struct yaml_node *list);
 void read_tiers(struct loader *loader, const struct yaml_node *mapping);
 void read_rules(struct loader *loader, const struct yaml_node *list);
 
+/* The kind that a rule's keys say, for what is read before the rules; false: none. */
+bool rule_kind_of(const struct yaml_node *rule, enum rule_kind *ret_kind);
+
 #endif

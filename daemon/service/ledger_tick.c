@@ -158,8 +158,7 @@ struct slice {
     size_t effects;              /* of them together */
     uint32_t due[SLICE_MEMBERS]; /* ascending */
     size_t due_count;
-    uint32_t
-        alone[SLICE_ALONE]; /* who has an occasion, or a card the programme has completed: each by itself */
+    uint32_t alone[SLICE_ALONE]; /* with an occasion, or a card that the programme has completed */
     size_t alone_count;
 };
 

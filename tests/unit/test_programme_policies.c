@@ -444,6 +444,9 @@ static void what_never_holds_is_pointed_out(void **state)
          "rules[0].when", "never holds together with the conditions of campaign 'x'"},
         {NEVER("when: {stores: [old]}, campaign: x") "campaigns: [{id: x, unless: {stores: [old]}}]\n", 8,
          "rules[0].when", "never holds together with the conditions of campaign 'x'"},
+        {HEAD POINTS "rules:\n  - {id: b, occasion: {each: birthday, give: 5}, campaign: x}\n"
+                     "campaigns: [{id: x, when: {hours: [{from: 08:00, to: 09:00}]}}]\n",
+         8, "rules[0].campaign", "at no till: the conditions of campaign 'x' never hold for it"},
         {NEVER("campaign: x") "campaigns: [{id: x, limits: [{max: 40, per: day, over: reject}]}]\n", 8,
          "rules[0]", "a limit of the campaign rejects what the rule gives once"},
         {LIMITED("49"), 6, "rules[0]", "a limit of the programme rejects what the rule gives once"},
@@ -460,6 +463,8 @@ static void what_never_holds_is_pointed_out(void **state)
         NEVER("when: {tiers: [gold, base]}, unless: {tiers: [gold]}") LEVELS,
         NEVER("when: {from: 2026-12-01}, unless: {from: 2026-12-24, to: 2026-12-26}"),
         NEVER("when: {to: 2026-12-24}, unless: {from: 2026-12-24}"),
+        HEAD POINTS "rules:\n  - {id: b, occasion: {each: birthday, give: 5}, campaign: x}\n"
+                    "campaigns: [{id: x, when: {weekdays: [mon]}}]\n",
         NEVER("when: {from: 2026-12-01, to: 2026-12-31}, unless: {to: 2026-12-24}"),
         NEVER("when: {from: 2026-12-05}, campaign: x") "campaigns: [{id: x, when: {to: 2026-12-05}}]\n",
         LIMITED("50"),
