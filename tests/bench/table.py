@@ -8,10 +8,15 @@ def commit_us(result):
     return 1e6 / result["bare"]["verify"] + result["bare"]["rows"][1]["p50_us"]
 
 
+def bare_batch(result):
+    """Of the sizes measured, that which ratios are taken to."""
+    rows = result["bare"]["rows"]
+    return BATCH if BATCH in rows else max(rows)
+
+
 def bare_cpu_us(result):
     """Processor time of a verification and of the rows in batches."""
-    rows = result["bare"]["rows"]
-    return 1e6 / result["bare"]["verify"] + rows[BATCH if BATCH in rows else max(rows)]["cpu_us"]
+    return 1e6 / result["bare"]["verify"] + result["bare"]["rows"][bare_batch(result)]["cpu_us"]
 
 
 def busiest(result):
@@ -78,6 +83,10 @@ def rows_of(result):
     if not result["postgres"]:
         yield "PostgreSQL", "not measured"
     yield "Redis, points and a stamp, 64 clients", f"{result['redis']:,}" if result["redis"] else "not measured"
+    again = result["at_the_end"]
+    yield ("when all was measured: checks, and bare rows, again",
+           f"{again['verify']:,} and {again['rows']:,} a second ({100 * again['verify'] // bare['verify']} and "
+           f"{100 * again['rows'] // bare['rows'][bare_batch(result)]['per_second']} per cent of before)")
 
 
 def loop_line(name, loop):
