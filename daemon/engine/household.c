@@ -283,19 +283,6 @@ static int empty_metrics(const struct member_state *member, struct outcome *outc
     return 0;
 }
 
-static int add_counter(struct outcome *outcome, uint32_t member, const struct counter *counter,
-                       int64_t amount)
-{
-    struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, member);
-    if (effect == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    effect->counter.limit = counter->limit;
-    effect->counter.period = counter->period;
-    effect->counter.amount = amount;
-    return 0;
-}
-
 /* Which windows in a row were reached goes with the metrics that filled them. */
 static int move_runs(const struct member_state *member, uint32_t household, struct outcome *outcome)
 {
@@ -303,8 +290,10 @@ static int move_runs(const struct member_state *member, uint32_t household, stru
     for (size_t i = 0; i < member->counters_count && err == 0; i++) {
         const struct counter *counter = &member->counters[i];
         if (limit_number_owner(counter->limit) == OWNER_MILESTONE && counts_household(counter->limit)) {
-            err = add_counter(outcome, household, counter, counter->used);
-            err = err != 0 ? err : add_counter(outcome, member->member, counter, -counter->used);
+            err = outcome_count(outcome, household, counter->limit, counter->period, counter->used);
+            err = err != 0 ? err
+                           : outcome_count(outcome, member->member, counter->limit, counter->period,
+                                           -counter->used);
         }
     }
     return err;

@@ -176,23 +176,19 @@ static int merge_reservations(struct merging *merging, bool all)
 static int merge_counters(struct merging *merging)
 {
     const struct member_state *from = merging->from;
-    struct effect *effect;
-    for (size_t i = 0; i < from->counters_count; i++) {
-        if (from->counters[i].period == DAY_NEVER) {
+    int err = 0;
+    for (size_t i = 0; i < from->counters_count && err == 0; i++) {
+        const struct counter *counter = &from->counters[i];
+        if (counter->period == DAY_NEVER) {
             continue; /* that he was erased is nothing of the other's */
         }
-        effect = add_effect(merging, EFFECT_COUNTER);
-        if (effect == NULL) {
-            return ERR_TOO_LARGE;
-        }
-        effect->counter.limit = from->counters[i].limit;
-        effect->counter.period = from->counters[i].period;
-        effect->counter.amount = from->counters[i].used;
+        err = outcome_count(&merging->decision->outcome, merging->to->member, counter->limit, counter->period,
+                            counter->used);
     }
-    if (from->purchases == 0) {
-        return 0;
+    if (err != 0 || from->purchases == 0) {
+        return err;
     }
-    effect = add_effect(merging, EFFECT_VISIT);
+    struct effect *effect = add_effect(merging, EFFECT_VISIT);
     if (effect == NULL) {
         return ERR_TOO_LARGE;
     }

@@ -124,17 +124,7 @@ static int count(const struct sale *sale, const struct milestone *milestone, int
                  struct outcome *outcome)
 {
     const uint32_t counter = milestone_counter(sale->programme, milestone);
-    if (counter == 0) {
-        return 0;
-    }
-    struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, sale->member);
-    if (effect == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    effect->counter.limit = counter;
-    effect->counter.period = period;
-    effect->counter.amount = 1;
-    return 0;
+    return counter == 0 ? 0 : outcome_count(outcome, sale->member, counter, period, 1);
 }
 
 /* Of one metric the one that asks for more; of runs of windows that are full alike, the longer one. */

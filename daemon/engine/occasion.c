@@ -6,14 +6,7 @@
 
 int occasion_note(enum occasion occasion, uint32_t member, int32_t day, struct outcome *outcome)
 {
-    struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, member);
-    if (effect == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    effect->counter.limit = occasion_counter(occasion);
-    effect->counter.period = day;
-    effect->counter.amount = 1;
-    return 0;
+    return outcome_count(outcome, member, occasion_counter(occasion), day, 1);
 }
 
 /* Versions without a gap: what was a rule's on one day and is another's on the next goes on. */

@@ -314,21 +314,16 @@ static int settle_counters(const struct programme *programme, const struct membe
                            int32_t booked_day, struct outcome *outcome)
 {
     const int32_t first = day_add(booked_day, -(int64_t)programme->max_offline_days - 2);
-    for (size_t i = 0; i < state->counters_count; i++) {
+    int err = 0;
+    for (size_t i = 0; i < state->counters_count && err == 0; i++) {
         const struct counter *counter = &state->counters[i];
         if (counter->period == DAY_MIN || counter->period == DAY_NEVER ||
             period_end(programme, counter) >= first) {
             continue;
         }
-        struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, state->member);
-        if (effect == NULL) {
-            return ERR_TOO_LARGE;
-        }
-        effect->counter.limit = counter->limit;
-        effect->counter.period = counter->period;
-        effect->counter.amount = -counter->used;
+        err = outcome_count(outcome, state->member, counter->limit, counter->period, -counter->used);
     }
-    return 0;
+    return err;
 }
 
 /* The first day whose metrics are kept one by one: a year before any window that a purchase arriving now

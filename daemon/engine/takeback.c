@@ -329,21 +329,17 @@ static int count_milestones(struct takeback *takeback, const struct gains *of, c
                             int64_t by)
 {
     const struct member_state *holdings = takeback->purse.holdings;
-    for (size_t i = 0; i < of->milestones_count; i++) {
+    int err = 0;
+    for (size_t i = 0; i < of->milestones_count && err == 0; i++) {
         const struct gained_milestone *milestone = &of->milestones[i];
         const int64_t used = member_state_counter(holdings, milestone->counter, milestone->period);
         if (gains_reached(not_of, milestone) || (by < 0) != (used > 0)) {
             continue;
         }
-        struct effect *effect = outcome_add(&takeback->decision->outcome, EFFECT_COUNTER, holdings->member);
-        if (effect == NULL) {
-            return ERR_TOO_LARGE;
-        }
-        effect->counter.limit = milestone->counter;
-        effect->counter.period = milestone->period;
-        effect->counter.amount = by;
+        err = outcome_count(&takeback->decision->outcome, holdings->member, milestone->counter,
+                            milestone->period, by);
     }
-    return 0;
+    return err;
 }
 
 int takeback_milestones(struct takeback *takeback, const struct gains *before, const struct gains *after)

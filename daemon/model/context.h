@@ -19,9 +19,8 @@ struct context_metric {
     /* 0: qualifying points over the tiers' window; else 1 + index in `measures`. Of a run of windows `value`
      * is how many there are directly before the event's, `now` how many directly after it. */
     uint32_t metric;
-    int64_t
-        value;   /* over the window that holds the event's day; of a rolling one the window that ends then */
-    int64_t now; /* over the window that holds booked_day */
+    int64_t value;   /* over the window that holds the event's day; a rolling one ends on it */
+    int64_t now;     /* over the window that holds booked_day */
     int64_t fullest; /* of the windows that hold the event's day and ended by booked_day the largest */
 };
 

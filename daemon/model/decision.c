@@ -189,6 +189,18 @@ struct effect *outcome_add(struct outcome *outcome, enum effect_kind kind, uint3
     return effect;
 }
 
+int outcome_count(struct outcome *outcome, uint32_t member, uint32_t limit, int32_t period, int64_t amount)
+{
+    struct effect *effect = outcome_add(outcome, EFFECT_COUNTER, member);
+    if (effect == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    effect->counter.limit = limit;
+    effect->counter.period = period;
+    effect->counter.amount = amount;
+    return 0;
+}
+
 void outcome_except(struct outcome *outcome, enum exception_kind kind, int64_t amount)
 {
     CHECK(outcome->exceptions_count < EXCEPTIONS_MAX);

@@ -189,6 +189,10 @@ void decision_refuse(struct decision *decision, enum outcome_code code);
 /* The next effect of the outcome, zeroed and of this kind, or NULL when EFFECTS_MAX are there. */
 struct effect *outcome_add(struct outcome *outcome, enum effect_kind kind, uint32_t member);
 
+/* Adds `amount` to a counter of a member's: the effect COUNTER. ERR_TOO_LARGE when EFFECTS_MAX are there. */
+int outcome_count(struct outcome *outcome, uint32_t member, uint32_t limit, int32_t period,
+                  int64_t amount) MUST_CHECK;
+
 /* Adds an exception; EXCEPTIONS_MAX has room for one of each redemption and of each other claim of an event.
  */
 void outcome_except(struct outcome *outcome, enum exception_kind kind, int64_t amount);
